@@ -1,0 +1,210 @@
+# csapi - one makefile for the whole tree.
+#
+# make, make check, make lint, make install; `make help` lists the rest. Sources are found by folder, so a new file
+# needs no line here. Everything built goes below $(B); give `B=DIR` to build elsewhere.
+
+B ?= build
+CC ?= cc
+AR ?= ar
+PKG_CONFIG ?= pkg-config
+PROVE ?= prove
+CFLAGS ?= -O2 -g
+
+PREFIX ?= /usr/local
+bindir ?= $(PREFIX)/bin
+sbindir ?= $(PREFIX)/sbin
+libexecdir ?= $(PREFIX)/libexec/csapi
+datadir ?= $(PREFIX)/share
+pkgdatadir ?= $(datadir)/csapi
+mandir ?= $(datadir)/man
+bashcompdir ?= $(datadir)/bash-completion/completions
+zshcompdir ?= $(datadir)/zsh/site-functions
+fishcompdir ?= $(datadir)/fish/vendor_completions.d
+INSTALL ?= install
+
+# What the sources need whatever the user's own flags are.
+FORTIFY := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+OWN_CPPFLAGS := -D_GNU_SOURCE -Ilib
+OWN_CFLAGS := -std=c11 -Wall -Wextra -Wshadow -Wconversion -fstack-protector-strong
+OWN_LDFLAGS := -Wl,-z,relro,-z,now
+PIE_CFLAGS := -fPIE
+PIE_LDFLAGS := -pie
+ifdef SANITIZE
+FORTIFY := -U_FORTIFY_SOURCE
+OWN_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+OWN_LDFLAGS += -fsanitize=address,undefined
+endif
+
+# Third-party libraries, each used by one floor. bzip2 has no .pc file in Debian.
+FORMAT_PACKAGES := jansson
+SCAN_PACKAGES := libclamav libarchive gmime-3.0 glib-2.0 zlib liblzma
+system = $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(1)))
+FORMAT_CPPFLAGS = $(eval FORMAT_CPPFLAGS := $(call system,$(FORMAT_PACKAGES)))$(FORMAT_CPPFLAGS)
+SCAN_CPPFLAGS = $(eval SCAN_CPPFLAGS := $(call system,$(SCAN_PACKAGES)))$(SCAN_CPPFLAGS)
+FORMAT_LIBS = $(eval FORMAT_LIBS := $(shell $(PKG_CONFIG) --libs $(FORMAT_PACKAGES)))$(FORMAT_LIBS)
+SCAN_LIBS = $(eval SCAN_LIBS := $(shell $(PKG_CONFIG) --libs $(SCAN_PACKAGES)) -lbz2)$(SCAN_LIBS)
+
+# One archive a floor. fault.c takes the place of libc functions for the whole program, so the programs that want it
+# name its object: from an archive the linker would take libc's instead.
+FLOORS := base verdict format scan process
+FAULT := $(B)/lib/scan/fault.o
+sources = $(sort $(wildcard lib/$(1)/*.c lib/$(1)/*/*.c))
+objects = $(patsubst %.c,$(B)/%.o,$(1))
+ARCHIVES := $(FLOORS:%=$(B)/lib%.a)
+
+PROGRAMS := csapi-scan csapi-scanner csapi-worker
+MAINS := $(PROGRAMS:%=cmd/%.c)
+# What else is in cmd/, such as option tables, is shared by the programs.
+CMD_SOURCES := $(filter-out $(MAINS),$(sort $(wildcard cmd/*.c cmd/*/*.c)))
+THIN_ARCHIVES := $(B)/libcmd.a $(B)/libprocess.a $(B)/libformat.a $(B)/libverdict.a $(B)/libbase.a
+FULL_ARCHIVES := $(B)/libcmd.a $(B)/libscan.a $(B)/libprocess.a $(B)/libformat.a $(B)/libverdict.a $(B)/libbase.a
+
+UNITS := $(patsubst test/unit/%.c,$(B)/test/%.t,$(wildcard test/unit/*.c))
+PRELOADS := $(patsubst test/preload/%.c,$(B)/test/preload/%.so,$(wildcard test/preload/*.c))
+HELPERS := $(patsubst test/helper/%.c,$(B)/test/helper/%,$(wildcard test/helper/*.c))
+
+COMPILE = $(CC) $(OWN_CPPFLAGS) $(FORTIFY) $(FLOOR_CPPFLAGS) $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP
+LINK = $(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS)
+
+.PHONY: all programs tests check check-sanitize sanitize clang lint generate check-generated format install uninstall clean help FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: programs
+programs: $(PROGRAMS:%=$(B)/%)
+tests: $(UNITS) $(PRELOADS) $(HELPERS)
+
+help:
+	@echo "make [all]            build csapi-scan, csapi-scanner and csapi-worker below build/"
+	@echo "make check            build and run all tests"
+	@echo "make lint             formatting, floors, manuals, shell scripts, generated files"
+	@echo "make sanitize         build with ASan and UBSan below build/sanitize"
+	@echo "make check-sanitize   run all tests against that build"
+	@echo "make clang            build with clang, warnings as errors, below build/clang"
+	@echo "make generate         write completions and generated manuals anew from the tables"
+	@echo "make format           run clang-format over all C files"
+	@echo "make install          PREFIX=$(PREFIX), DESTDIR as usual; make uninstall undoes it"
+
+# --- compiling ---------------------------------------------------------------------------------------------------
+
+# Changed flags or directories rebuild what they touch: these files change only when their text does.
+$(B)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(COMPILE) $(LDFLAGS)' | cmp -s - $@ || printf '%s\n' '$(COMPILE) $(LDFLAGS)' >$@
+$(B)/places: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(PLACES)' | cmp -s - $@ || printf '%s\n' '$(PLACES)' >$@
+
+PLACES := -DCSAPI_SBINDIR=\"$(sbindir)\" -DCSAPI_LIBEXECDIR=\"$(libexecdir)\" -DCSAPI_DATADIR=\"$(pkgdatadir)\"
+$(B)/lib/base/place.o: $(B)/places
+$(B)/lib/base/place.o: private FLOOR_CPPFLAGS = $(PLACES)
+$(B)/lib/format/%.o: private FLOOR_CPPFLAGS = $(FORMAT_CPPFLAGS)
+$(B)/lib/scan/%.o: private FLOOR_CPPFLAGS = $(SCAN_CPPFLAGS)
+$(B)/test/unit/%.o: private FLOOR_CPPFLAGS = -I. $(FORMAT_CPPFLAGS) $(SCAN_CPPFLAGS)
+$(B)/scripts/%.o: private FLOOR_CPPFLAGS = -I.
+# It defines functions that the fortified headers redefine.
+$(FAULT): private FORTIFY := -U_FORTIFY_SOURCE
+
+$(B)/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(COMPILE) $(PIE_CFLAGS) -c -o $@ $<
+
+define archive
+$(B)/lib$(1).a: $(2)
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$$(AR) qcs $$@ $$^
+endef
+$(foreach floor,$(FLOORS),$(eval $(call archive,$(floor),$(filter-out $(FAULT),$(call objects,$(call sources,$(floor)))))))
+$(eval $(call archive,cmd,$(call objects,$(CMD_SOURCES))))
+
+# --- linking -----------------------------------------------------------------------------------------------------
+
+$(B)/csapi-scan $(B)/csapi-scanner: $(B)/%: $(B)/cmd/%.o $(THIN_ARCHIVES)
+	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(FORMAT_LIBS)
+
+$(B)/csapi-worker: $(B)/cmd/csapi-worker.o $(FAULT) $(FULL_ARCHIVES)
+	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(SCAN_LIBS) $(FORMAT_LIBS)
+
+$(B)/generate: $(B)/scripts/generate.o $(THIN_ARCHIVES)
+	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(FORMAT_LIBS)
+
+$(B)/test/%.t: $(B)/test/unit/%.o $(FAULT) $(FULL_ARCHIVES)
+	@mkdir -p $(@D)
+	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(SCAN_LIBS) $(FORMAT_LIBS)
+
+# A preloaded library is no part of the product: no sanitizer in it, or it would have to come first.
+$(B)/test/preload/%.so: test/preload/%.c $(B)/flags
+	@mkdir -p $(@D)
+	$(CC) $(OWN_CPPFLAGS) $(CPPFLAGS) $(filter-out -fsanitize% -fno-sanitize%,$(OWN_CFLAGS)) $(CFLAGS) -MMD -MP -MF $(@:.so=.d) -fPIC -shared -o $@ $< -ldl
+
+$(B)/test/helper/%: $(B)/test/helper/%.o $(THIN_ARCHIVES)
+	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(FORMAT_LIBS)
+
+# --- tests -------------------------------------------------------------------------------------------------------
+
+# One run of prove for both kinds, so that it closes with one total.
+PROVE_FLAGS ?= -j2
+check: all tests $(B)/generate
+	CSAPI_BUILD=$(abspath $(B)) $(PROVE) $(PROVE_FLAGS) -r --ext .bats --ext .t test $(B)/test
+
+sanitize:
+	$(MAKE) B=build/sanitize SANITIZE=1 CFLAGS='-O1 -g' all tests
+check-sanitize:
+	$(MAKE) B=build/sanitize SANITIZE=1 CFLAGS='-O1 -g' check
+clang:
+	$(MAKE) B=build/clang CC=clang CFLAGS='-O2 -g -Werror' all tests
+
+C_FILES = $(sort $(shell find cmd lib scripts test -name '*.[ch]'))
+SHELL_FILES = $(sort $(wildcard .ci/run) $(shell grep -lIE '^\#!/bin/(ba)?sh' scripts/* 2>/dev/null))
+lint: all
+	clang-format --dry-run -Werror $(C_FILES)
+	CSAPI_BUILD=$(B) scripts/check-floors
+	mandoc -Tlint -Wwarning $(wildcard man/*.[1-9])
+	for file in $(SHELL_FILES); do bash -n "$$file" || exit 1; done
+	! command -v shellcheck >/dev/null || shellcheck $(SHELL_FILES)
+	$(MAKE) check-generated
+format:
+	clang-format -i $(C_FILES)
+
+# --- generated files ---------------------------------------------------------------------------------------------
+
+# Completions, the option list of the manual and the manual of codes come from the tables in cmd/ and lib/verdict/.
+generate: $(B)/generate
+	$(B)/generate .
+check-generated: $(B)/generate
+	@rm -rf $(B)/generated && mkdir -p $(B)/generated && cp -r man completions $(B)/generated/
+	@$(B)/generate $(B)/generated
+	@diff -ru man $(B)/generated/man && diff -ru completions $(B)/generated/completions || \
+	{ echo "generated files are stale: run \`make generate'" >&2; exit 1; }
+
+# --- installing --------------------------------------------------------------------------------------------------
+
+MANUALS = $(wildcard man/*.[1-9])
+INSTALLED = $(bindir)/csapi-scan $(sbindir)/csapi-scanner $(libexecdir)/csapi-worker \
+	$(foreach page,$(notdir $(MANUALS)),$(mandir)/man$(subst .,,$(suffix $(page)))/$(page)) \
+	$(bashcompdir)/csapi-scan $(zshcompdir)/_csapi-scan $(fishcompdir)/csapi-scan.fish
+
+install: all
+	$(INSTALL) -d $(foreach dir,$(bindir) $(sbindir) $(libexecdir) $(bashcompdir) $(zshcompdir) $(fishcompdir),'$(DESTDIR)$(dir)')
+	$(INSTALL) -d $(foreach dir,definitions schema samples,'$(DESTDIR)$(pkgdatadir)/$(dir)')
+	$(INSTALL) -m 755 $(B)/csapi-scan '$(DESTDIR)$(bindir)/'
+	$(INSTALL) -m 755 $(B)/csapi-scanner '$(DESTDIR)$(sbindir)/'
+	$(INSTALL) -m 755 $(B)/csapi-worker '$(DESTDIR)$(libexecdir)/'
+	$(INSTALL) -m 644 $(wildcard share/definitions/*) '$(DESTDIR)$(pkgdatadir)/definitions/'
+	$(INSTALL) -m 644 $(wildcard share/schema/*) '$(DESTDIR)$(pkgdatadir)/schema/'
+	$(INSTALL) -m 644 $(wildcard share/samples/*) '$(DESTDIR)$(pkgdatadir)/samples/'
+	for page in $(MANUALS); do $(INSTALL) -D -m 644 "$$page" '$(DESTDIR)$(mandir)/man'"$${page##*.}/$${page##*/}" || exit 1; done
+	$(INSTALL) -m 644 completions/csapi-scan.bash '$(DESTDIR)$(bashcompdir)/csapi-scan'
+	$(INSTALL) -m 644 completions/_csapi-scan '$(DESTDIR)$(zshcompdir)/_csapi-scan'
+	$(INSTALL) -m 644 completions/csapi-scan.fish '$(DESTDIR)$(fishcompdir)/csapi-scan.fish'
+
+uninstall:
+	rm -f $(foreach file,$(INSTALLED),'$(DESTDIR)$(file)')
+	rm -rf '$(DESTDIR)$(pkgdatadir)/definitions' '$(DESTDIR)$(pkgdatadir)/schema' '$(DESTDIR)$(pkgdatadir)/samples'
+	-rmdir '$(DESTDIR)$(pkgdatadir)' '$(DESTDIR)$(libexecdir)' 2>/dev/null
+
+clean:
+	rm -rf $(B)
+
+-include $(shell find $(B)/cmd $(B)/lib $(B)/test $(B)/scripts -name '*.d' 2>/dev/null)

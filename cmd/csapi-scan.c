@@ -1,0 +1,109 @@
+/*
+ * csapi-scan.c - csapi-scan(1): messages in, one verdict for each out.
+ *
+ * The client: reads inputs, hands them to a scanner, prints. Links no parser of messages. The work is in cmd/scan/.
+ */
+#include "./scan/batch.h"
+#include "./scan/explain.h"
+#include "./scan/notice.h"
+#include "./scan/options.h"
+#include "./scan/self_test.h"
+#include "./scan/settings.h"
+#include "./scan/spool.h"
+#include "./scan/verdict.h"
+#include "base/utf8.h"
+#include "base/version.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define EXIT_TROUBLE 2
+
+/*
+ * A missing standard descriptor is replaced by one that fails when used: else the next file opened would take its number,
+ * and verdicts would be written into it, or a closed input read as an empty, clean one.
+ */
+static bool keep_standard_descriptors(void)
+{
+	static const int wrong_way[] = {O_WRONLY, O_RDONLY, O_RDWR};
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", wrong_way[fd]) != fd)
+			return false;
+	return true;
+}
+
+/* Ends bad use: a line for people, a verdict for the pipeline, and the input's writer is not left with a broken pipe. */
+static int refuse(const struct settings *settings, enum scan_code code, const struct why *why)
+{
+	notice("%s", why->text);
+	if (settings->task != SETTINGS_SCAN)
+		return EXIT_TROUBLE;
+	struct stat status;
+	bool pipe = fstat(STDIN_FILENO, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
+	if (pipe && settings_take_standard_input(settings))
+		spool_drain(STDIN_FILENO, settings_drain_seconds(settings) * 1000);
+	/* It quotes the command line, which need not be UTF-8. */
+	char *text = utf8_clean(why->text, strlen(why->text), sizeof why->text);
+	struct report report;
+	if (!text || client_report(code, text, &report) < 0) {
+		notice("there is no memory left to write a verdict");
+	} else {
+		(void)verdict_write(settings, NULL, &report);
+		report_free(&report);
+	}
+	free(text);
+	return EXIT_TROUBLE;
+}
+
+/* Standard output was written with stdio; did all of it arrive? */
+static int printed(void)
+{
+	if (fflush(stdout) == 0)
+		return 0;
+	notice("cannot write to standard output: %s", strerror(errno));
+	return EXIT_TROUBLE;
+}
+
+static int help(void)
+{
+	(void)fputs("Usage: csapi-scan [OPTION]... [--] [FILE | DIRECTORY | -]...\n"
+		    "Scans messages for viruses and prints one verdict for each. Without FILE, or\n"
+		    "with -, it reads standard input.\n"
+		    "Exit status: 0 clean, 1 infected, 2 error, 3 unscannable.\n",
+		    stdout);
+	option_help(stdout, scan_options, SCAN_OPTION_COUNT);
+	return printed();
+}
+
+static int version(void)
+{
+	(void)puts("csapi-scan " CSAPI_VERSION);
+	return printed();
+}
+
+int main(int argc, char **argv)
+{
+	if (!keep_standard_descriptors())
+		return EXIT_TROUBLE;
+	struct settings settings;
+	struct why why = {0};
+	enum scan_code mistake = settings_read(argc, argv, &settings, &why);
+	if (mistake)
+		return refuse(&settings, mistake, &why);
+	switch (settings.task) {
+	case SETTINGS_HELP:
+		return help();
+	case SETTINGS_VERSION:
+		return version();
+	case SETTINGS_EXPLAIN:
+		return explain(settings.explain);
+	case SETTINGS_SELF_TEST:
+		return self_test(&settings);
+	default:
+		return batch_run(&settings);
+	}
+}

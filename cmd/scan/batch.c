@@ -1,0 +1,204 @@
+/*
+ * batch.c - inputs to the scanner, verdicts to standard output in order; see batch.h.
+ *
+ * A ring of slots holds what was taken and not yet written: a slot is waiting for its report or has it. Verdicts are written
+ * only from the ring's first slot, so they come in order whatever finishes first. Called by csapi-scan.c.
+ */
+#include "batch.h"
+
+#include "base/fd.h"
+#include "input.h"
+#include "notice.h"
+#include "progress.h"
+#include "spool.h"
+#include "verdict.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Slots for each message that may be at the scanner: one slow message does not idle the others until so many are done. */
+#define SLOTS_PER_JOB 4u
+
+struct slot {
+	char *name;
+	bool done;
+	struct report report; /* while done */
+};
+
+struct batch {
+	const struct settings *settings;
+	struct client *client; /* NULL until an input could be opened */
+	struct input_walk *walk;
+	struct slot *slots;
+	uint32_t slot_count, first, used; /* the ring: `used` slots from number `first` on */
+	bool more;                        /* inputs may be left */
+	struct progress progress;
+	int exit_status;
+};
+
+static struct slot *slot(const struct batch *batch, uint32_t number)
+{
+	return &batch->slots[number % batch->slot_count];
+}
+
+static void draw(struct batch *batch)
+{
+	batch->progress.loading = batch->client && !client_ready(batch->client);
+	progress_draw(&batch->progress);
+}
+
+static void tick(void *context, uint64_t bytes)
+{
+	struct batch *batch = context;
+	batch->progress.read = bytes;
+	draw(batch);
+}
+
+/* A verdict about an input that no scanner gets. */
+static int settle(struct slot *slot, enum scan_code code, const struct why *why)
+{
+	int error = client_report(code, why && why->text[0] ? why->text : NULL, &slot->report);
+	slot->done = !error;
+	return error;
+}
+
+static int submit(struct batch *batch, uint32_t number, int fd)
+{
+	if (!batch->client) {
+		int error = client_open(&batch->settings->client, &batch->client);
+		if (error)
+			return error;
+	}
+	return client_submit(batch->client, number, &batch->settings->request, fd);
+}
+
+/* Spools one input and hands it over. 0 or -ENOMEM. */
+static int hand_over(struct batch *batch, uint32_t number, struct input *input)
+{
+	struct spool_options options = {.silence_ms = batch->settings->read_timeout * 1000,
+					.tick = progress_running() ? tick : NULL,
+					.context = batch};
+	int copy = -1;
+	enum scan_code code = spool(input->fd, &options, &copy, &input->why);
+	/* Whoever writes to us may not bear a closed pipe: mail programs drop the verdict then. */
+	if (code && input->standard)
+		spool_drain(input->fd, settings_drain_seconds(batch->settings) * 1000);
+	batch->progress.read = 0;
+	int error = code ? settle(slot(batch, number), code, &input->why) : submit(batch, number, copy);
+	fd_close(&copy);
+	return error;
+}
+
+/* Takes the next input into a slot of its own. 0 or -ENOMEM. */
+static int take(struct batch *batch)
+{
+	struct input input;
+	int taken = input_next(batch->walk, &input);
+	batch->more = taken > 0;
+	if (taken <= 0)
+		return taken;
+	uint32_t number = batch->first + batch->used++;
+	*slot(batch, number) = (struct slot){.name = input.name};
+	batch->progress.current = input.name;
+	int error = input.fd < 0 ? settle(slot(batch, number), DEC_RESULT_CONTAINER_ACCESS_FAILED, &input.why)
+				 : hand_over(batch, number, &input);
+	fd_close(&input.fd);
+	return error;
+}
+
+/* Writes the verdicts that are ready and whose turn it is. 0 or the error of writing. */
+static int flush(struct batch *batch)
+{
+	while (batch->used && slot(batch, batch->first)->done) {
+		struct slot *head = slot(batch, batch->first);
+		notice_report(head->name, &head->report);
+		int error = verdict_write(batch->settings, head->name, &head->report);
+		int status = ec_av_status_exit(head->report.status);
+		batch->exit_status = ec_av_exit_worse(batch->exit_status, status);
+		batch->progress.done++;
+		batch->progress.infected += head->report.status == EC_AV_INFECTED;
+		if (batch->progress.current == head->name)
+			batch->progress.current = NULL;
+		report_free(&head->report);
+		free(head->name);
+		*head = (struct slot){0};
+		batch->first++;
+		batch->used--;
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+/* Waits up to `timeout_ms` for one report. 0 (also when none came), or -errno. */
+static int collect(struct batch *batch, int timeout_ms)
+{
+	uint32_t number;
+	struct report report;
+	int error = client_next(batch->client, timeout_ms, &number, &report);
+	if (error)
+		return error == -EAGAIN ? 0 : error;
+	struct slot *waiting = slot(batch, number);
+	assert(number - batch->first < batch->used && !waiting->done);
+	waiting->report = report;
+	waiting->done = true;
+	return 0;
+}
+
+/* Takes and collects until all is written. 0 or -errno. */
+static int run(struct batch *batch)
+{
+	for (;;) {
+		unsigned outstanding = batch->client ? client_outstanding(batch->client) : 0;
+		bool room = batch->used < batch->slot_count && outstanding < batch->settings->client.max_concurrency;
+		int error = 0;
+		if (batch->more && room)
+			error = take(batch);
+		else if (!batch->used)
+			return 0;
+		outstanding = batch->client ? client_outstanding(batch->client) : 0;
+		room = batch->used < batch->slot_count && outstanding < batch->settings->client.max_concurrency;
+		/* With nothing left to take there is only waiting; else what is ready is picked up in passing. */
+		int timeout = batch->more && room ? 0 : progress_running() ? PROGRESS_TICK : -1;
+		if (!error && outstanding)
+			error = collect(batch, timeout);
+		if (!error)
+			error = flush(batch);
+		if (error)
+			return error;
+		if (batch->more || batch->used)
+			draw(batch);
+	}
+}
+
+static void give_up(struct batch *batch)
+{
+	for (uint32_t i = 0; i < batch->used; i++) {
+		struct slot *left = slot(batch, batch->first + i);
+		if (left->done)
+			report_free(&left->report);
+		free(left->name);
+	}
+	free(batch->slots);
+	input_close(batch->walk);
+	client_close(batch->client);
+}
+
+int batch_run(const struct settings *settings)
+{
+	struct batch batch = {.settings = settings, .more = true, .progress.total = input_total(settings)};
+	batch.slot_count = settings->client.max_concurrency * SLOTS_PER_JOB;
+	batch.slots = calloc(batch.slot_count, sizeof *batch.slots);
+	int error = batch.slots ? input_open(settings, &batch.walk) : -ENOMEM;
+	if (!settings->no_progress)
+		progress_start();
+	if (!error)
+		error = run(&batch);
+	progress_clear();
+	if (error == -ENOMEM)
+		notice("there is no memory left to go on; free some, or lower --jobs");
+	give_up(&batch);
+	return error ? 2 : batch.exit_status;
+}

@@ -1,0 +1,87 @@
+/*
+ * notice.c - lines for people on standard error; see notice.h. Called by all files of csapi-scan.
+ */
+#include "notice.h"
+
+#include "base/fd.h"
+#include "base/utf8.h"
+#include "progress.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NOTICE_MAX 8192 /* bytes of a line before it is made visible: a path, and what is said of it */
+
+void notice(const char *format, ...)
+{
+	char raw[NOTICE_MAX];
+	va_list arguments;
+	va_start(arguments, format);
+	(void)vsnprintf(raw, sizeof raw, format, arguments);
+	va_end(arguments);
+	char *visible = utf8_visible(raw);
+	char *line = NULL;
+	/* One write a line, so that the lines of several programs on one terminal do not mix. */
+	int size =
+		asprintf(&line, "csapi-scan: %s\n", visible ? visible : "there is no memory left to say what happened");
+	progress_clear();
+	if (size > 0)
+		(void)fd_write_all(STDERR_FILENO, line, (size_t)size);
+	if (size >= 0)
+		free(line);
+	free(visible);
+}
+
+/* What a person can do about a failed scan. */
+static const char *advice(enum scan_code code)
+{
+	switch (code) {
+	case AVS_RESULT_DEFINITIONS_MISSING:
+	case GEN_RESULT_DEFINITION_DIR_UNSET:
+		return "install definitions there, or name a directory that has some with --definitions";
+	case DEC_RESULT_DEF_DIR_ACCESS_FAILED:
+		return "make it readable, or name another directory with --definitions";
+	case AVS_RESULT_ENGINE_LOAD_FAILED:
+		return "fetch the definitions again, or name another directory with --definitions";
+	case AVS_RESULT_SCANNER_NOT_INITIALIZED:
+	case GEN_RESULT_SCANNER_NOT_INITIALIZED:
+		return "install csapi again, or name the scanner with --scanner-path";
+	case DEC_RESULT_TEMP_DIR_ACCESS_FAILED:
+		return "name a directory that can be written with --file-base or TMPDIR";
+	case DEC_RESULT_TEMPFILE_ACCESS_FAILED:
+		return "make room there, or name another directory with --file-base";
+	case DEC_RESULT_OUT_OF_MEMORY:
+	case GEN_RESULT_OUT_OF_MEMORY:
+		return "free some memory, or lower --jobs";
+	case DEC_RESULT_CONTAINER_ACCESS_FAILED:
+		return NULL; /* the reason from the system says it */
+	case DEC_RESULT_FILE_ACCESS_FAILED:
+		return "a scan without --part lists the ids there are";
+	case DEC_RESULT_POLICY_INVALID:
+		return "--help lists the range of each limit";
+	default:
+		return "try again; --explain tells more of the code";
+	}
+}
+
+/* What exactly was found for the code that decided, else the informational string. */
+static const char *detail(const struct report *report)
+{
+	for (uint32_t i = 0; i < report->code_count; i++)
+		if (report->codes[i].code == report->code && report->codes[i].text)
+			return report->codes[i].text;
+	return report->info && report->info[0] ? report->info : ec_av_status_text(report->status);
+}
+
+void notice_report(const char *name, const struct report *report)
+{
+	if (ec_av_status_exit(report->status) != 2)
+		return;
+	const char *next = report->status == EC_AV_ERROR ? advice(report->code) : NULL;
+	notice("%s: %s%s%s%s%s%s", name[0] ? name : "(empty name)", detail(report), report->code ? " (" : "",
+	       report->code ? scan_code_name(report->code) : "", report->code ? ")" : "", next ? "; " : "",
+	       next ? next : "");
+}

@@ -1,0 +1,239 @@
+/*
+ * settings.c - reads the command line of csapi-scan; see settings.h.
+ *
+ * Refuses numbers out of range rather than clamping them, and options that cannot hold together. Each kind of mistake has the
+ * scan code that a pipeline finds in the verdict.
+ */
+#include "settings.h"
+
+#include "options.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define READ_TIMEOUT_DEFAULT 300   /* seconds; longer than any mail program waits for its own input */
+#define READ_TIMEOUT_MOST    86400 /* seconds: a day, as for the other times */
+
+/* A decimal number from 1 to `most` without sign or blanks; 0 if it is none. */
+static unsigned long number(const char *text, unsigned long most)
+{
+	if (text[0] == '\0' || strspn(text, "0123456789") != strlen(text))
+		return 0;
+	errno = 0;
+	unsigned long value = strtoul(text, NULL, 10);
+	return errno || value > most ? 0 : value;
+}
+
+static unsigned processors(void)
+{
+	cpu_set_t set;
+	int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+	return count < 1 ? 1 : (unsigned)count > CLIENT_CONCURRENCY_MAX ? CLIENT_CONCURRENCY_MAX : (unsigned)count;
+}
+
+static enum scan_code read_jobs(struct settings *settings, const char *value, struct why *why)
+{
+	unsigned long jobs = strcmp(value, "auto") == 0 ? processors() : number(value, CLIENT_CONCURRENCY_MAX);
+	if (jobs) {
+		settings->client.max_concurrency = (unsigned)jobs;
+		return SCAN_CODE_NONE;
+	}
+	(void)why_set(why, 0, "--jobs=%s is not a number from 1 to %u; --jobs=auto takes the number of processors",
+		      value, CLIENT_CONCURRENCY_MAX);
+	return GEN_RESULT_PARAMETER_INVALID;
+}
+
+static enum scan_code read_read_timeout(struct settings *settings, const char *value, struct why *why)
+{
+	unsigned long seconds = number(value, READ_TIMEOUT_MOST);
+	if (seconds) {
+		settings->read_timeout = (int64_t)seconds;
+		return SCAN_CODE_NONE;
+	}
+	(void)why_set(why, 0, "--read-timeout=%s is not a number of seconds from 1 to %d", value, READ_TIMEOUT_MOST);
+	return GEN_RESULT_PARAMETER_INVALID;
+}
+
+static enum scan_code read_format(struct settings *settings, const char *value, struct why *why)
+{
+	settings->text = strcmp(value, "text") == 0;
+	if (settings->text || strcmp(value, "json") == 0)
+		return SCAN_CODE_NONE;
+	(void)why_set(why, 0, "--format=%s is not a format; write --format=json or --format=text", value);
+	return GEN_RESULT_PARAMETER_INVALID;
+}
+
+static enum scan_code read_part(struct settings *settings, const char *value, struct why *why)
+{
+	if (request_part_valid(value)) {
+		(void)strcpy(settings->request.part, value);
+		return SCAN_CODE_NONE;
+	}
+	(void)why_set(why, 0, "--part=%.64s is not the id of a part; take one from a verdict, such as 1.2", value);
+	return DEC_RESULT_PARAMETER_INVALID;
+}
+
+static enum scan_code read_limit(struct settings *settings, enum limit limit, const char *value, struct why *why)
+{
+	int error = limits_parse(&settings->client.limits, limit, value, why);
+	return !error ? SCAN_CODE_NONE : error == -ERANGE ? DEC_RESULT_POLICY_INVALID : GEN_RESULT_PARAMETER_INVALID;
+}
+
+/* The options that only choose what to do instead of a scan: the first one counts. */
+static void choose(struct settings *settings, enum settings_task task)
+{
+	if (settings->task == SETTINGS_SCAN)
+		settings->task = task;
+}
+
+/* Options that only switch something; false: it is not one of them. */
+static bool read_switch(struct settings *settings, enum scan_option option)
+{
+	switch (option) {
+	case SCAN_OPTION_recursive:
+		settings->recursive = true;
+		return true;
+	case SCAN_OPTION_wire:
+		settings->request.wire = true;
+		return true;
+	case SCAN_OPTION_first_threat:
+		settings->request.first_threat = true;
+		return true;
+	case SCAN_OPTION_null:
+		settings->null = true;
+		return true;
+	case SCAN_OPTION_all_parts:
+		settings->all_parts = true;
+		return true;
+	case SCAN_OPTION_quiet:
+		settings->quiet = true;
+		return true;
+	case SCAN_OPTION_no_progress:
+		settings->no_progress = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool read_task(struct settings *settings, enum scan_option option, const char *value)
+{
+	switch (option) {
+	case SCAN_OPTION_explain:
+		settings->explain = value;
+		choose(settings, SETTINGS_EXPLAIN);
+		return true;
+	case SCAN_OPTION_self_test:
+		choose(settings, SETTINGS_SELF_TEST);
+		return true;
+	case SCAN_OPTION_version:
+		choose(settings, SETTINGS_VERSION);
+		return true;
+	case SCAN_OPTION_help:
+		choose(settings, SETTINGS_HELP);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static enum scan_code read_value(struct settings *settings, enum scan_option option, const char *value, struct why *why)
+{
+	switch (option) {
+	case SCAN_OPTION_files0_from:
+		settings->files0_from = value;
+		return SCAN_CODE_NONE;
+	case SCAN_OPTION_definitions:
+		settings->client.definitions = value;
+		return SCAN_CODE_NONE;
+	case SCAN_OPTION_file_base:
+		settings->client.file_base = value;
+		return SCAN_CODE_NONE;
+	case SCAN_OPTION_scanner_path:
+		settings->client.scanner_path = value;
+		return SCAN_CODE_NONE;
+	case SCAN_OPTION_part:
+		return read_part(settings, value, why);
+	case SCAN_OPTION_read_timeout:
+		return read_read_timeout(settings, value, why);
+	case SCAN_OPTION_format:
+		return read_format(settings, value, why);
+	case SCAN_OPTION_jobs:
+		return read_jobs(settings, value, why);
+#define LIMIT(key, unit, min, max, def, code, text)                                                                    \
+	case SCAN_OPTION_##key:                                                                                        \
+		return read_limit(settings, LIMIT_##key, value, why);
+#include "verdict/limits.def"
+#undef LIMIT
+	default:
+		abort(); /* a row of the table that nobody reads */
+	}
+}
+
+/* What is wrong with options that are each well-formed; NULL: nothing. */
+static const char *contradiction(const struct settings *settings)
+{
+	bool inputs = settings->input_count || settings->files0_from || settings->recursive;
+	bool several = settings->input_count > 1 || settings->files0_from || settings->recursive;
+	if (settings->task == SETTINGS_SELF_TEST && (inputs || settings->request.part[0] || settings->request.wire))
+		return "--self-test scans samples of its own; leave out FILE, --recursive, --files0-from, --part and "
+		       "--wire";
+	if (settings->task == SETTINGS_EXPLAIN && inputs)
+		return "--explain scans nothing; leave out FILE, --recursive and --files0-from";
+	if (settings->files0_from && settings->input_count)
+		return "--files0-from and FILE exclude each other; put the names into the list";
+	if (settings->request.part[0] && several)
+		return "--part needs exactly one input; leave out the others, --recursive and --files0-from";
+	if (settings->all_parts && !settings->text)
+		return "--all-parts is for --format=text; a JSON document lists all parts";
+	return NULL;
+}
+
+enum scan_code settings_read(int argc, char **argv, struct settings *ret_settings, struct why *why)
+{
+	struct settings *settings = ret_settings;
+	*settings = (struct settings){.read_timeout = READ_TIMEOUT_DEFAULT, .client.max_concurrency = 1};
+	request_init(&settings->request);
+	limits_defaults(&settings->client.limits);
+	struct option_parser parser;
+	option_start(&parser, scan_options, SCAN_OPTION_COUNT, argc, argv);
+	enum scan_code first = SCAN_CODE_NONE;
+	struct why later;
+	const char *value;
+	int option;
+	/* After a mistake it only looks for what the user wanted; the first mistake is the one to tell. */
+	while ((option = option_next(&parser, &value, first ? &later : why)) != OPTION_END) {
+		enum scan_code code = SCAN_CODE_NONE;
+		if (option == OPTION_BAD)
+			code = GEN_RESULT_PARAMETER_INVALID;
+		else if (!read_switch(settings, (enum scan_option)option) &&
+			 !read_task(settings, (enum scan_option)option, value))
+			code = read_value(settings, (enum scan_option)option, value, first ? &later : why);
+		first = first ? first : code;
+	}
+	settings->inputs = argv + optind;
+	settings->input_count = (unsigned)(argc - optind);
+	const char *clash = first ? NULL : contradiction(settings);
+	if (clash) {
+		(void)why_set(why, 0, "%s", clash);
+		first = GEN_RESULT_POLICY_INVALID;
+	}
+	return first;
+}
+
+bool settings_take_standard_input(const struct settings *settings)
+{
+	if (settings->files0_from)
+		return false;
+	for (unsigned i = 0; i < settings->input_count; i++)
+		if (strcmp(settings->inputs[i], "-") == 0)
+			return true;
+	return settings->input_count == 0;
+}
+
+int64_t settings_drain_seconds(const struct settings *settings)
+{
+	return (int64_t)limits_effective(&settings->client.limits, LIMIT_timeout);
+}

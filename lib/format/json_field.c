@@ -1,0 +1,104 @@
+/*
+ * json_field.c - checked reading and building of JSON; see json_field.h.
+ */
+#include "format/json_field.h"
+
+#include <errno.h>
+#include <string.h>
+
+json_t *json_field_parse(const char *text, size_t size)
+{
+	return json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
+}
+
+char *json_field_print(json_t *value)
+{
+	if (!value)
+		return NULL;
+	char *text = json_dumps(value, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY);
+	json_decref(value);
+	return text;
+}
+
+int json_field_number(const json_t *object, const char *key, uint64_t most, uint64_t *ret)
+{
+	const json_t *value = json_object_get(object, key);
+	if (!json_is_integer(value) || json_integer_value(value) < 0)
+		return -EBADMSG;
+	uint64_t number = (uint64_t)json_integer_value(value);
+	if (number > most)
+		return -EBADMSG;
+	*ret = number;
+	return 0;
+}
+
+int json_field_bool(const json_t *object, const char *key, bool *ret)
+{
+	const json_t *value = json_object_get(object, key);
+	if (!json_is_boolean(value))
+		return -EBADMSG;
+	*ret = json_is_true(value);
+	return 0;
+}
+
+int json_field_text_or_null(const json_t *object, const char *key, size_t most, const char **ret)
+{
+	const json_t *value = json_object_get(object, key);
+	*ret = NULL;
+	if (json_is_null(value))
+		return 0;
+	if (!json_is_string(value) || json_string_length(value) > most)
+		return -EBADMSG;
+	*ret = json_string_value(value);
+	/* A NUL inside would make two texts of one. */
+	return strlen(*ret) == json_string_length(value) ? 0 : -EBADMSG;
+}
+
+int json_field_text(const json_t *object, const char *key, size_t most, const char **ret)
+{
+	int error = json_field_text_or_null(object, key, most, ret);
+	return error || *ret ? error : -EBADMSG;
+}
+
+int json_field_objects(const json_t *object, const char *key, size_t most, const json_t **ret)
+{
+	const json_t *array = json_object_get(object, key);
+	if (!json_is_array(array) || json_array_size(array) > most)
+		return -EBADMSG;
+	for (size_t i = 0; i < json_array_size(array); i++)
+		if (!json_is_object(json_array_get(array, i)))
+			return -EBADMSG;
+	*ret = array;
+	return 0;
+}
+
+void json_field_set(json_t **object, const char *key, json_t *value)
+{
+	if (*object && value && json_object_set_new(*object, key, value) == 0)
+		return;
+	if (!*object)
+		json_decref(value);
+	json_decref(*object);
+	*object = NULL;
+}
+
+void json_field_set_number(json_t **object, const char *key, uint64_t value)
+{
+	/* JSON's integers are signed here; nothing we count comes near the end of their range. */
+	json_field_set(object, key, json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value));
+}
+
+void json_field_set_text(json_t **object, const char *key, const char *text_or_null)
+{
+	json_field_set(object, key, text_or_null ? json_string(text_or_null) : json_null());
+}
+
+void json_field_append(json_t **array, json_t *value)
+{
+	if (*array && value && json_array_append_new(*array, value) == 0)
+		return;
+	if (!*array)
+		json_decref(value);
+	json_decref(*array);
+	*array = NULL;
+}

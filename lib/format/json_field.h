@@ -1,0 +1,35 @@
+/*
+ * json_field.h - reading JSON objects that may be hostile, and building ones that fail as a whole.
+ *
+ * Inside lib/format only: it speaks jansson. Getters check type and range, and take a missing field for wrong. Setters
+ * steal their value, and accept NULL for "no memory", so that a chain of them needs one check at its end.
+ */
+#ifndef CSAPI_FORMAT_JSON_FIELD_H
+#define CSAPI_FORMAT_JSON_FIELD_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Parses one document. NULL: not JSON, deeper than jansson goes, or with duplicate keys. Caller: json_decref. */
+json_t *json_field_parse(const char *text, size_t size);
+/* One line, ASCII only, without a newline. Caller frees; NULL: no memory, or `value` was NULL. Steals `value`. */
+char *json_field_print(json_t *value);
+
+/* 0, or -EBADMSG. Numbers are 0..most. */
+int json_field_number(const json_t *object, const char *key, uint64_t most, uint64_t *ret);
+int json_field_bool(const json_t *object, const char *key, bool *ret);
+/* Borrowed from the object; at most `most` bytes. */
+int json_field_text(const json_t *object, const char *key, size_t most, const char **ret);
+/* The same; null is allowed and gives NULL. */
+int json_field_text_or_null(const json_t *object, const char *key, size_t most, const char **ret);
+/* Borrowed; at most `most` elements, each of which must be an object. */
+int json_field_objects(const json_t *object, const char *key, size_t most, const json_t **ret);
+
+/* Marks *object as failed (frees it and sets it to NULL) when there is no memory; a NULL *object stays NULL. */
+void json_field_set(json_t **object, const char *key, json_t *value);
+void json_field_set_number(json_t **object, const char *key, uint64_t value);
+void json_field_set_text(json_t **object, const char *key, const char *text_or_null);
+void json_field_append(json_t **array, json_t *value);
+
+#endif

@@ -1,0 +1,96 @@
+/*
+ * request_json.c - requests as JSON; see request_json.h. Refuses unknown limits and values out of range.
+ */
+#include "format/request_json.h"
+
+#include "format/json_field.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+char *request_json_encode(const struct request *request, bool all_limits)
+{
+	json_t *object = json_object(), *limits = json_object(), *avoid = json_array();
+	for (int i = 0; i < LIMIT_COUNT; i++)
+		if (all_limits || request->limits.set[i])
+			json_field_set_number(&limits, limits_row((enum limit)i)->key, request->limits.value[i]);
+	for (unsigned i = 0; i < request->avoid_count; i++)
+		json_field_append(&avoid, json_string(request->avoid[i]));
+	json_field_set_text(&object, "part", *request->part ? request->part : NULL);
+	json_field_set(&object, "wire", json_boolean(request->wire));
+	json_field_set(&object, "first_threat", json_boolean(request->first_threat));
+	json_field_set(&object, "limits", limits);
+	json_field_set(&object, "avoid_whole", json_boolean(request->avoid_whole));
+	json_field_set(&object, "avoid", avoid);
+	return json_field_print(object);
+}
+
+static int decode_limits(const json_t *object, struct limits *limits, struct why *why)
+{
+	const char *key;
+	json_t *value;
+	json_t *all = json_object_get(object, "limits");
+	if (!json_is_object(all))
+		return why_set(why, -EBADMSG, "the request has no limits");
+	json_object_foreach(all, key, value)
+	{
+		enum limit limit = limits_find(key);
+		if (limit == LIMIT_COUNT || !json_is_integer(value) || json_integer_value(value) < 0)
+			return why_set(why, -EBADMSG, "the request has an invalid limit \"%.64s\"", key);
+		uint64_t most = limit == LIMIT_max_cumulative_extract_size ? LIMITS_CUMULATIVE_MOST : 0;
+		if (limits_set(limits, limit, (uint64_t)json_integer_value(value), most, why))
+			return -EBADMSG;
+	}
+	return 0;
+}
+
+static int decode_avoid(const json_t *object, struct request *request)
+{
+	const json_t *avoid = json_object_get(object, "avoid");
+	if (!json_is_array(avoid) || json_array_size(avoid) > REQUEST_AVOID_MAX ||
+	    json_field_bool(object, "avoid_whole", &request->avoid_whole))
+		return -EBADMSG;
+	for (size_t i = 0; i < json_array_size(avoid); i++) {
+		const char *id = json_string_value(json_array_get(avoid, i));
+		if (!id || strlen(id) > REQUEST_PART_MAX)
+			return -EBADMSG;
+		(void)snprintf(request->avoid[request->avoid_count++], sizeof *request->avoid, "%s", id);
+	}
+	return 0;
+}
+
+static int decode_part(const json_t *object, struct request *request)
+{
+	const char *part;
+	/* Four bytes a character at most: an id that is too long is told as such, not as a broken request. */
+	if (json_field_text_or_null(object, "part", 4 * REQUEST_PART_MAX, &part))
+		return -EBADMSG;
+	if (part && !request_part_valid(part))
+		return -EINVAL;
+	(void)snprintf(request->part, sizeof request->part, "%s", part ? part : "");
+	return 0;
+}
+
+int request_json_decode(const char *text, size_t size, struct request *ret_request, enum scan_code *ret_code,
+			struct why *why)
+{
+	json_t *object = json_field_parse(text, size);
+	int error = 0;
+	request_init(ret_request);
+	*ret_code = GEN_RESULT_PARAMETER_INVALID;
+	(void)why_set(why, 0, "the request is invalid");
+	if (!object || json_field_bool(object, "wire", &ret_request->wire) ||
+	    json_field_bool(object, "first_threat", &ret_request->first_threat) || decode_avoid(object, ret_request))
+		error = -EBADMSG;
+	if (!error && decode_limits(object, &ret_request->limits, why)) {
+		*ret_code = DEC_RESULT_POLICY_INVALID;
+		error = -EBADMSG;
+	}
+	if (!error && (error = decode_part(object, ret_request)) == -EINVAL) {
+		*ret_code = DEC_RESULT_PARAMETER_INVALID;
+		error = why_set(why, -EBADMSG, "the id of the part is not one");
+	}
+	json_decref(object);
+	return error;
+}

@@ -1,0 +1,416 @@
+/*
+ * verdict_json.c - reports as verdict documents; see verdict_json.h and share/schema/verdict-1.schema.json.
+ */
+#include "format/verdict_json.h"
+
+#include "base/clock.h"
+#include "base/version.h"
+#include "format/json_field.h"
+#include "format/part_json.h"
+
+#include <errno.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define DAY 86400
+
+/* The id that stands for a part in the document; parts beyond REPORT_PARTS_MAX have none. */
+static const char *part_id(const struct report *report, uint32_t part)
+{
+	return part < report->part_count ? report->parts[part].id : NULL;
+}
+
+static json_t *encode_codes(const struct report *report)
+{
+	json_t *array = json_array();
+	for (uint32_t i = 0; i < report->code_count; i++) {
+		const struct code_found *found = &report->codes[i];
+		json_t *object = json_object();
+		json_field_set_text(&object, "code", scan_code_name(found->code));
+		json_field_set_text(&object, "part", part_id(report, found->part));
+		json_field_set_text(&object, "text", found->text);
+		json_field_set(&object, "information", json_boolean(scan_code_is_information(found->code)));
+		json_field_append(&array, object);
+	}
+	return array;
+}
+
+static json_t *encode_viruses(const struct report *report)
+{
+	json_t *array = json_array();
+	for (uint32_t i = 0; i < report->virus_count; i++) {
+		json_t *object = json_object();
+		json_field_set_text(&object, "name", report->viruses[i].name);
+		json_field_set_text(&object, "part", part_id(report, report->viruses[i].part));
+		json_field_set(&object, "official", json_boolean(report->viruses[i].official));
+		json_field_append(&array, object);
+	}
+	return array;
+}
+
+/* A part's own informational string: its first virus, or the text of its code. */
+static const char *part_info(const struct report *report, const struct part *part)
+{
+	if (part->status == EC_AV_INFECTED) {
+		for (uint32_t i = 0; i < report->virus_count; i++)
+			if (report->viruses[i].part == part->number)
+				return report->viruses[i].name;
+	}
+	return part->code == SCAN_CODE_NONE ? "" : scan_code_row(part->code)->text;
+}
+
+static json_t *encode_parts(const struct report *report)
+{
+	json_t *array = json_array();
+	for (uint32_t i = 0; i < report->part_count; i++) {
+		const struct part *part = &report->parts[i];
+		json_t *object = part_json_encode(part);
+		json_field_set_text(&object, "parent",
+				    part->parent == REPORT_NO_PART ? NULL : part_id(report, part->parent));
+		json_field_set_text(&object, "status", ec_av_status_name(part->status));
+		json_field_set_text(&object, "info", part_info(report, part));
+		json_field_set_text(&object, "code", scan_code_name(part->code));
+		json_field_append(&array, object);
+	}
+	return array;
+}
+
+static json_t *encode_limits(const struct limits *limits)
+{
+	json_t *object = json_object();
+	for (int i = 0; i < LIMIT_COUNT; i++) {
+		uint64_t value = limits_effective(limits, (enum limit)i);
+		const char *key = limits_row((enum limit)i)->key;
+		if (value == UINT64_MAX)
+			json_field_set(&object, key, json_null());
+		else
+			json_field_set_number(&object, key, value);
+	}
+	return object;
+}
+
+static json_t *encode_usage(const struct usage *usage)
+{
+	json_t *object = json_object();
+	json_field_set_number(&object, "extract_depth", usage->depth);
+	json_field_set_number(&object, "extract_size", usage->largest);
+	json_field_set_number(&object, "cumulative_extract_size", usage->cumulative);
+	json_field_set_number(&object, "file_count", usage->files);
+	return object;
+}
+
+static json_t *encode_versions(const struct facts *facts)
+{
+	json_t *object = json_object();
+	json_field_set_text(&object, "csapi", CSAPI_VERSION);
+	json_field_set_text(&object, "engine", facts->engine_version);
+	json_field_set_text(&object, "decomposer", facts->decomposer_version);
+	return object;
+}
+
+static json_t *encode_definitions(const struct facts *facts)
+{
+	if (!facts->definitions_source)
+		return json_null();
+	char built[CLOCK_TEXT_SIZE];
+	int64_t age = clock_wall() - facts->definitions_built;
+	clock_text(facts->definitions_built, built, sizeof built);
+	json_t *object = json_object();
+	json_field_set_text(&object, "source", facts->definitions_source);
+	json_field_set_text(&object, "version", facts->definitions_version);
+	json_field_set_text(&object, "built", facts->definitions_built ? built : NULL);
+	if (facts->definitions_built)
+		json_field_set_number(&object, "age_days", age < 0 ? 0 : (uint64_t)(age / DAY));
+	else
+		json_field_set(&object, "age_days", json_null());
+	json_field_set_number(&object, "signatures", facts->definitions_signatures);
+	json_field_set(&object, "shipped", json_boolean(facts->definitions_shipped));
+	return object;
+}
+
+static json_t *encode_times(const struct report *report)
+{
+	char started[CLOCK_TEXT_SIZE];
+	clock_text(report->started, started, sizeof started);
+	json_t *object = json_object();
+	json_field_set_text(&object, "started", report->started ? started : NULL);
+	json_field_set_number(&object, "total_ms", report->total_ms);
+	json_field_set_number(&object, "scan_ms", report->usage.scan_ms);
+	json_field_set_number(&object, "extract_ms", report->usage.extract_ms);
+	return object;
+}
+
+/* What was scanned: the input is part 0, where the scan came that far. */
+static void set_input(json_t **object, const struct report *report, const char *name)
+{
+	const struct part *input = report->part_count ? &report->parts[0] : NULL;
+	json_t *digest = NULL;
+	json_field_set_text(object, "name", name);
+	if (input)
+		digest = part_json_encode(input);
+	if (input && input->has_sha256) {
+		json_field_set_number(object, "size", input->size);
+		json_field_set(object, "sha256", digest ? json_incref(json_object_get(digest, "sha256")) : NULL);
+	} else {
+		json_field_set(object, "size", json_null());
+		json_field_set(object, "sha256", json_null());
+	}
+	json_decref(digest);
+}
+
+char *verdict_json_encode(const struct report *report, const struct verdict_json_options *options)
+{
+	json_t *object = json_object();
+	json_field_set_text(&object, "status", ec_av_status_name(report->status));
+	json_field_set_text(&object, "info", report->info ? report->info : "");
+	json_field_set_text(&object, "engine", report->engine);
+	json_field_set_text(&object, "code", scan_code_name(report->code));
+	json_field_set_text(&object, "version", VERDICT_JSON_VERSION);
+	set_input(&object, report, options->name);
+	json_field_set(&object, "viruses", encode_viruses(report));
+	json_field_set_number(&object, "viruses_omitted", report->viruses_omitted);
+	json_field_set(&object, "codes", encode_codes(report));
+	json_field_set_number(&object, "codes_omitted", report->codes_omitted);
+	json_field_set(&object, "parts", encode_parts(report));
+	json_field_set_number(&object, "parts_omitted", report->parts_omitted);
+	json_field_set(&object, "complete", json_boolean(report->complete));
+	json_field_set(&object, "wire", json_boolean(report->wire));
+	json_field_set_number(&object, "attempts", report->attempts);
+	json_field_set(&object, "limits", encode_limits(&report->limits));
+	json_field_set(&object, "usage", encode_usage(&report->usage));
+	json_field_set(&object, "versions", encode_versions(&report->facts));
+	json_field_set(&object, "definitions", encode_definitions(&report->facts));
+	if (!options->without_times)
+		json_field_set(&object, "times", encode_times(report));
+	return json_field_print(object);
+}
+
+/* Ids to numbers, for the parts that codes, viruses and children name. */
+struct id_entry {
+	const char *id;
+	uint32_t number;
+};
+
+struct ids {
+	void *tree;
+	struct id_entry *entries;
+};
+
+static int compare_entries(const void *a, const void *b)
+{
+	return strcmp(((const struct id_entry *)a)->id, ((const struct id_entry *)b)->id);
+}
+
+static void keep_entry(void *entry)
+{
+	(void)entry; /* belongs to the array */
+}
+
+/* null stands for a part beyond those listed; the first such number serves for all of them. */
+static int number_of(const struct ids *ids, const struct report *report, const char *id, uint32_t *ret_number)
+{
+	if (!id) {
+		*ret_number = report->parts_omitted ? report->part_count : 0;
+		return 0;
+	}
+	const struct id_entry wanted = {.id = id};
+	struct id_entry *const *found = tfind(&wanted, &ids->tree, compare_entries);
+	if (!found)
+		return -EBADMSG;
+	*ret_number = (*found)->number;
+	return 0;
+}
+
+static int decode_parts(const json_t *array, struct report *report, struct ids *ids)
+{
+	size_t count = json_array_size(array);
+	ids->entries = calloc(count + 1, sizeof *ids->entries);
+	if (!ids->entries)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < count; i++) {
+		const json_t *object = json_array_get(array, i);
+		struct part part;
+		const char *parent;
+		if (part_json_decode(object, &part) ||
+		    json_field_text_or_null(object, "parent", REQUEST_PART_MAX, &parent))
+			return -EBADMSG;
+		part.number = i;
+		part.parent = REPORT_NO_PART;
+		if (parent && number_of(ids, report, parent, &part.parent))
+			return -EBADMSG;
+		int error = report_part(report, &part);
+		if (error)
+			return error;
+		ids->entries[i] = (struct id_entry){report->parts[i].id, i};
+		if (!tsearch(&ids->entries[i], &ids->tree, compare_entries))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int decode_codes(const json_t *array, struct report *report, const struct ids *ids)
+{
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		const json_t *object = json_array_get(array, i);
+		const char *name, *id, *text;
+		uint32_t part;
+		if (json_field_text(object, "code", 128, &name) ||
+		    json_field_text_or_null(object, "part", REQUEST_PART_MAX, &id) ||
+		    json_field_text_or_null(object, "text", REPORT_TEXT_MAX, &text) ||
+		    number_of(ids, report, id, &part))
+			return -EBADMSG;
+		int error = report_code(report, part, scan_code_find(name), text);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+static int decode_viruses(const json_t *array, struct report *report, const struct ids *ids)
+{
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		const json_t *object = json_array_get(array, i);
+		const char *name, *id;
+		bool official;
+		uint32_t part;
+		if (json_field_text(object, "name", REPORT_TEXT_MAX, &name) ||
+		    json_field_text_or_null(object, "part", REQUEST_PART_MAX, &id) ||
+		    json_field_bool(object, "official", &official) || number_of(ids, report, id, &part))
+			return -EBADMSG;
+		int error = report_virus(report, part, name, official);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+static int decode_limits(const json_t *object, struct limits *limits)
+{
+	const json_t *all = json_object_get(object, "limits");
+	for (int i = 0; i < LIMIT_COUNT; i++) {
+		const char *key = limits_row((enum limit)i)->key;
+		uint64_t value = 0;
+		if (!json_is_null(json_object_get(all, key)) && json_field_number(all, key, INT64_MAX, &value))
+			return -EBADMSG;
+		limits->value[i] = value;
+	}
+	return 0;
+}
+
+/* "2026-11-22T16:07:10Z" or null (0). */
+static int decode_time(const json_t *object, const char *key, int64_t *ret_wall)
+{
+	const char *text;
+	struct tm parts = {0};
+	*ret_wall = 0;
+	if (json_field_text_or_null(object, key, CLOCK_TEXT_SIZE, &text))
+		return -EBADMSG;
+	if (!text)
+		return 0;
+	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+	if (!end || *end)
+		return -EBADMSG;
+	*ret_wall = (int64_t)timegm(&parts);
+	return 0;
+}
+
+static int decode_figures(const json_t *object, struct report *report)
+{
+	const json_t *usage = json_object_get(object, "usage"), *times = json_object_get(object, "times");
+	uint64_t attempts;
+	if (json_field_number(usage, "extract_depth", INT64_MAX, &report->usage.depth) ||
+	    json_field_number(usage, "extract_size", INT64_MAX, &report->usage.largest) ||
+	    json_field_number(usage, "cumulative_extract_size", INT64_MAX, &report->usage.cumulative) ||
+	    json_field_number(usage, "file_count", INT64_MAX, &report->usage.files) ||
+	    json_field_number(times, "total_ms", INT64_MAX, &report->total_ms) ||
+	    json_field_number(times, "scan_ms", INT64_MAX, &report->usage.scan_ms) ||
+	    json_field_number(times, "extract_ms", INT64_MAX, &report->usage.extract_ms) ||
+	    decode_time(times, "started", &report->started) ||
+	    json_field_number(object, "attempts", UINT32_MAX, &attempts))
+		return -EBADMSG;
+	report->attempts = (unsigned)attempts;
+	return decode_limits(object, &report->limits);
+}
+
+static int decode_facts(const json_t *object, struct report *report)
+{
+	const json_t *versions = json_object_get(object, "versions"), *set = json_object_get(object, "definitions");
+	struct facts facts = {0};
+	const char *engine, *decomposer, *source = NULL, *version = NULL;
+	if (json_field_text_or_null(versions, "engine", REPORT_TEXT_MAX, &engine) ||
+	    json_field_text_or_null(versions, "decomposer", REPORT_TEXT_MAX, &decomposer))
+		return -EBADMSG;
+	if (!json_is_null(set) && (json_field_text(set, "source", 4096, &source) ||
+				   json_field_text_or_null(set, "version", REPORT_TEXT_MAX, &version) ||
+				   decode_time(set, "built", &facts.definitions_built) ||
+				   json_field_number(set, "signatures", INT64_MAX, &facts.definitions_signatures) ||
+				   json_field_bool(set, "shipped", &facts.definitions_shipped)))
+		return -EBADMSG;
+	facts.engine_version = (char *)(uintptr_t)engine;
+	facts.decomposer_version = (char *)(uintptr_t)decomposer;
+	facts.definitions_source = (char *)(uintptr_t)source;
+	facts.definitions_version = (char *)(uintptr_t)version;
+	return report_facts(report, &facts);
+}
+
+/*
+ * The scanner settled already, and its word stands when it refused or when codes were left out of the document; else
+ * settling again must come to the same, or the document contradicts itself.
+ */
+static int decode_settled(const json_t *object, struct report *report)
+{
+	const char *status_word, *info, *code_word;
+	enum ec_av_status status;
+	if (json_field_text(object, "status", 64, &status_word) ||
+	    json_field_text(object, "info", 2 * REPORT_TEXT_MAX + REQUEST_PART_MAX, &info) ||
+	    json_field_text_or_null(object, "code", 128, &code_word) || ec_av_status_find(status_word, &status))
+		return -EBADMSG;
+	if (status >= EC_AV_PART_IS_CONTAINER)
+		return report_refuse(report, status, info);
+	enum scan_code code = code_word ? scan_code_find(code_word) : SCAN_CODE_NONE;
+	int error = report_settle(report);
+	return error ? error : report->status == status && report->code == code ? 0 : -EBADMSG;
+}
+
+static int decode_report(const json_t *object, struct report *report, struct ids *ids)
+{
+	const json_t *parts, *codes, *viruses;
+	uint64_t parts_omitted, codes_omitted, viruses_omitted;
+	if (json_field_objects(object, "parts", REPORT_PARTS_MAX, &parts) ||
+	    json_field_objects(object, "codes", REPORT_FINDINGS_MAX, &codes) ||
+	    json_field_objects(object, "viruses", REPORT_FINDINGS_MAX, &viruses) ||
+	    json_field_number(object, "parts_omitted", UINT32_MAX - REPORT_PARTS_MAX, &parts_omitted) ||
+	    json_field_number(object, "codes_omitted", UINT32_MAX, &codes_omitted) ||
+	    json_field_number(object, "viruses_omitted", UINT32_MAX, &viruses_omitted) ||
+	    json_field_bool(object, "wire", &report->wire) || json_field_bool(object, "complete", &report->complete))
+		return -EBADMSG;
+	int error = decode_parts(parts, report, ids);
+	report->parts_omitted = (uint32_t)parts_omitted;
+	report->codes_omitted = (uint32_t)codes_omitted;
+	report->viruses_omitted = (uint32_t)viruses_omitted;
+	error = error ? error : decode_codes(codes, report, ids);
+	error = error ? error : decode_viruses(viruses, report, ids);
+	error = error ? error : decode_figures(object, report);
+	error = error ? error : decode_facts(object, report);
+	return error ? error : decode_settled(object, report);
+}
+
+int verdict_json_decode(const char *text, size_t size, struct report *ret_report, struct why *why)
+{
+	json_t *object = json_field_parse(text, size);
+	struct ids ids = {0};
+	report_init(ret_report);
+	int error = object ? decode_report(object, ret_report, &ids) : -EBADMSG;
+	tdestroy(ids.tree, keep_entry);
+	free(ids.entries);
+	json_decref(object);
+	if (error) {
+		report_free(ret_report);
+		if (error != -ENOMEM)
+			error = why_set(why, -EBADMSG, "the scanner's answer is not a verdict");
+	}
+	return error;
+}

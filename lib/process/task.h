@@ -1,0 +1,76 @@
+/*
+ * task.h - one message on its way through the supervisor: its request, the report as it grows, and what to do when a worker dies.
+ *
+ * No I/O but the descriptor it owns: the supervisor forks, kills and waits, and tells the task. A worker that dies is replaced within the
+ * message's time: first by one that tries the same again (the death may have come from outside), then by ones that
+ * leave alone what killed the last. What was found before is kept: a virus stays found. Called by supervisor.
+ */
+#ifndef CSAPI_PROCESS_TASK_H
+#define CSAPI_PROCESS_TASK_H
+
+#include "base/why.h"
+#include "verdict/report.h"
+#include "verdict/request.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What a task keeps of workers that died. */
+#define TASK_CARRIED_MAX 64
+
+struct carried {
+	enum scan_code code;
+	char *id;   /* of the part; owned */
+	char *text; /* name of the virus, or details; owned, may be NULL */
+	bool official;
+};
+
+struct task {
+	uint32_t id;            /* the client's */
+	void *owner;            /* the client's link; NULL when the client is gone; borrowed */
+	struct request request; /* with the limits in force */
+	int message;            /* descriptor, owned; -1: given away */
+	struct report report;   /* of the worker at hand */
+	struct carried carried[TASK_CARRIED_MAX];
+	unsigned carried_count;
+	bool tried_again;         /* a plain second try was made */
+	int64_t arrived;          /* clock_now() */
+	int64_t started;          /* the wall's clock, seconds */
+	int64_t deadline;         /* of the whole message; CLOCK_NEVER before the first worker */
+	int64_t extract_since;    /* when the archive at hand was opened; 0: none is */
+	int64_t extract_deadline; /* for it; CLOCK_NEVER: none */
+	uint32_t extract_part;
+	uint64_t extract_longest; /* milliseconds */
+	struct task *next;        /* in the supervisor's queue */
+};
+
+/* How a worker ended. */
+enum task_death {
+	TASK_DEATH_DEADLINE, /* killed by us: timeout */
+	TASK_DEATH_EXTRACT,  /* killed by us: max_extract_time */
+	TASK_DEATH_FAULT,    /* a signal that a fault in the program raises; `number` is the signal */
+	TASK_DEATH_KILLED,   /* another signal, likewise */
+	TASK_DEATH_LEFT,     /* left with exit status `number` before it was done */
+	TASK_DEATH_BROKEN,   /* said what no honest worker says */
+};
+
+/* Takes over the descriptor. NULL: no memory (it is closed). */
+struct task *task_new(uint32_t id, void *owner, const struct request *request, int take_message);
+void task_free(struct task *task);
+
+/* A worker begins. */
+void task_begin(struct task *task);
+/* An event from it. 0; -EBADMSG with why; -ENOMEM. *ret_done: it was the last one. */
+int task_event(struct task *task, const char *text, size_t size, bool *ret_done, struct why *why);
+/* When the worker must be killed, on clock_now()'s scale. */
+int64_t task_deadline(const struct task *task);
+/* Which of the two deadlines has passed. */
+enum task_death task_expired(const struct task *task);
+/* The worker ended before it was done. True: give the message to another one. */
+bool task_died(struct task *task, enum task_death death, int number);
+/* Ends with this code, unless a virus was found before. */
+void task_fail(struct task *task, enum scan_code code, const char *text);
+/* The report is settled after this, and complete but for what only the client knows. */
+void task_settle(struct task *task, const struct facts *facts);
+
+#endif

@@ -1,0 +1,58 @@
+/*
+ * archive.h - opens one archive or one compressed stream in memory: libarchive behind one door.
+ *
+ * One reader for one named format, one layer at a time; never a filter that runs a program. Members are extracted into
+ * memory under the budget and handed to the visitor, damaged and cut ones too, with what is left of them. Called by
+ * decompose.
+ */
+#ifndef CSAPI_SCAN_ARCHIVE_H
+#define CSAPI_SCAN_ARCHIVE_H
+
+#include "scan/budget.h"
+#include "scan/detect.h"
+#include "verdict/scan_code.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ARCHIVE_MEMBER_CODES_MAX 4
+
+struct archive_member {
+	const char *name; /* as stored, raw bytes, NUL-terminated; "" if it has none; borrowed */
+	size_t name_size;
+	const uint8_t *data; /* borrowed for the call; what was extracted, maybe not all */
+	size_t size;
+	bool stream; /* the content of a compressed stream, not a member */
+	/* Its DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM is of a ZIP method that the engine undoes by itself. */
+	bool engine_opens;
+	/* What is wrong with this member, in no order; 0 to ARCHIVE_MEMBER_CODES_MAX of them. */
+	unsigned code_count;
+	struct {
+		enum scan_code code;
+		char text[160];
+	} codes[ARCHIVE_MEMBER_CODES_MAX];
+};
+
+struct archive_visitor {
+	/* One member (directories and links are passed over, but for a name in them). 0 goes on; 1 ends the walk; < 0 ends it too. */
+	int (*member)(void *context, const struct archive_member *member);
+	/* Something about the container itself. */
+	int (*code)(void *context, enum scan_code code, const char *text);
+	/* The member about to be extracted, before it is: what a death from now on is blamed on. */
+	int (*next)(void *context, const char *name);
+	void *context;
+};
+
+/*
+ * Walks one container. Never fails: trouble is a code. `budget` is charged for files and bytes; when its count of
+ * files or its cumulative size is used up, the walk says so once (code) and ends. Returns what a callback returned
+ * to end it, else 0.
+ */
+int archive_walk(enum detect_format format, const uint8_t *data, size_t size, struct budget *budget,
+		 const struct archive_visitor *visitor);
+
+/* "libarchive 3.6.2"; static. */
+const char *archive_version(void);
+
+#endif

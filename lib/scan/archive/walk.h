@@ -1,0 +1,81 @@
+/*
+ * walk.h - one walk through one container: what its readers share.
+ *
+ * Private to this folder. A reader begins a member, appends what it produces, notes what is wrong and ends it; the
+ * budget and the visitor are served here and nowhere else. After a function said that the walk is over, a reader only
+ * cleans up.
+ */
+#ifndef CSAPI_SCAN_ARCHIVE_WALK_H
+#define CSAPI_SCAN_ARCHIVE_WALK_H
+
+#include "base/buffer.h"
+#include "scan/archive.h"
+
+struct walk {
+	enum detect_format format;
+	const uint8_t *data; /* borrowed; from the archive's mark on */
+	size_t size;
+	struct budget *budget;
+	const struct archive_visitor *visitor;
+	int result;       /* what a callback returned to end the walk */
+	bool over;        /* no more members: a callback or a limit ended it */
+	uint64_t entries; /* members, directories and links met */
+};
+
+struct member {
+	struct archive_member view;
+	struct buffer bytes;
+	char *name; /* owned */
+	bool full;  /* a limit was reached: no more of it is wanted */
+};
+
+/* Tells the visitor something about the container. */
+void walk_code(struct walk *walk, enum scan_code code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Counts and announces a member. False: the walk is over, and there is nothing to end. */
+bool member_begin(struct walk *walk, struct member *ret_member, const char *name, size_t name_size, bool stream);
+/* Charges and keeps bytes (data NULL: that many zeros, the hole of a sparse file). False: no more is wanted. */
+bool member_append(struct walk *walk, struct member *member, const uint8_t *data, uint64_t size);
+/* Notes what is wrong with a member; a code counts once, and there is room for few. */
+void member_code(struct member *member, enum scan_code code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Hands it to the visitor and frees it. */
+void member_end(struct walk *walk, struct member *member);
+
+/*
+ * What stands behind the end of a container: nothing, padding, or bytes that are a container of their own. The latter
+ * become a member without a name.
+ */
+void walk_rest(struct walk *walk, size_t offset);
+
+/* The readers. Each leaves trouble as codes. */
+void stream_walk(struct walk *walk);
+void zip_walk(struct walk *walk);
+void rar_walk(struct walk *walk);
+
+/*
+ * Library: one pass of one libarchive reader over bytes of the container. `single`: only the first member.
+ * `*ret_end` is the offset behind what was read, or 0 where the pass ended badly.
+ */
+struct pass {
+	const uint8_t *data;
+	size_t size;
+	enum pass_reader {
+		PASS_FORMAT, /* the reader of walk->format */
+		PASS_ZIP_SEEKABLE,
+		PASS_ZIP_STREAMABLE,
+	} reader;
+	bool single;
+	/* May be NULL: notes on a member (from 0) before its data are read, and when they came without an error. */
+	void (*facts)(void *context, uint64_t ordinal, struct member *member, bool *ret_unreadable);
+	void (*checked)(void *context, struct member *member);
+	void *context;
+	uint64_t entries; /* result: members, directories and links in this pass */
+	size_t end;       /* result */
+	bool broken;      /* result: it ended with an error */
+};
+void library_pass(struct walk *walk, struct pass *pass);
+/* A compressed stream that only libarchive undoes. */
+void library_stream(struct walk *walk, int filter);
+
+#endif

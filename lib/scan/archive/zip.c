@@ -1,0 +1,266 @@
+/*
+ * zip.c - reads a ZIP archive from both ends: by its central directory, and by the local headers that it hides.
+ *
+ * A directory may leave members out, point elsewhere or be missing; which members a user sees depends on his program.
+ * So the seeking reader of libarchive reads what the directory names, and every local header that the directory does
+ * not account for is given to the streaming reader. In an ordinary archive there is none, and nothing is read twice.
+ * Called by walk.
+ */
+#include "scan/archive/walk.h"
+
+#include "scan/mark.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LOCAL_SIZE     30u /* a local header without name and extra field */
+#define DIRECTORY_SIZE 46u /* an entry of the directory, likewise */
+#define METHOD_STORED  0u
+
+/* What the directory says about one member. */
+struct entry {
+	size_t local; /* offset of the local header */
+	uint64_t packed;
+	uint16_t flags, method;
+};
+
+struct directory {
+	struct entry *entries; /* sorted by `local` */
+	size_t count;
+	uint64_t distinct; /* local headers that they name */
+	bool present;      /* there is an end record and so a directory, maybe an empty one */
+};
+
+static int entry_compare(const void *a, const void *b)
+{
+	const struct entry *x = a;
+	const struct entry *y = b;
+	return x->local < y->local ? -1 : x->local > y->local;
+}
+
+/* Replaces 0xffffffff in sizes and offset by what the 64-bit extra field says; it holds only those that need it. */
+static void entry_wide(const uint8_t *extra, size_t size, uint32_t unpacked, uint64_t *packed, uint64_t *local)
+{
+	while (size >= 4) {
+		size_t length = mark_le16(extra + 2);
+		if (length > size - 4)
+			return;
+		if (mark_le16(extra) == 1) {
+			size_t at = unpacked == UINT32_MAX ? 8 : 0;
+			if (*packed == UINT32_MAX && at + 8 <= length) {
+				*packed = mark_le64(extra + 4 + at);
+				at += 8;
+			}
+			if (*local == UINT32_MAX && at + 8 <= length)
+				*local = mark_le64(extra + 4 + at);
+			return;
+		}
+		extra += 4 + length;
+		size -= 4 + length;
+	}
+}
+
+static bool local_at(const struct walk *walk, uint64_t offset)
+{
+	return walk->size >= LOCAL_SIZE && offset <= walk->size - LOCAL_SIZE &&
+	       memcmp(walk->data + offset, "PK\3\4", 4) == 0;
+}
+
+/* One entry of the directory; its length, or 0 where the directory ends. */
+static size_t entry_read(const struct walk *walk, const struct mark_zip_end *end, size_t at, struct entry *ret)
+{
+	size_t left = end->directory + end->directory_size - at;
+	const uint8_t *data = walk->data + at;
+	if (left < DIRECTORY_SIZE || memcmp(data, "PK\1\2", 4) != 0)
+		return 0;
+	size_t name = mark_le16(data + 28);
+	size_t extra = mark_le16(data + 30);
+	size_t length = DIRECTORY_SIZE + name + extra + mark_le16(data + 32);
+	if (length > left)
+		return 0;
+	uint64_t packed = mark_le32(data + 20);
+	uint64_t local = mark_le32(data + 42);
+	entry_wide(data + DIRECTORY_SIZE + name, extra, mark_le32(data + 24), &packed, &local);
+	/* Offsets count from the archive's begin, or from that of the data where the two differ and it was adjusted. */
+	if (local <= SIZE_MAX - end->base && local_at(walk, local + end->base))
+		local += end->base;
+	*ret = (struct entry){
+		.local = (size_t)local, .packed = packed, .flags = mark_le16(data + 8), .method = mark_le16(data + 10)};
+	return length;
+}
+
+/* False: no memory. */
+static bool directory_read(const struct walk *walk, const struct mark_zip_end *end, struct directory *ret)
+{
+	size_t room = end->directory_size / DIRECTORY_SIZE;
+	ret->present = true;
+	if (room == 0)
+		return true;
+	ret->entries = calloc(room, sizeof *ret->entries);
+	if (ret->entries == NULL)
+		return false;
+	for (size_t at = end->directory, length; ret->count < room; at += length) {
+		length = entry_read(walk, end, at, &ret->entries[ret->count]);
+		if (length == 0)
+			break;
+		ret->count++;
+	}
+	qsort(ret->entries, ret->count, sizeof *ret->entries, entry_compare);
+	for (size_t i = 0; i < ret->count; i++)
+		ret->distinct += i == 0 || ret->entries[i].local != ret->entries[i - 1].local;
+	return true;
+}
+
+/*
+ * Does the directory account for the local header at this offset? Then the seeking reader has read these bytes, by the
+ * same method. `*ret_next` is where to look on: stored data are passed over, for what looks like a header in them
+ * belongs to an archive in the archive.
+ */
+static bool accounted(const struct walk *walk, const struct directory *directory, size_t at, size_t *ret_next)
+{
+	struct entry key = {.local = at};
+	const struct entry *entry =
+		directory->count == 0 ? NULL
+				      : bsearch(&key, directory->entries, directory->count, sizeof key, entry_compare);
+	const uint8_t *local = walk->data + at;
+
+	*ret_next = at + LOCAL_SIZE;
+	if (entry == NULL)
+		return false;
+	uint16_t flags = mark_le16(local + 6);
+	uint32_t packed = mark_le32(local + 18);
+	if (mark_le16(local + 8) != entry->method || ((flags ^ entry->flags) & 1) != 0)
+		return false;
+	/* With bit 3 the sizes follow the data, and 0xffffffff stands for a 64-bit one. */
+	if (!(flags & 8) && packed != entry->packed && packed != UINT32_MAX)
+		return false;
+	size_t data = at + LOCAL_SIZE + mark_le16(local + 26) + mark_le16(local + 28);
+	if (entry->method == METHOD_STORED && data <= walk->size && entry->packed <= walk->size - data)
+		*ret_next = data + (size_t)entry->packed;
+	return true;
+}
+
+/* Is this a local header, or only its mark in other data? Where there is no directory, a cut member is one too. */
+static bool plausible(const struct walk *walk, const struct directory *directory, size_t at)
+{
+	const uint8_t *local = walk->data + at;
+	uint16_t method = mark_le16(local + 8);
+	size_t name = mark_le16(local + 26);
+	size_t rest = walk->size - at - LOCAL_SIZE;
+	if (local[4] > 99 || name == 0 || (method > 20 && (method < 92 || method > 99)))
+		return false;
+	size_t header = name + mark_le16(local + 28);
+	if (memchr(local + LOCAL_SIZE, 0, name < rest ? name : rest) != NULL)
+		return false;
+	if (!directory->present)
+		return true;
+	uint32_t packed = mark_le32(local + 18);
+	bool known = !(mark_le16(local + 6) & 8) && packed != UINT32_MAX;
+	return header <= rest && (!known || packed <= rest - header);
+}
+
+/* Gives every local header that the directory does not account for to the streaming reader. */
+static void sweep(struct walk *walk, const struct directory *directory)
+{
+	size_t at = 0;
+	while (!walk->over && at < walk->size) {
+		const uint8_t *mark = memmem(walk->data + at, walk->size - at, "PK\3\4", 4);
+		if (mark == NULL || walk->size - (size_t)(mark - walk->data) < LOCAL_SIZE)
+			return;
+		at = (size_t)(mark - walk->data);
+		size_t next;
+		if (!accounted(walk, directory, at, &next) && plausible(walk, directory, at)) {
+			struct pass pass = {
+				.data = mark, .size = walk->size - at, .reader = PASS_ZIP_STREAMABLE, .single = true};
+			library_pass(walk, &pass);
+			if (pass.end > LOCAL_SIZE && pass.end <= walk->size - at)
+				next = at + pass.end;
+		}
+		at = next;
+	}
+}
+
+/*
+ * zip to a pipe writes 0xffffffff for the directory's offset and no 64-bit record that would tell it. The directory is
+ * found all the same, for it stands before the end record, but the library needs to be told: in a copy. NULL: no need.
+ */
+static uint8_t *mended(const struct pass *pass, const struct mark_zip_end *end)
+{
+	size_t record = end->record - end->base;
+	uint64_t directory = end->directory - end->base;
+	bool wide = record >= 20 && memcmp(pass->data + record - 20, "PK\6\7", 4) == 0;
+	if (mark_le32(pass->data + record + 16) == directory || wide || directory > UINT32_MAX)
+		return NULL;
+	uint8_t *copy = malloc(pass->size);
+	if (copy == NULL)
+		return NULL; /* the library says that it cannot read it */
+	memcpy(copy, pass->data, pass->size);
+	for (unsigned i = 0; i < 4; i++)
+		copy[record + 16 + i] = (uint8_t)(directory >> 8 * i);
+	return copy;
+}
+
+/* What the library did not reach is not accounted for. */
+static void directory_cut(struct directory *directory, uint64_t reached)
+{
+	uint64_t distinct = 0;
+	size_t i = 0;
+	for (; i < directory->count; i++) {
+		distinct += i == 0 || directory->entries[i].local != directory->entries[i - 1].local;
+		if (distinct > reached)
+			break;
+	}
+	directory->count = i;
+}
+
+static void read_by_directory(struct walk *walk, const struct mark_zip_end *end, struct directory *directory)
+{
+	/* The library looks for the end record only near the end of what it is given. */
+	struct pass pass = {
+		.data = walk->data + end->base, .size = end->record + 22 - end->base, .reader = PASS_ZIP_SEEKABLE};
+	if (end->directory_size == 0)
+		return;
+	uint8_t *copy = mended(&pass, end);
+	if (copy != NULL)
+		pass.data = copy;
+	library_pass(walk, &pass);
+	free(copy);
+	if (!pass.broken && !walk->over && pass.entries < directory->distinct)
+		walk_code(walk, DEC_RESULT_CONTAINER_EXTRACT_FAILED, "%llu of %llu members were reached",
+			  (unsigned long long)pass.entries, (unsigned long long)directory->distinct);
+	directory_cut(directory, pass.entries);
+}
+
+/* Bit 13 of a local header: the directory is encrypted, and the local headers hold nothing of value. */
+static bool masked(const struct walk *walk)
+{
+	return walk->size >= LOCAL_SIZE && local_at(walk, 0) && mark_le16(walk->data + 6) & 0x2000;
+}
+
+void zip_walk(struct walk *walk)
+{
+	struct directory directory = {0};
+	struct mark_zip_end end;
+	bool volume = walk->size >= 4 && memcmp(walk->data, "PK\7\10", 4) == 0;
+	bool found = mark_zip_end(walk->data, walk->size, &end);
+
+	if (found && !end.volume) {
+		if (directory_read(walk, &end, &directory))
+			read_by_directory(walk, &end, &directory);
+		else
+			walk_code(walk, DEC_RESULT_OUT_OF_MEMORY, "the directory of the archive");
+	} else if (masked(walk)) {
+		walk_code(walk, DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED, "the directory is encrypted");
+		return;
+	} else if (found || volume) {
+		walk_code(walk, DEC_RESULT_FILE_SPLIT_ACROSS_CONTAINERS, "one of several volumes");
+	} else {
+		walk_code(walk, DEC_RESULT_MALFORMED_CONTAINER_DETECTED, "cut short: the directory is missing");
+	}
+	sweep(walk, &directory);
+	free(directory.entries);
+	if (found)
+		walk_rest(walk, end.record + 22 + mark_le16(walk->data + end.record + 20) < walk->size
+					? end.record + 22 + mark_le16(walk->data + end.record + 20)
+					: 0);
+}

@@ -1,0 +1,613 @@
+/*
+ * detect.c - tells by their bytes which containers data could be, and what to call them.
+ *
+ * Marks that ordinary data could hold by chance are believed only with more proof (a check sum, a plausible header),
+ * for a clean text or picture must never become unscannable. Called by decompose and archive.
+ */
+#include "scan/detect.h"
+
+#include "scan/mark.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+/* How far into the data a text is looked at to tell what it is. */
+#define TEXT_LOOK 4096u
+/* Of how many first header fields one must be well known. */
+#define MAIL_FIELDS_LOOK 12
+
+static const struct {
+	enum detect_opener opener;
+	const char *type;
+	const char *text;
+} rows[DETECT_FORMAT_COUNT] = {
+#define DETECT_FORMAT(name, row_opener, row_type, row_text) [DETECT_##name] = {row_opener, row_type, row_text},
+#include "scan/detect.def"
+#undef DETECT_FORMAT
+};
+
+struct mark {
+	enum detect_format format;
+	size_t offset;
+	size_t size;
+	const char *bytes;
+};
+
+#define MARK(format, offset, bytes)                                                                                    \
+	{                                                                                                              \
+		DETECT_##format, offset, sizeof(bytes) - 1, bytes                                                      \
+	}
+
+/* Formats that their mark alone gives away. */
+static const struct mark marks[] = {
+	MARK(ZIP, 0, "PK\3\4"),
+	MARK(ZIP, 0, "PK\7\10PK"),
+	MARK(ZIP, 0, "PK00PK\3\4"),
+	MARK(TAR, 257, "ustar\00000"),
+	MARK(TAR, 257, "ustar  \0"),
+	MARK(CPIO, 0, "070701"),
+	MARK(CPIO, 0, "070702"),
+	MARK(CPIO, 0, "070707"),
+	MARK(CAB, 0, "MSCF\0\0\0\0"),
+	MARK(ISO9660, 32769, "CD001"),
+	MARK(AR, 0, "!<arch>\n"),
+	MARK(XAR, 0, "xar!\0"),
+	MARK(RPM, 0, "\xed\xab\xee\xdb"),
+	MARK(GZIP, 0, "\x1f\x8b\x08"),
+	MARK(XZ, 0, "\xfd\x37zXZ\0"),
+	MARK(LZIP, 0, "LZIP\1"),
+	MARK(LZIP, 0, "LZIP\0"),
+	MARK(LZ4, 0, "\x04\x22\x4d\x18"),
+	MARK(LZ4, 0, "\x02\x21\x4c\x18"),
+	MARK(ZSTD, 0, "\x28\xb5\x2f\xfd"),
+	MARK(OLE2, 0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
+	MARK(RTF, 0, "{\\rt"),
+	MARK(ONENOTE, 0, "\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d\xae\xb1\x53\x78\xd0\x29\x96\xd3"),
+	MARK(CHM, 0, "ITSF\3\0\0\0"),
+	MARK(SIS, 0, "\x7a\x1a\x20\x10"),
+	MARK(SIS, 8, "\x19\x04\x00\x10"),
+	MARK(SZDD, 0, "SZDD\x88\xf0\x27\x33"),
+	MARK(TNEF, 0, "\x78\x9f\x3e\x22"),
+	MARK(ALZ, 0, "ALZ\1"),
+	MARK(EGG, 0, "EGGA\0\1"),
+	MARK(ACE, 7, "**ACE**"),
+	MARK(ZOO, 20, "\xdc\xa7\xc4\xfd"),
+	MARK(ZPAQ, 0, "7kSt\xa0\x31\x83\xd3\x8c\xb2\x28\xb0\xd3zPQ"),
+	MARK(ZPAQ, 0, "zPQ\1"),
+	MARK(ZPAQ, 0, "zPQ\2"),
+	MARK(FREEARC, 0, "ArC\1"),
+	MARK(STUFFIT, 0, "StuffIt (c)1997-"),
+	MARK(STUFFIT, 10, "rLau"),
+	MARK(RAR_OLD, 0, "RE\x7e\x5e"),
+	MARK(WIM, 0, "MSWIM\0\0\0"),
+	MARK(CRAMFS, 16, "Compressed ROMFS"),
+	MARK(VHD, 0, "conectix\0"),
+	MARK(VHDX, 0, "vhdxfile"),
+	MARK(QCOW, 0, "QFI\xfb"),
+	MARK(VMDK, 0, "KDMV"),
+	MARK(LZOP, 0, "\x89LZO\0\r\n\x1a\n"),
+	MARK(RZIP, 0, "RZIP\2"),
+	MARK(LRZIP, 0, "LRZI\0"),
+	MARK(GRZIP, 0, "GRZipII\0"),
+	MARK(SNAPPY, 0, "\xff\x06\x00\x00sNaPpY"),
+	MARK(KWAJ, 0, "KWAJ\x88\xf0\x27\xd1"),
+	MARK(INSTALLSHIELD, 0, "ISc("),
+	MARK(ANDROID_BACKUP, 0, "ANDROID BACKUP\n"),
+};
+
+static bool starts(const uint8_t *data, size_t size, size_t offset, const char *bytes, size_t count)
+{
+	return offset <= size && count <= size - offset && memcmp(data + offset, bytes, count) == 0;
+}
+
+#define STARTS(data, size, offset, bytes) starts(data, size, offset, bytes, sizeof(bytes) - 1)
+
+/* An octal field of a tar header, as tar writes it: blanks, digits, a blank or NUL. -1 if it is none. */
+static int64_t tar_octal(const uint8_t *field, size_t size)
+{
+	size_t i = 0;
+	int64_t value = 0;
+	while (i < size && field[i] == ' ')
+		i++;
+	if (i == size || field[i] < '0' || field[i] > '7')
+		return -1;
+	for (; i < size && field[i] >= '0' && field[i] <= '7'; i++)
+		value = value * 8 + (field[i] - '0');
+	return i == size || field[i] == ' ' || field[i] == 0 ? value : -1;
+}
+
+bool detect_tar_header(const uint8_t *data, size_t size)
+{
+	int64_t unsigned_sum = 0;
+	int64_t signed_sum = 0;
+	if (size < 512 || data[0] == 0)
+		return false;
+	for (size_t i = 0; i < 512; i++) {
+		uint8_t byte = i >= 148 && i < 156 ? ' ' : data[i];
+		unsigned_sum += byte;
+		signed_sum += (int8_t)byte;
+	}
+	int64_t told = tar_octal(data + 148, 8);
+	/* The size is octal, or binary with the highest bit set. */
+	return told > 0 && (told == unsigned_sum || told == signed_sum) &&
+	       (tar_octal(data + 124, 12) >= 0 || data[124] & 0x80);
+}
+
+static bool is_tar(const uint8_t *data, size_t size)
+{
+	return detect_tar_header(data, size);
+}
+
+static bool is_zip(const uint8_t *data, size_t size)
+{
+	struct mark_zip_end end;
+	return mark_zip_end(data, size, &end);
+}
+
+static bool is_bzip2(const uint8_t *data, size_t size)
+{
+	return size >= 4 && STARTS(data, size, 0, "BZh") && data[3] >= '1' && data[3] <= '9' &&
+	       (size < 10 || STARTS(data, size, 4, "\x31\x41\x59\x26\x53\x59") ||
+		STARTS(data, size, 4, "\x17\x72\x45\x38\x50\x90"));
+}
+
+/* No mark at all: what encoders write is narrow enough, with a properties byte, a dictionary size and a size. */
+static bool is_lzma(const uint8_t *data, size_t size)
+{
+	if (size < 18 || data[0] >= 225 || data[13] != 0)
+		return false;
+	uint32_t dictionary = mark_le32(data + 1);
+	uint64_t length = mark_le64(data + 5);
+	/* a power of two, or one and a half of it, from 4 KiB */
+	uint32_t odd = dictionary;
+	while (odd != 0 && !(odd & 1))
+		odd >>= 1;
+	if (dictionary < 4096 || (odd != 1 && odd != 3 && dictionary != UINT32_MAX))
+		return false;
+	/* the unusual properties only together with "size unknown", eight bytes of 0xff */
+	return length == UINT64_MAX || (data[0] == 0x5d && length != 0 && length < (uint64_t)1 << 38);
+}
+
+static bool is_compress(const uint8_t *data, size_t size)
+{
+	return size > 3 && data[0] == 0x1f && data[1] == 0x9d && !(data[2] & 0x60) && (data[2] & 0x1f) >= 9 &&
+	       (data[2] & 0x1f) <= 16;
+}
+
+/* The skippable frames of LZ4 and Zstandard are the same: what follows them tells. */
+static enum detect_format after_skippable(const uint8_t *data, size_t size)
+{
+	size_t at = 0;
+	while (size - at >= 8 && (data[at] & 0xf0) == 0x50 && STARTS(data, size, at + 1, "\x2a\x4d\x18")) {
+		uint32_t length = mark_le32(data + at + 4);
+		if (length > size - at - 8)
+			return DETECT_NONE;
+		at += 8 + length;
+	}
+	if (at != 0 && STARTS(data, size, at, "\x04\x22\x4d\x18"))
+		return DETECT_LZ4;
+	return at != 0 && STARTS(data, size, at, "\x28\xb5\x2f\xfd") ? DETECT_ZSTD : DETECT_NONE;
+}
+
+static bool is_zstd(const uint8_t *data, size_t size)
+{
+	return after_skippable(data, size) == DETECT_ZSTD;
+}
+
+static bool is_lz4(const uint8_t *data, size_t size)
+{
+	return after_skippable(data, size) == DETECT_LZ4;
+}
+
+static bool is_lha(const uint8_t *data, size_t size)
+{
+	if (size < 22 || data[2] != '-' || data[6] != '-' || data[3] != 'l' || (data[4] != 'h' && data[4] != 'z'))
+		return false;
+	if (data[20] > 1) /* levels 2 and 3 tell the header's size instead of a check sum */
+		return data[20] == 2 ? mark_le16(data) >= 26 : data[20] == 3 && mark_le16(data) == 4;
+	size_t length = data[0];
+	uint8_t sum = 0;
+	if (length < 20 || length > size - 2)
+		return false;
+	for (size_t i = 0; i < length; i++)
+		sum = (uint8_t)(sum + data[2 + i]);
+	return sum == data[1];
+}
+
+/* The binary cpio header, in either byte order: a plausible file type and a name that ends where it says. */
+static bool is_cpio(const uint8_t *data, size_t size)
+{
+	if (size < 28)
+		return false;
+	bool little = STARTS(data, size, 0, "\xc7\x71");
+	if (!little && !STARTS(data, size, 0, "\x71\xc7"))
+		return false;
+	size_t name = little ? mark_le16(data + 20) : (size_t)(data[20] << 8 | data[21]);
+	unsigned mode = little ? mark_le16(data + 6) : (unsigned)(data[6] << 8 | data[7]);
+	unsigned type = mode >> 12;
+	bool known =
+		type == 0 || type == 1 || type == 2 || type == 4 || type == 6 || type == 8 || type == 10 || type == 12;
+	return known && name >= 2 && name <= 1024 && name <= size - 26 && data[26] != 0 && data[26 + name - 1] == 0 &&
+	       memchr(data + 26, 0, name) == data + 26 + name - 1;
+}
+
+static bool is_warc(const uint8_t *data, size_t size)
+{
+	return STARTS(data, size, 0, "WARC/0.") || STARTS(data, size, 0, "WARC/1.0\r\n") ||
+	       STARTS(data, size, 0, "WARC/1.0\n") || STARTS(data, size, 0, "WARC/1.1\r\n");
+}
+
+static bool is_program(const uint8_t *data, size_t size)
+{
+	if (size < 64 || !STARTS(data, size, 0, "MZ"))
+		return false;
+	uint32_t header = mark_le32(data + 60);
+	if (header <= size - 4 && (memcmp(data + header, "PE\0\0", 4) == 0 || memcmp(data + header, "NE", 2) == 0 ||
+				   memcmp(data + header, "LE", 2) == 0 || memcmp(data + header, "LX", 2) == 0))
+		return true;
+	/* plain DOS: the header's size in paragraphs, and bytes on the last page, of a program that is there */
+	uint16_t paragraphs = mark_le16(data + 8);
+	return paragraphs >= 2 && (size_t)paragraphs * 16 <= size && mark_le16(data + 2) < 512;
+}
+
+static bool is_nsis(const uint8_t *data, size_t size)
+{
+	return is_program(data, size) && memmem(data, size, "\xef\xbe\xad\xdeNullsoftInst", 16) != NULL;
+}
+
+static bool is_pdf(const uint8_t *data, size_t size)
+{
+	const uint8_t *at = memmem(data, size < 1024 ? size : 1024, "%PDF-", 5);
+	return at != NULL && data + size - at > 5 && isdigit(at[5]);
+}
+
+static bool is_arj(const uint8_t *data, size_t size)
+{
+	/* mark, size of the basic header, the header, its CRC-32 */
+	if (size < 8 || !STARTS(data, size, 0, "\x60\xea"))
+		return false;
+	size_t length = mark_le16(data + 2);
+	if (length < 30 || length > 2600 || length + 8 > size)
+		return false;
+	return mark_le32(data + 4 + length) == mark_crc32(data + 4, length);
+}
+
+static bool is_binhex(const uint8_t *data, size_t size)
+{
+	static const char line[] = "(This file must be converted with BinHex";
+	const uint8_t *at = memmem(data, size < 2 * TEXT_LOOK ? size : 2 * TEXT_LOOK, line, sizeof line - 1);
+	return at != NULL && (at == data || at[-1] == '\n' || at[-1] == '\r');
+}
+
+static bool is_dmg(const uint8_t *data, size_t size)
+{
+	return size >= 512 && STARTS(data, size, size - 512, "koly\0\0\0\4");
+}
+
+static bool is_vhd(const uint8_t *data, size_t size)
+{
+	return size >= 1024 && STARTS(data, size, size - 512, "conectix\0\0\0");
+}
+
+static bool is_udf(const uint8_t *data, size_t size)
+{
+	if (!STARTS(data, size, 32769, "BEA01") && !STARTS(data, size, 32769, "CD001"))
+		return false;
+	for (size_t sector = 17; sector < 32; sector++)
+		if (STARTS(data, size, sector * 2048 + 1, "NSR02") || STARTS(data, size, sector * 2048 + 1, "NSR03"))
+			return true;
+	return false;
+}
+
+/* mark, method, a name in 13 bytes, size: the next record must begin with the mark again */
+static bool is_arc(const uint8_t *data, size_t size)
+{
+	if (size < 31 || data[0] != 0x1a || data[1] < 1 || data[1] > 11)
+		return false;
+	const uint8_t *end = memchr(data + 2, 0, 13);
+	if (end == NULL || end == data + 2)
+		return false;
+	for (const uint8_t *at = data + 2; at < end; at++)
+		if (*at < 0x20 || *at == 0x7f)
+			return false;
+	size_t next = (size_t)mark_le32(data + 15) + (data[1] == 1 ? 25 : 29);
+	return next < size && data[next] == 0x1a;
+}
+
+static bool is_stuffit(const uint8_t *data, size_t size)
+{
+	return STARTS(data, size, 0, "SIT!");
+}
+
+static bool is_squashfs(const uint8_t *data, size_t size)
+{
+	if (size < 96)
+		return false;
+	return (STARTS(data, size, 0, "hsqs") && mark_le16(data + 28) <= 4) ||
+	       (STARTS(data, size, 0, "sqsh") && data[28] == 0 && data[29] <= 4);
+}
+
+/* Formats that need more than a mark, in the order in which they are asked for. */
+static const struct {
+	enum detect_format format;
+	bool (*is)(const uint8_t *data, size_t size);
+} checks[] = {
+	{DETECT_TAR, is_tar},         {DETECT_BZIP2, is_bzip2},       {DETECT_COMPRESS, is_compress},
+	{DETECT_LZMA, is_lzma},       {DETECT_ZSTD, is_zstd},         {DETECT_LZ4, is_lz4},
+	{DETECT_LHA, is_lha},         {DETECT_CPIO, is_cpio},         {DETECT_WARC, is_warc},
+	{DETECT_NSIS, is_nsis},       {DETECT_PE, is_program},        {DETECT_PDF, is_pdf},
+	{DETECT_ARJ, is_arj},         {DETECT_BINHEX, is_binhex},     {DETECT_DMG, is_dmg},
+	{DETECT_VHD, is_vhd},         {DETECT_UDF, is_udf},           {DETECT_ARC, is_arc},
+	{DETECT_STUFFIT, is_stuffit}, {DETECT_SQUASHFS, is_squashfs}, {DETECT_ZIP, is_zip},
+};
+
+/* Formats whose mark may stand behind foreign bytes. */
+static const struct {
+	enum detect_format format;
+	size_t (*find)(const uint8_t *data, size_t size);
+} finds[] = {
+	{DETECT_RAR4, mark_rar4},
+	{DETECT_RAR5, mark_rar5},
+	{DETECT_SEVEN_ZIP, mark_seven_zip},
+};
+
+static void add(struct detection *detection, enum detect_format format)
+{
+	for (unsigned i = 0; i < detection->count; i++)
+		if (detection->formats[i] == format)
+			return;
+	if (detection->count < DETECT_FORMATS_MAX)
+		detection->formats[detection->count++] = format;
+}
+
+/* Some marks are also the beginning of harmless things. */
+static bool mark_doubtful(const struct mark *mark, const uint8_t *data, size_t size)
+{
+	switch (mark->format) {
+	case DETECT_STUFFIT: /* "rLau" belongs to "SIT!" or one of its siblings "ST46", "ST50", ... */
+		return mark->offset == 10 && !STARTS(data, size, 0, "ST") && !STARTS(data, size, 0, "SIT");
+	case DETECT_CPIO: /* the old form has octal digits throughout, the new one hexadecimal */
+		for (size_t i = 6; i < 76; i++)
+			if (i >= size || !isxdigit(data[i]))
+				return size >= 76;
+		return false;
+	case DETECT_INSTALLSHIELD: /* a version follows, whose highest byte is small */
+		return size < 20 || data[7] > 4;
+	case DETECT_VMDK:
+		return size < 512 || mark_le32(data + 4) == 0 || mark_le32(data + 4) > 3;
+	case DETECT_SIS:
+		return size < 16 || (mark->offset == 8 && data[3] != 0x10);
+	default:
+		return false;
+	}
+}
+
+static void find_formats(const uint8_t *data, size_t size, struct detection *ret)
+{
+	for (size_t i = 0; i < sizeof finds / sizeof finds[0]; i++)
+		if (size >= 32 ? finds[i].find(data, 32) == 0 : finds[i].find(data, size) == 0)
+			add(ret, finds[i].format);
+	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
+		if (starts(data, size, marks[i].offset, marks[i].bytes, marks[i].size) &&
+		    !mark_doubtful(&marks[i], data, size))
+			add(ret, marks[i].format);
+	for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
+		/* These two marks need not stand first, so a message may merely quote them. */
+		bool quoted = ret->mail && (checks[i].format == DETECT_PDF || checks[i].format == DETECT_BINHEX);
+		if (!quoted && checks[i].is(data, size))
+			add(ret, checks[i].format);
+	}
+}
+
+/* What stands behind foreign bytes; an archive that we open anyway would only show its own members again. */
+static void find_behind(const uint8_t *data, size_t size, struct detection *ret)
+{
+	if (ret->mail || (ret->count != 0 && detect_opener(ret->formats[0]) == DETECT_ARCHIVE))
+		return;
+	for (size_t i = 0; i < sizeof finds / sizeof finds[0]; i++)
+		if (finds[i].find(data, size) != MARK_NONE)
+			add(ret, finds[i].format);
+}
+
+size_t detect_offset(enum detect_format format, const uint8_t *data, size_t size)
+{
+	for (size_t i = 0; i < sizeof finds / sizeof finds[0]; i++)
+		if (finds[i].format == format) {
+			size_t offset = finds[i].find(data, size);
+			return offset == MARK_NONE ? 0 : offset;
+		}
+	return 0;
+}
+
+/* Header fields that nothing but a message begins with. */
+static const char *const mail_fields[] = {
+	"received",
+	"from",
+	"to",
+	"cc",
+	"bcc",
+	"subject",
+	"date",
+	"message-id",
+	"return-path",
+	"mime-version",
+	"content-type",
+	"reply-to",
+	"sender",
+	"delivered-to",
+	"envelope-to",
+	"x-envelope-to",
+	"x-original-to",
+	"dkim-signature",
+	"in-reply-to",
+	"references",
+	"resent-from",
+	"resent-to",
+	"resent-date",
+	"x-mailer",
+	"x-uidl",
+	"x-account-key",
+	"arc-seal",
+	"received-spf",
+	"authentication-results",
+	"content-transfer-encoding",
+	"content-disposition",
+	"apparently-to",
+};
+
+static bool mail_field_known(const uint8_t *name, size_t size)
+{
+	for (size_t i = 0; i < sizeof mail_fields / sizeof mail_fields[0]; i++)
+		if (strlen(mail_fields[i]) == size && strncasecmp((const char *)name, mail_fields[i], size) == 0)
+			return true;
+	return false;
+}
+
+/* Length of the line at `data` with its end; `*ret_text` without it. */
+static size_t line_length(const uint8_t *data, size_t size, size_t *ret_text)
+{
+	const uint8_t *end = memchr(data, '\n', size);
+	size_t whole = end != NULL ? (size_t)(end - data) + 1 : size;
+	*ret_text = end != NULL ? whole - 1 : whole;
+	if (*ret_text > 0 && data[*ret_text - 1] == '\r')
+		--*ret_text;
+	return whole;
+}
+
+/* 1: a field of a known name; 0: a field or the continuation of one; -1: neither. */
+static int mail_line(const uint8_t *line, size_t size, bool first)
+{
+	size_t name = 0;
+	if (line[0] == ' ' || line[0] == '\t')
+		return first ? -1 : 0;
+	while (name < size && line[name] > 0x20 && line[name] < 0x7f && line[name] != ':')
+		name++;
+	size_t colon = name;
+	while (colon < size && (line[colon] == ' ' || line[colon] == '\t'))
+		colon++;
+	if (name == 0 || colon == size || line[colon] != ':')
+		return -1;
+	return mail_field_known(line, name);
+}
+
+static bool is_mail(const uint8_t *data, size_t size)
+{
+	size_t at = STARTS(data, size, 0, "\xef\xbb\xbf") ? 3 : 0;
+	size_t text;
+	bool first = true;
+
+	while (at < size && isspace(data[at]) && data[at] != ' ' && data[at] != '\t')
+		at++;
+	if (STARTS(data, size, at, "From ") || STARTS(data, size, at, ">From "))
+		at += line_length(data + at, size - at, &text);
+	while (at < size && (data[at] == '\r' || data[at] == '\n'))
+		at++;
+	for (int fields = 0; fields < MAIL_FIELDS_LOOK && at < size; first = false) {
+		size_t whole = line_length(data + at, size - at, &text);
+		if (text == 0)
+			return false;
+		int line = mail_line(data + at, text, first);
+		if (line != 0)
+			return line > 0;
+		fields += data[at] != ' ' && data[at] != '\t';
+		at += whole;
+	}
+	return false;
+}
+
+/* Common files that are no containers; only for the report. */
+static const struct {
+	size_t offset, size;
+	const char *bytes;
+	const char *type;
+} plain[] = {
+	{0, 8, "\x89PNG\r\n\x1a\n", "image/png"},
+	{0, 3, "\xff\xd8\xff", "image/jpeg"},
+	{0, 6, "GIF87a", "image/gif"},
+	{0, 6, "GIF89a", "image/gif"},
+	{0, 4, "II*\0", "image/tiff"},
+	{0, 4, "MM\0*", "image/tiff"},
+	{8, 4, "WEBP", "image/webp"},
+	{0, 4,
+	 "\x7f"
+	 "ELF",
+	 "application/x-executable"},
+	{0, 4, "\xfe\xed\xfa\xce", "application/x-mach-binary"},
+	{0, 4, "\xcf\xfa\xed\xfe", "application/x-mach-binary"},
+	{0, 4, "\xca\xfe\xba\xbe", "application/java-vm"},
+	{0, 5, "<?xml", "text/xml"},
+	{4, 4, "ftyp", "video/mp4"},
+	{0, 4, "OggS", "application/ogg"},
+	{0, 3, "ID3", "audio/mpeg"},
+	{0, 8, "L\0\0\0\1\24\2\0", "application/x-ms-shortcut"},
+};
+
+static bool is_html(const uint8_t *data, size_t size)
+{
+	static const char *const tags[] = {"<!doctype html", "<html", "<head", "<body", "<script", "<title", "<!--"};
+	size_t at = STARTS(data, size, 0, "\xef\xbb\xbf") ? 3 : 0;
+	while (at < size && isspace(data[at]))
+		at++;
+	for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++) {
+		size_t length = strlen(tags[i]);
+		if (size - at >= length && strncasecmp((const char *)data + at, tags[i], length) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_text(const uint8_t *data, size_t size)
+{
+	for (size_t i = 0; i < size && i < TEXT_LOOK; i++)
+		if (data[i] == 0x7f || (data[i] < 0x20 && !isspace(data[i]) && data[i] != 0x1b && data[i] != '\b'))
+			return false;
+	return true;
+}
+
+static const char *plain_type(const uint8_t *data, size_t size, bool mail)
+{
+	if (size == 0)
+		return "application/x-empty";
+	if (mail)
+		return "message/rfc822";
+	for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
+		if (starts(data, size, plain[i].offset, plain[i].bytes, plain[i].size))
+			return plain[i].type;
+	if (is_html(data, size))
+		return "text/html";
+	return is_text(data, size) ? "text/plain" : "application/octet-stream";
+}
+
+void detect(const uint8_t *data, size_t size, struct detection *ret_detection)
+{
+	memset(ret_detection, 0, sizeof *ret_detection);
+	if (size != 0) {
+		ret_detection->mail = is_mail(data, size);
+		find_formats(data, size, ret_detection);
+		find_behind(data, size, ret_detection);
+	}
+	if (ret_detection->count != 0 && !ret_detection->mail)
+		ret_detection->type = detect_type(ret_detection->formats[0]);
+	else
+		ret_detection->type = plain_type(data, size, ret_detection->mail);
+}
+
+enum detect_opener detect_opener(enum detect_format format)
+{
+	assert(format > DETECT_NONE && format < DETECT_FORMAT_COUNT);
+	return rows[format].opener;
+}
+
+const char *detect_type(enum detect_format format)
+{
+	assert(format > DETECT_NONE && format < DETECT_FORMAT_COUNT);
+	return rows[format].type;
+}
+
+const char *detect_text(enum detect_format format)
+{
+	assert(format > DETECT_NONE && format < DETECT_FORMAT_COUNT);
+	return rows[format].text;
+}

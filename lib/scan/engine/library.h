@@ -1,0 +1,31 @@
+/*
+ * library.h - the inside of struct engine, shared by engine.c (scanning) and engine/load.c (loading).
+ *
+ * Nobody else includes it but the test that hands over an engine of the library which was never compiled.
+ */
+#ifndef CSAPI_SCAN_ENGINE_LIBRARY_H
+#define CSAPI_SCAN_ENGINE_LIBRARY_H
+
+#include "scan/engine.h"
+
+#include <clamav.h>
+
+/* Digests of the layers of the scan that runs; they count once it is known to be complete. */
+struct layers {
+	uint8_t (*digests)[DIGEST_SIZE];
+	size_t count, room;
+};
+
+struct engine {
+	struct cl_engine *library; /* owned */
+	struct digest_set *seen, *seen_text;
+	struct layers layers, text_layers;
+	uint64_t file_most, scan_most; /* the library's limits in force; 0: none set yet */
+	uint64_t scanned;              /* bytes of all layers of the scan that runs */
+	struct engine_result *result;  /* borrowed; of the scan that runs, else NULL */
+};
+
+/* Makes an engine around one of the library's. Takes `library` over, also when it fails. NULL: no memory. */
+struct engine *engine_wrap(struct cl_engine *take_library);
+
+#endif

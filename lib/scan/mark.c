@@ -1,0 +1,166 @@
+/*
+ * mark.c - finds archives that begin behind foreign bytes, or are read from their end.
+ *
+ * Called by detect and archive.
+ */
+#include "scan/mark.h"
+
+#include <string.h>
+
+#define RAR4_MARK      "Rar!\x1a\x07\x00"
+#define RAR5_MARK      "Rar!\x1a\x07\x01\x00"
+#define SEVEN_ZIP_MARK "7z\xbc\xaf\x27\x1c"
+
+/* An end record is 22 bytes and a comment of at most 65535; some slack for what was appended to it. */
+#define ZIP_END_SIZE   22u
+#define ZIP_END_SEARCH (ZIP_END_SIZE + 65535u + 4096u)
+
+uint16_t mark_le16(const uint8_t *data)
+{
+	return (uint16_t)(data[0] | data[1] << 8);
+}
+
+uint32_t mark_le32(const uint8_t *data)
+{
+	return (uint32_t)mark_le16(data) | (uint32_t)mark_le16(data + 2) << 16;
+}
+
+uint64_t mark_le64(const uint8_t *data)
+{
+	return (uint64_t)mark_le32(data) | (uint64_t)mark_le32(data + 4) << 32;
+}
+
+uint32_t mark_crc32(const uint8_t *data, size_t size)
+{
+	/* Bit by bit: it only ever sees headers of a few hundred bytes. */
+	uint32_t crc = 0xffffffffu;
+	for (size_t i = 0; i < size; i++) {
+		crc ^= data[i];
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
+	}
+	return ~crc;
+}
+
+static bool rar4_proven(const uint8_t *data, size_t size)
+{
+	/* the main header: CRC, type 0x73, flags, size, six reserved bytes */
+	if (size < 7 + 13 || data[9] != 0x73 || mark_le16(data + 12) < 13)
+		return false;
+	return mark_le16(data + 7) == (mark_crc32(data + 9, 11) & 0xffff);
+}
+
+static bool rar5_proven(const uint8_t *data, size_t size)
+{
+	/* CRC-32, then the size as a number of 7-bit groups, then the block itself: its type is main or encryption */
+	size_t at = 12;
+	size_t length = 0;
+	for (unsigned shift = 0;; shift += 7) {
+		if (at >= size || shift > 14)
+			return false;
+		length |= (size_t)(data[at] & 0x7f) << shift;
+		if (!(data[at++] & 0x80))
+			break;
+	}
+	if (length == 0 || length > size - at || length > 4096)
+		return false;
+	return (data[at] == 1 || data[at] == 4) && mark_le32(data + 8) == mark_crc32(data + 12, at + length - 12);
+}
+
+static bool seven_zip_proven(const uint8_t *data, size_t size)
+{
+	return size >= 32 && data[6] == 0 && mark_le32(data + 8) == mark_crc32(data + 12, 20);
+}
+
+static size_t mark_find(const uint8_t *data, size_t size, const char *mark, size_t mark_size,
+			bool (*proven)(const uint8_t *, size_t))
+{
+	if (size >= mark_size && memcmp(data, mark, mark_size) == 0)
+		return 0;
+	const uint8_t *at = data;
+	const uint8_t *end = data + size;
+	while (size != 0 && (at = memmem(at, (size_t)(end - at), mark, mark_size)) != NULL) {
+		if (proven(at, (size_t)(end - at)))
+			return (size_t)(at - data);
+		at++;
+	}
+	return MARK_NONE;
+}
+
+size_t mark_rar4(const uint8_t *data, size_t size)
+{
+	return mark_find(data, size, RAR4_MARK, sizeof RAR4_MARK - 1, rar4_proven);
+}
+
+size_t mark_rar5(const uint8_t *data, size_t size)
+{
+	return mark_find(data, size, RAR5_MARK, sizeof RAR5_MARK - 1, rar5_proven);
+}
+
+size_t mark_seven_zip(const uint8_t *data, size_t size)
+{
+	return mark_find(data, size, SEVEN_ZIP_MARK, sizeof SEVEN_ZIP_MARK - 1, seven_zip_proven);
+}
+
+/* The 64-bit end record, which stands before its locator, which stands before the end record. */
+static void zip_end64(const uint8_t *data, size_t record, uint64_t *size, uint64_t *offset, struct mark_zip_end *end,
+		      size_t *limit)
+{
+	if (record < 20 || memcmp(data + record - 20, "PK\6\7", 4) != 0)
+		return;
+	uint64_t at = mark_le64(data + record - 20 + 8);
+	if (at > record - 20 || record - 20 - at < 56 || memcmp(data + at, "PK\6\6", 4) != 0) {
+		/* The archive was moved behind something: then it stands right before the locator. */
+		if (record < 20 + 56)
+			return;
+		at = record - 20 - 56;
+		if (memcmp(data + at, "PK\6\6", 4) != 0)
+			return;
+	}
+	end->entries = mark_le64(data + at + 32);
+	end->volume = mark_le32(data + at + 16) != 0 || mark_le32(data + at + 20) != 0;
+	*size = mark_le64(data + at + 40);
+	*offset = mark_le64(data + at + 48);
+	*limit = (size_t)at;
+}
+
+static bool zip_end_at(const uint8_t *data, size_t record, struct mark_zip_end *ret_end)
+{
+	const uint8_t *bytes = data + record;
+	uint64_t size = mark_le32(bytes + 12);
+	uint64_t offset = mark_le32(bytes + 16);
+	size_t limit = record;
+	struct mark_zip_end end = {.record = record, .entries = mark_le16(bytes + 10)};
+	uint16_t disk = mark_le16(bytes + 4);
+	uint16_t start = mark_le16(bytes + 6);
+
+	/* 0xffff: the number stands in the 64-bit record */
+	end.volume = (disk != 0 && disk != 0xffff) || (start != 0 && start != 0xffff);
+	zip_end64(data, record, &size, &offset, &end, &limit);
+	if (size > limit)
+		return false;
+	end.directory_size = (size_t)size;
+	end.directory = limit - end.directory_size;
+	if (size >= 46 && memcmp(data + end.directory, "PK\1\2", 4) != 0) {
+		/* Something stands between the directory and the record; then the offset must be right. */
+		if (offset > limit || size > limit - offset || memcmp(data + offset, "PK\1\2", 4) != 0)
+			return false;
+		end.directory = (size_t)offset;
+	}
+	end.base = offset <= end.directory ? end.directory - (size_t)offset : 0;
+	*ret_end = end;
+	/* An empty archive has nothing to prove itself with, so it must be all there is; likewise a lone last volume. */
+	return size >= 46 || record == 0 || memcmp(data, "PK", 2) == 0;
+}
+
+bool mark_zip_end(const uint8_t *data, size_t size, struct mark_zip_end *ret_end)
+{
+	if (size < ZIP_END_SIZE)
+		return false;
+	size_t last = size - ZIP_END_SIZE;
+	size_t first = last > ZIP_END_SEARCH ? last - ZIP_END_SEARCH : 0;
+	for (size_t at = last + 1; at-- > first;)
+		if (data[at] == 'P' && memcmp(data + at, "PK\5\6", 4) == 0 && zip_end_at(data, at, ret_end))
+			return true;
+	return false;
+}

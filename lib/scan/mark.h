@@ -1,0 +1,42 @@
+/*
+ * mark.h - finds archives that begin behind foreign bytes, or are read from their end.
+ *
+ * Self-extracting programs and polyglots put an archive behind something else. Each mark is believed only when the
+ * header that follows it proves itself by a check sum or by pointing at what it names, so that a program which merely
+ * holds the mark as a constant is not taken for an archive. Called by detect and archive.
+ */
+#ifndef CSAPI_SCAN_MARK_H
+#define CSAPI_SCAN_MARK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MARK_NONE SIZE_MAX
+
+/* Little-endian numbers; the caller has checked that the bytes are there. */
+uint16_t mark_le16(const uint8_t *data);
+uint32_t mark_le32(const uint8_t *data);
+uint64_t mark_le64(const uint8_t *data);
+/* CRC-32 as zip, RAR and 7-Zip use it. */
+uint32_t mark_crc32(const uint8_t *data, size_t size);
+
+/* Offset of the first archive with a proven header, or MARK_NONE. A mark at offset 0 needs no proof. */
+size_t mark_rar4(const uint8_t *data, size_t size);
+size_t mark_rar5(const uint8_t *data, size_t size);
+size_t mark_seven_zip(const uint8_t *data, size_t size);
+
+/* The end record of a ZIP archive, and where the directory is that it speaks of. */
+struct mark_zip_end {
+	size_t record;         /* offset of the end record */
+	size_t directory;      /* offset of the central directory in the data */
+	size_t directory_size; /* in bytes; directory + directory_size <= record */
+	size_t base;           /* what must be added to the offsets that the directory holds */
+	uint64_t entries;
+	bool volume; /* the record says that there are other volumes */
+};
+
+/* Finds the last end record that holds together. False if there is none. */
+bool mark_zip_end(const uint8_t *data, size_t size, struct mark_zip_end *ret_end);
+
+#endif

@@ -1,0 +1,612 @@
+/*
+ * mime.c - the MIME structure of a message; see mime.h. The only file that includes GMime.
+ *
+ * Each message is parsed on its own, inner ones included: "message/rfc822" is registered as a plain leaf, so that the
+ * bytes of an inner message are exactly those of the outer one, its transfer encoding can be undone, and the depth is
+ * counted here. Messages are parsed as parts, which spares GMime's recursive address parser. Refuses to nest
+ * deeper than MIME_NESTING_MAX. Called by decompose.
+ */
+#include "scan/mime.h"
+
+#include "scan/transfer.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <gmime/gmime.h>
+#include <iconv.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Multiparts inside multiparts, all inner messages together. Ours; GMime itself gives up at 1024. */
+#define MIME_NESTING_MAX 256u
+
+#define MIME_CHARSETS_MAX 64
+
+struct walk {
+	const struct mime_visitor *visitor;
+	struct budget *budget;
+	unsigned depth;   /* of the outermost message, as a container */
+	unsigned nesting; /* multiparts open now */
+	int result;       /* of the callback that ended the walk */
+};
+
+struct message {
+	const uint8_t *data; /* from the first header field on */
+	size_t size;
+	GByteArray *bytes; /* a window on `data`, which stays the caller's */
+	GMimeObject *root; /* NULL: cannot be read */
+};
+
+/* Where an object stands. */
+struct position {
+	const struct message *message;
+	const char *section;
+	const char *parent;
+	unsigned depth; /* messages above it */
+};
+
+static int walk_object(struct walk *walk, GMimeObject *object, const struct position *position);
+static int walk_message(struct walk *walk, const struct message *message, const char *section, unsigned depth);
+
+static void add_code(struct mime_part *part, enum scan_code code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void add_code(struct mime_part *part, enum scan_code code, const char *format, ...)
+{
+	assert(part->code_count < sizeof(part->codes) / sizeof(part->codes[0]));
+	unsigned index = part->code_count++;
+	part->codes[index].code = code;
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(part->codes[index].text, sizeof(part->codes[index].text), format, arguments);
+	va_end(arguments);
+}
+
+/* Length of the line at `data` with its line end. */
+static size_t line_length(const uint8_t *data, size_t size)
+{
+	const uint8_t *end = size ? memchr(data, '\n', size) : NULL;
+	return end ? (size_t)(end - data) + 1 : size;
+}
+
+static bool line_is_blank(const uint8_t *line, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (!strchr(" \t\r\n", line[i]) || !line[i])
+			return false;
+	return true;
+}
+
+/* Does the line begin with the name of a header field and a colon? */
+static bool line_is_field(const uint8_t *line, size_t length)
+{
+	size_t at = 0;
+	while (at < length && line[at] > ' ' && line[at] < 0x7f && line[at] != ':')
+		at++;
+	if (at == 0)
+		return false;
+	while (at < length && (line[at] == ' ' || line[at] == '\t'))
+		at++;
+	return at < length && line[at] == ':';
+}
+
+static bool line_is_from(const uint8_t *line, size_t length)
+{
+	return (length >= 5 && !memcmp(line, "From ", 5)) || (length >= 6 && !memcmp(line, ">From ", 6));
+}
+
+/*
+ * Where the header begins: behind a byte order mark, blank lines, "From " lines, and lines in front of the first field
+ * that are none, which would make GMime give up. `size` if there is no field before the first blank line.
+ */
+static size_t header_find(const uint8_t *data, size_t size)
+{
+	size_t at = size >= 3 && !memcmp(data, "\xef\xbb\xbf", 3) ? 3 : 0;
+	bool begun = false;
+	while (at < size) {
+		size_t length = line_length(data + at, size - at);
+		bool blank = line_is_blank(data + at, length);
+		if (line_is_field(data + at, length))
+			return at;
+		if (blank && begun)
+			return size;
+		begun |= !blank && !line_is_from(data + at, length);
+		at += length;
+	}
+	return size;
+}
+
+static void message_init(struct message *message, const uint8_t *data, size_t size)
+{
+	size_t header = header_find(data, size);
+	*message = (struct message){.data = data + header, .size = size - header};
+	if (header == size || message->size > G_MAXUINT)
+		return;
+	/* GMime wants an array of its own; it only reads from this one, which is taken apart again unfreed. */
+	message->bytes = g_byte_array_new_take((guint8 *)(uintptr_t)message->data, message->size);
+	GMimeStream *stream = g_mime_stream_mem_new_with_byte_array(message->bytes);
+	g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE);
+	GMimeParser *parser = g_mime_parser_new_with_stream(stream);
+	message->root = g_mime_parser_construct_part(parser, NULL);
+	g_object_unref(parser);
+	g_object_unref(stream);
+}
+
+static void message_free(struct message *message)
+{
+	if (message->root)
+		g_object_unref(message->root);
+	if (message->bytes)
+		g_byte_array_free(message->bytes, FALSE);
+}
+
+/* "text/plain" in lower case; caller frees with g_free. */
+static char *object_type(GMimeObject *object)
+{
+	char *type = g_mime_content_type_get_mime_type(g_mime_object_get_content_type(object));
+	for (char *at = type; *at; at++)
+		*at = g_ascii_tolower(*at);
+	return type;
+}
+
+static enum transfer object_transfer(GMimeObject *object)
+{
+	GMimeHeaderList *headers = g_mime_object_get_header_list(object);
+	enum transfer transfer = TRANSFER_IDENTITY;
+	for (int i = 0; transfer == TRANSFER_IDENTITY && i < g_mime_header_list_get_count(headers); i++) {
+		GMimeHeader *header = g_mime_header_list_get_header_at(headers, i);
+		if (!g_ascii_strcasecmp(g_mime_header_get_name(header), "Content-Transfer-Encoding"))
+			transfer = transfer_find(g_mime_header_get_raw_value(header));
+	}
+	return transfer;
+}
+
+/* The encoded content of a leaf, as it stands in the message. */
+static const uint8_t *leaf_window(const struct message *message, GMimeObject *leaf, size_t *ret_size)
+{
+	assert(GMIME_IS_PART(leaf));
+	*ret_size = 0;
+	GMimeDataWrapper *content = g_mime_part_get_content(GMIME_PART(leaf));
+	if (!content)
+		return (const uint8_t *)"";
+	GMimeStream *stream = g_mime_data_wrapper_get_stream(content);
+	assert(GMIME_IS_STREAM_MEM(stream));
+	/* What is a line end in front of a boundary may lie before the content's start: then it is empty. */
+	if (stream->bound_end > stream->bound_start)
+		*ret_size = (size_t)(stream->bound_end - stream->bound_start);
+	assert(stream->bound_start >= 0 && (size_t)stream->bound_start + *ret_size <= message->size);
+	return message->data + stream->bound_start;
+}
+
+static void add_limit(struct mime_part *part, enum scan_code code)
+{
+	if (code == DEC_RESULT_OUT_OF_MEMORY)
+		add_code(part, code, "no memory to decode this part");
+	else if (code != SCAN_CODE_NONE)
+		add_code(part, code, "cut after %zu bytes", part->size);
+}
+
+/* Fills in data and size, charged; `buffer` holds what had to be decoded. */
+static void leaf_decode(struct walk *walk, enum transfer transfer, const uint8_t *window, size_t size,
+			struct mime_part *part, struct buffer *buffer)
+{
+	enum scan_code code;
+	budget_part(walk->budget);
+	if (transfer == TRANSFER_IDENTITY) {
+		buffer_init(buffer, 0);
+		part->data = window;
+		part->size = (size_t)budget_charge(walk->budget, size, &code);
+	} else {
+		code = transfer_decode(transfer, window, size, walk->budget, buffer);
+		part->data = buffer->data ? buffer->data : (const uint8_t *)"";
+		part->size = buffer->size;
+	}
+	add_limit(part, code);
+}
+
+static bool type_is_message(const char *type)
+{
+	return !strcmp(type, "message/rfc822") || !strcmp(type, "message/global") || !strcmp(type, "message/news") ||
+	       !strcmp(type, "message/rfc2822");
+}
+
+/* The offset behind the first `mark` at the start of a line from `from` on; `size` if there is none. */
+static size_t mark_find(const uint8_t *data, size_t size, size_t from, const char *mark)
+{
+	size_t length = strlen(mark);
+	while (from < size) {
+		const uint8_t *at = memmem(data + from, size - from, mark, length);
+		if (!at)
+			return size;
+		if (at == data || at[-1] == '\n' || at[-1] == '\r')
+			return (size_t)(at - data) + length;
+		from = (size_t)(at - data) + 1;
+	}
+	return size;
+}
+
+static bool line_has(const uint8_t *line, size_t length, const char *word)
+{
+	return memmem(line, length, word, strlen(word)) != NULL;
+}
+
+/* A yEnc header has a line length and, unless a "=yend" follows, at least size and name beside it. */
+static bool has_yenc(const uint8_t *data, size_t size)
+{
+	size_t at = 0;
+	bool end_ahead = true; /* searched for once only: what is not ahead here is not ahead further on */
+	while ((at = mark_find(data, size, at, "=ybegin ")) < size) {
+		size_t length = line_length(data + at, size - at);
+		if (!line_has(data + at, length, "line="))
+			continue;
+		if (line_has(data + at, length, "size=") && line_has(data + at, length, "name="))
+			return true;
+		end_ahead = end_ahead && mark_find(data, size, at, "=yend") < size;
+		if (end_ahead)
+			return true;
+	}
+	return false;
+}
+
+/* The object identifier in front of a PKCS #7 or CMS structure: its bytes, or NULL if the data are none. */
+static const uint8_t *pkcs7_identifier(const uint8_t *data, size_t size, size_t *ret_size)
+{
+	if (size < 4 || data[0] != 0x30)
+		return NULL;
+	size_t at = 2 + (data[1] > 0x80 ? data[1] & 0x7fu : 0);
+	if (at + 2 > size || data[at] != 0x06 || data[at + 1] > size - at - 2)
+		return NULL;
+	*ret_size = data[at + 1];
+	return data + at + 2;
+}
+
+/* S/MIME: encrypted, or signed or compressed in a wrapping that nobody here takes off. */
+static void judge_pkcs7(struct mime_part *part, const char *smime_type)
+{
+	static const uint8_t pkcs7[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07};
+	static const uint8_t auth_enveloped[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01, 0x17};
+	bool declared =
+		!strcmp(part->type, "application/pkcs7-mime") || !strcmp(part->type, "application/x-pkcs7-mime");
+	size_t name_length = part->name ? strlen(part->name) : 0;
+	bool named = name_length >= 4 && !g_ascii_strcasecmp(part->name + name_length - 4, ".p7m");
+	if (!declared && !named)
+		return;
+	size_t size = 0;
+	const uint8_t *identifier = pkcs7_identifier(part->data, part->size, &size);
+	bool ours = identifier && size == 9 && !memcmp(identifier, pkcs7, sizeof(pkcs7));
+	if (identifier && ((ours && (identifier[8] == 3 || identifier[8] == 6)) ||
+			   (size == sizeof(auth_enveloped) && !memcmp(identifier, auth_enveloped, size))))
+		add_code(part, DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED, "S/MIME, encrypted");
+	else if (!identifier && smime_type && !g_ascii_strcasecmp(smime_type, "enveloped-data"))
+		add_code(part, DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED, "S/MIME, encrypted by its own account");
+	else if (declared || ours)
+		add_code(part, DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM, "S/MIME, %s",
+			 ours && identifier[8] == 2 ? "opaque signed" : "not readable here");
+}
+
+static void judge_leaf(struct mime_part *part, GMimeObject *leaf)
+{
+	static const char pgp[] = "-----BEGIN PGP MESSAGE-----";
+	bool text = !strncmp(part->type, "text/", 5);
+	if (!strcmp(part->type, "message/partial"))
+		add_code(part, DEC_RESULT_PARTIAL_MESSAGE_DETECTED, "message/partial");
+	judge_pkcs7(part, g_mime_object_get_content_type_parameter(leaf, "smime-type"));
+	if (text ? mark_find(part->data, part->size, 0, pgp) < part->size
+		 : part->size >= sizeof(pgp) && !memcmp(part->data, pgp, sizeof(pgp) - 1))
+		add_code(part, DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED, "OpenPGP message");
+	if (text && has_yenc(part->data, part->size))
+		add_code(part, DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM, "yEnc");
+}
+
+static void judge_multipart(const struct walk *walk, struct mime_part *part, GMimeObject *object, const char *type)
+{
+	if (!strcmp(type, "multipart/encrypted"))
+		add_code(part, DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED, "multipart/encrypted");
+	if (!g_mime_multipart_get_count(GMIME_MULTIPART(object)))
+		add_code(part, DEC_RESULT_MIME_PARSING_FAILED, "%.60s %s", type,
+			 g_mime_object_get_content_type_parameter(object, "boundary")
+				 ? "in which its boundary encloses no part"
+				 : "without a boundary");
+	if (walk->nesting >= MIME_NESTING_MAX)
+		add_code(part, DEC_RESULT_MAXIMUM_DEPTH_REACHED, "more than %u multiparts in each other",
+			 MIME_NESTING_MAX);
+}
+
+/* What is wrong with a message as a whole; its outermost multipart is no part of its own. */
+static void judge_message(const struct walk *walk, struct mime_part *part, const struct message *message)
+{
+	if (!message->root) {
+		add_code(part, DEC_RESULT_MIME_PARSING_FAILED, "no header");
+		return;
+	}
+	if (!GMIME_IS_MULTIPART(message->root))
+		return;
+	char *type = object_type(message->root);
+	judge_multipart(walk, part, message->root, type);
+	g_free(type);
+}
+
+static int walk_end(struct walk *walk, int result)
+{
+	walk->result = result;
+	return 1;
+}
+
+/* One more part; not 0: the walk is over. */
+static int walk_count(struct walk *walk)
+{
+	enum scan_code code = budget_file(walk->budget);
+	if (code == SCAN_CODE_NONE)
+		return 0;
+	char text[80];
+	snprintf(text, sizeof(text), "the walk through the message ended after %llu parts",
+		 (unsigned long long)walk->budget->usage.files);
+	return walk_end(walk, walk->visitor->code(walk->visitor->context, code, text));
+}
+
+static int walk_emit(struct walk *walk, const struct mime_part *part)
+{
+	int result = walk->visitor->part(walk->visitor->context, part);
+	return result ? walk_end(walk, result) : 0;
+}
+
+/* An inner message, its bytes in `part`: opened first, so that what is wrong with it is told with it. */
+static int walk_inner(struct walk *walk, struct mime_part *part)
+{
+	unsigned depth = walk->depth + part->depth + 1;
+	part->kind = PART_MESSAGE;
+	if (!part->size)
+		return walk_emit(walk, part);
+	if (budget_depth(walk->budget, depth) != SCAN_CODE_NONE) {
+		add_code(part, DEC_RESULT_MAXIMUM_DEPTH_REACHED, "a message at depth %u is not opened", depth);
+		return walk_emit(walk, part);
+	}
+	struct message inner;
+	message_init(&inner, part->data, part->size);
+	judge_message(walk, part, &inner);
+	int ended = walk_emit(walk, part);
+	if (!ended)
+		ended = walk_message(walk, &inner, part->section, part->depth + 1);
+	message_free(&inner);
+	return ended;
+}
+
+static int walk_leaf(struct walk *walk, GMimeObject *leaf, const struct position *position, const char *type)
+{
+	const char *name = g_mime_part_get_filename(GMIME_PART(leaf));
+	struct mime_part part = {.section = position->section,
+				 .parent = position->parent,
+				 .depth = position->depth,
+				 .name = name && *name ? name : NULL,
+				 .type = type};
+	part.kind = part.name ? PART_ATTACHMENT : PART_BODY;
+	part.text = !part.name && !strncmp(type, "text/", 5);
+	size_t size;
+	const uint8_t *window = leaf_window(position->message, leaf, &size);
+	struct buffer buffer;
+	leaf_decode(walk, object_transfer(leaf), window, size, &part, &buffer);
+	int ended;
+	if (type_is_message(type)) {
+		ended = walk_inner(walk, &part);
+	} else {
+		judge_leaf(&part, leaf);
+		ended = walk_emit(walk, &part);
+	}
+	buffer_free(&buffer);
+	return ended;
+}
+
+/* The parts of a multipart: `section` is what their numbers begin with, "" for none, and their parent. */
+static int walk_children(struct walk *walk, const struct message *message, GMimeObject *object, const char *section,
+			 unsigned depth)
+{
+	if (walk->nesting >= MIME_NESTING_MAX)
+		return 0;
+	walk->nesting++;
+	int ended = 0;
+	int count = g_mime_multipart_get_count(GMIME_MULTIPART(object));
+	for (int i = 0; !ended && i < count; i++) {
+		char *child = g_strdup_printf("%s%s%d", section, *section ? "." : "", i + 1);
+		struct position position = {message, child, section, depth};
+		ended = walk_object(walk, g_mime_multipart_get_part(GMIME_MULTIPART(object), i), &position);
+		g_free(child);
+	}
+	walk->nesting--;
+	return ended;
+}
+
+static int walk_multipart(struct walk *walk, GMimeObject *object, const struct position *position, const char *type)
+{
+	struct mime_part part = {.kind = PART_MULTIPART,
+				 .section = position->section,
+				 .parent = position->parent,
+				 .depth = position->depth,
+				 .type = type};
+	judge_multipart(walk, &part, object, type);
+	return walk_emit(walk, &part);
+}
+
+static int walk_object(struct walk *walk, GMimeObject *object, const struct position *position)
+{
+	if (walk_count(walk))
+		return 1;
+	char *type = object_type(object);
+	int ended;
+	if (GMIME_IS_MULTIPART(object)) {
+		ended = walk_multipart(walk, object, position, type);
+		if (!ended)
+			ended = walk_children(walk, position->message, object, position->section, position->depth);
+	} else {
+		ended = walk_leaf(walk, object, position, type);
+	}
+	g_free(type);
+	return ended;
+}
+
+/* All parts of an opened message; `section` is that of the message, "" for the outermost. */
+static int walk_message(struct walk *walk, const struct message *message, const char *section, unsigned depth)
+{
+	if (!message->root)
+		return 0;
+	if (GMIME_IS_MULTIPART(message->root))
+		return walk_children(walk, message, message->root, section, depth);
+	char *child = g_strdup_printf("%s%s1", section, *section ? "." : "");
+	struct position position = {message, child, section, depth};
+	int ended = walk_object(walk, message->root, &position);
+	g_free(child);
+	return ended;
+}
+
+/* The start of the next "From " line behind a blank line and in front of a header field; `size` if there is none. */
+static size_t separator_find(const uint8_t *data, size_t size, size_t from)
+{
+	while (from < size) {
+		const uint8_t *hit = memmem(data + from, size - from, "\nFrom ", 6);
+		if (!hit)
+			return size;
+		size_t at = (size_t)(hit - data);
+		size_t line = at + 1;
+		size_t next = line + line_length(data + line, size - line);
+		bool blank =
+			at > 0 && (data[at - 1] == '\n' || (at > 1 && data[at - 1] == '\r' && data[at - 2] == '\n'));
+		if (blank && line_is_field(data + next, line_length(data + next, size - next)))
+			return line;
+		from = line;
+	}
+	return size;
+}
+
+/* Does the message end before its bytes do, so that what follows is surely another one? */
+static bool message_is_closed(const uint8_t *data, size_t size)
+{
+	struct message message;
+	message_init(&message, data, size);
+	bool closed = message.root != NULL;
+	if (closed && GMIME_IS_MULTIPART(message.root))
+		closed = g_mime_multipart_get_count(GMIME_MULTIPART(message.root)) &&
+			 GMIME_MULTIPART(message.root)->write_end_boundary;
+	else if (closed)
+		closed = object_transfer(message.root) == TRANSFER_IDENTITY;
+	message_free(&message);
+	return closed;
+}
+
+static int walk_mail(struct walk *walk, unsigned number, const uint8_t *data, size_t size)
+{
+	if (walk_count(walk))
+		return 1;
+	size_t line = line_length(data, size);
+	char section[16];
+	snprintf(section, sizeof(section), "%u", number);
+	struct mime_part part = {.section = section, .parent = "", .type = "message/rfc822"};
+	struct buffer buffer;
+	leaf_decode(walk, TRANSFER_IDENTITY, data + line, size - line, &part, &buffer);
+	return walk_inner(walk, &part);
+}
+
+/*
+ * A mailbox: each message, and where the first one is not at its end when the second begins, also the whole as the
+ * single message that it would be to a reader who knows no mailboxes.
+ */
+static void walk_mailbox(struct walk *walk, const uint8_t *data, size_t size)
+{
+	unsigned number = 0;
+	size_t start = 0;
+	size_t first = separator_find(data, size, 0);
+	int ended = 0;
+	while (!ended && start < size) {
+		size_t next = separator_find(data, size, start);
+		ended = walk_mail(walk, ++number, data + start, next - start);
+		start = next;
+	}
+	if (!ended && !message_is_closed(data, first))
+		walk_mail(walk, ++number, data, size);
+}
+
+int mime_walk(const uint8_t *data, size_t size, unsigned depth, struct budget *budget,
+	      const struct mime_visitor *visitor)
+{
+	struct walk walk = {.visitor = visitor, .budget = budget, .depth = depth};
+	if (size >= 5 && !memcmp(data, "From ", 5) && separator_find(data, size, 0) < size) {
+		walk_mailbox(&walk, data, size);
+		return walk.result;
+	}
+	struct message message;
+	message_init(&message, data, size);
+	struct mime_part whole = {0};
+	judge_message(&walk, &whole, &message);
+	for (unsigned i = 0; i < whole.code_count && !walk.result; i++)
+		walk.result = visitor->code(visitor->context, whole.codes[i].code, whole.codes[i].text);
+	if (!walk.result)
+		walk_message(&walk, &message, "", 0);
+	message_free(&message);
+	return walk.result;
+}
+
+/* Of the leak checker, where it is linked. */
+void __lsan_disable(void) __attribute__((weak));
+void __lsan_enable(void) __attribute__((weak));
+
+/* GMime loses its own entries for the types that are registered again: a few bytes, once. */
+static void start_library(void)
+{
+	if (__lsan_disable)
+		__lsan_disable();
+	g_mime_init();
+	if (__lsan_enable)
+		__lsan_enable();
+}
+
+/* GLib writes its complaints to standard error; what they are about shows in the tree. */
+static void ignore_log(const char *domain, GLogLevelFlags level, const char *text, void *context)
+{
+	(void)domain, (void)level, (void)text, (void)context;
+}
+
+/*
+ * The character sets of names in mail. libc loads a module for each when it is first used, which a sandbox forbids
+ * later, and unloads it when nobody uses it: so they stay open for the life of the process.
+ */
+static iconv_t charsets[MIME_CHARSETS_MAX];
+
+static void load_charsets(void)
+{
+	static const char *const names[] = {
+		"ISO-8859-1",   "ISO-8859-2",   "ISO-8859-3",   "ISO-8859-4",    "ISO-8859-5",   "ISO-8859-6",
+		"ISO-8859-7",   "ISO-8859-8",   "ISO-8859-9",   "ISO-8859-10",   "ISO-8859-11",  "ISO-8859-13",
+		"ISO-8859-14",  "ISO-8859-15",  "ISO-8859-16",  "WINDOWS-1250",  "WINDOWS-1251", "WINDOWS-1252",
+		"WINDOWS-1253", "WINDOWS-1254", "WINDOWS-1255", "WINDOWS-1256",  "WINDOWS-1257", "WINDOWS-1258",
+		"KOI8-R",       "KOI8-U",       "GB2312",       "GBK",           "GB18030",      "HZ-GB-2312",
+		"BIG5",         "BIG5-HKSCS",   "ISO-2022-JP",  "ISO-2022-JP-2", "ISO-2022-KR",  "ISO-2022-CN",
+		"SHIFT_JIS",    "CP932",        "EUC-JP",       "EUC-KR",        "EUC-TW",       "CP949",
+		"UHC",          "JOHAB",        "TIS-620",      "WINDOWS-874",   "VISCII",       "TCVN5712-1",
+		"IBM437",       "IBM850",       "IBM852",       "IBM855",        "IBM866",       "MACINTOSH",
+		"UTF-7",        "UTF-16",       "UTF-16LE",     "UTF-16BE",      "UTF-32",       "US-ASCII",
+		"ARMSCII-8",    "GEORGIAN-PS",  "PT154",        "MAC-CYRILLIC"};
+	static_assert(sizeof(names) / sizeof(names[0]) <= MIME_CHARSETS_MAX, "room for every character set");
+	/* One that is not installed only leaves a name undecoded. */
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		charsets[i] = iconv_open("UTF-8", names[i]);
+}
+
+int mime_start(void)
+{
+	static bool started;
+	assert(!started);
+	started = true;
+	start_library();
+	g_log_set_default_handler(ignore_log, NULL);
+	static const char *const inner[] = {"rfc822", "rfc2822", "global", "news", "*"};
+	for (size_t i = 0; i < sizeof(inner) / sizeof(inner[0]); i++)
+		g_mime_object_register_type("message", inner[i], GMIME_TYPE_PART);
+	load_charsets();
+	return 0;
+}
+
+const char *mime_version(void)
+{
+	static char text[48];
+	snprintf(text, sizeof(text), "GMime %u.%u.%u", gmime_major_version, gmime_minor_version, gmime_micro_version);
+	return text;
+}

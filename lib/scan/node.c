@@ -1,0 +1,391 @@
+/*
+ * node.c - one part of a message; see node.h.
+ */
+#include "scan/node.h"
+
+#include "base/utf8.h"
+#include "scan/archive.h"
+#include "scan/digest.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Keeps the first refusal of the observer, which ends the walk. */
+static int keep(struct walk *walk, int error)
+{
+	if (error < 0 && !walk->error)
+		walk->error = error;
+	return walk->error;
+}
+
+bool node_encrypted(enum scan_code code)
+{
+	return code == DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED || code == DEC_RESULT_ENCRYPTED_CONTAINER_CHILD_DETECTED;
+}
+
+int node_code(struct walk *walk, uint32_t part, enum scan_code code, const char *text)
+{
+	if (node_encrypted(code))
+		walk->encrypted_told = true;
+	return keep(walk, walk->observer->code(walk->observer->context, part, code, text));
+}
+
+int node_stage(struct walk *walk, enum scan_stage stage, uint32_t part)
+{
+	/* A message in an archive is a part of the archive, whose time goes on. */
+	if (stage == STAGE_MIME && walk->archives)
+		stage = STAGE_EXTRACT;
+	if (walk->stage == stage && walk->stage_part == part)
+		return walk->error;
+	walk->stage = stage;
+	walk->stage_part = part;
+	return keep(walk, walk->observer->stage(walk->observer->context, stage, part));
+}
+
+bool node_avoided(const struct walk *walk, const char *id)
+{
+	for (unsigned i = 0; i < walk->request->avoid_count; i++)
+		if (strcmp(walk->request->avoid[i], id) == 0)
+			return true;
+	return false;
+}
+
+bool node_threat(const struct walk *walk, unsigned before)
+{
+	return walk->request->first_threat && walk->viruses > before;
+}
+
+/* Does `id` begin with `start`, and does a new step begin behind it? */
+static bool leads(const char *id, const char *start)
+{
+	size_t length = strlen(start);
+	return strncmp(id, start, length) == 0 && (id[length] == '/' || id[length] == '.');
+}
+
+enum node_wish node_wish(const struct walk *walk, const char *id)
+{
+	const char *wanted = walk->request->part;
+	if (!*wanted || strcmp(id, wanted) == 0)
+		return NODE_TAKE;
+	/* "2" asks for "2/invoice.zip" too: the name is only there for people. */
+	if (!strchr(wanted, '/') && leads(id, wanted) && id[strlen(wanted)] == '/')
+		return NODE_TAKE;
+	if (leads(wanted, id))
+		return NODE_PASS;
+	/* The way to "2.1" leads through the message "2/forwarded.eml". */
+	char section[64];
+	size_t length = strcspn(id, "/");
+	if (length >= sizeof section || strchr(wanted, '/'))
+		return NODE_SKIP;
+	(void)snprintf(section, sizeof section, "%.*s", (int)length, id);
+	return leads(wanted, section) ? NODE_PASS : NODE_SKIP;
+}
+
+int node_tell(struct walk *walk, const struct node *parent, struct node *node, const struct detection *detection,
+	      const uint8_t *digest, enum part_route route, char **ret_id)
+{
+	node->number = walk->next++;
+	*ret_id = part_ids_unique(&walk->ids, node->id, node->number);
+	char *name = node->name ? utf8_clean(node->name, strlen(node->name), REPORT_TEXT_MAX) : NULL;
+	char *type = node->mime_type ? utf8_clean(node->mime_type, strlen(node->mime_type), REPORT_TEXT_MAX) : NULL;
+	if (!*ret_id || (node->name && !name) || (node->mime_type && !type)) {
+		free(name);
+		free(type);
+		return keep(walk, -ENOMEM);
+	}
+	node->id = *ret_id;
+	struct part part = {.number = node->number,
+			    .parent = parent ? parent->number : REPORT_NO_PART,
+			    .kind = node->kind,
+			    .route = route,
+			    .id = *ret_id,
+			    .name = name,
+			    .mime_type = type,
+			    .detected_type = detection ? (char *)(uintptr_t)detection->type : NULL,
+			    .size = node->size,
+			    .has_sha256 = digest != NULL};
+	if (digest)
+		memcpy(part.sha256, digest, sizeof part.sha256);
+	int error = keep(walk, walk->observer->part(walk->observer->context, &part));
+	free(name);
+	free(type);
+	return error;
+}
+
+static int tell_route(struct walk *walk, uint32_t part, enum part_route route)
+{
+	return keep(walk, walk->observer->route(walk->observer->context, part, route));
+}
+
+int node_result(struct walk *walk, const struct node *node, bool archive)
+{
+	const struct engine_result *result = walk->result;
+	for (unsigned i = 0; i < result->virus_count; i++) {
+		const struct engine_virus *virus = &result->viruses[i];
+		walk->viruses++;
+		if (keep(walk,
+			 walk->observer->virus(walk->observer->context, node->number, virus->name, virus->official)))
+			return walk->error;
+	}
+	for (unsigned i = 0; i < result->code_count; i++) {
+		const struct engine_code *found = &result->codes[i];
+		/* The decomposer knows which member it is. */
+		if (archive && node_encrypted(found->code))
+			continue;
+		if (node_code(walk, node->number, found->code, found->text))
+			return walk->error;
+	}
+	return walk->error;
+}
+
+static bool is_archive(const struct detection *detection)
+{
+	for (unsigned i = 0; i < detection->count; i++)
+		if (detect_opener(detection->formats[i]) == DETECT_ARCHIVE)
+			return true;
+	return false;
+}
+
+/*
+ * Formats that only the engine opens and that are nothing but containers: when it reaches no layer inside one, it did
+ * not open it, and says nothing.
+ */
+static const char *engine_container(const struct detection *detection)
+{
+	for (unsigned i = 0; i < detection->count; i++) {
+		switch (detection->formats[i]) {
+		case DETECT_ARJ:
+		case DETECT_CHM:
+		case DETECT_SIS:
+		case DETECT_SZDD:
+		case DETECT_TNEF:
+		case DETECT_BINHEX:
+		case DETECT_ALZ:
+		case DETECT_EGG:
+		case DETECT_DMG:
+		case DETECT_UDF:
+			return detect_text(detection->formats[i]);
+		default:
+			break;
+		}
+	}
+	return NULL;
+}
+
+/* Gives the bytes of a part to the engine. */
+static int feed(struct walk *walk, const struct node *node, const struct detection *detection)
+{
+	const char *container = engine_container(detection);
+	char text[128];
+	if (node_stage(walk, STAGE_SCAN, node->number))
+		return walk->error;
+	engine_scan(walk->engine, node->data, node->size, node->name, walk->result);
+	if (node_result(walk, node, is_archive(detection)))
+		return walk->error;
+	if (container && walk->result->layers < 2 && !walk->result->virus_count) {
+		(void)snprintf(text, sizeof text, "%s: nothing could be taken out of it", container);
+		return node_code(walk, node->number, DEC_RESULT_OPEN_CONTAINER_FAILED, text);
+	}
+	return 0;
+}
+
+/* Sees to it that the engine has the bytes of this part, and tells by which route. */
+static int see(struct walk *walk, const struct node *node, const struct detection *detection,
+	       const uint8_t digest[DIGEST_SIZE])
+{
+	uint8_t text_digest[DIGEST_SIZE];
+	enum part_route route = ROUTE_FED;
+	if (engine_saw(walk->engine, digest))
+		route = ROUTE_ENGINE;
+	else if (node->text && digest_text(node->data, node->size, text_digest) == 0 &&
+		 engine_saw_text(walk->engine, text_digest))
+		route = ROUTE_TEXT;
+	if (route == ROUTE_FED || walk->attribute || engine_container(detection)) {
+		if (feed(walk, node, detection))
+			return walk->error;
+	}
+	return tell_route(walk, node->number, route);
+}
+
+/* The content of a stream is called as the stream, less its ending; "content" if it has no name. */
+static void stream_name(const struct node *container, char *ret_name, size_t size)
+{
+	const char *name = container->name ? container->name : "";
+	const char *slash = strrchr(name, '/');
+	const char *base = slash ? slash + 1 : name;
+	const char *dot = strrchr(base, '.');
+	int length = dot && dot != base ? (int)(dot - base) : (int)strlen(base);
+	(void)snprintf(ret_name, size, "%.*s", length, length ? base : "content");
+	if (!length)
+		(void)snprintf(ret_name, size, "content");
+}
+
+struct opening {
+	struct walk *walk;
+	const struct node *container;
+	unsigned viruses; /* told before it was opened */
+	bool aborted;
+};
+
+static int on_next(void *context, const char *name)
+{
+	const struct opening *opening = context;
+	(void)name; /* a death is blamed on the container: only that can be left alone by the next worker */
+	return node_stage(opening->walk, STAGE_EXTRACT, opening->container->number);
+}
+
+static int on_code(void *context, enum scan_code code, const char *text)
+{
+	const struct opening *opening = context;
+	return node_code(opening->walk, opening->container->number, code, text);
+}
+
+static int tell_member_codes(struct walk *walk, const struct node *node, const struct archive_member *member)
+{
+	for (unsigned i = 0; i < member->code_count; i++) {
+		/* The engine undoes some methods by itself, and saw the container that holds them. */
+		if (member->engine_opens && member->codes[i].code == DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM)
+			continue;
+		if (node_code(walk, node->number, member->codes[i].code, member->codes[i].text))
+			return walk->error;
+	}
+	return 0;
+}
+
+/* A member without bytes here: nothing to scan, and a route only if that is all there is to it. */
+static int scan_empty(struct walk *walk, const struct node *parent, struct node *node,
+		      const struct archive_member *member, char **ret_id)
+{
+	bool whole = !member || member->code_count == 0;
+	enum part_route route = whole ? ROUTE_EMPTY : member->engine_opens ? ROUTE_ENGINE : ROUTE_UNSEEN;
+	struct detection detection;
+	uint8_t digest[DIGEST_SIZE];
+	detect(node->data, 0, &detection);
+	bool digested = whole && digest_bytes("", 0, digest) == 0;
+	int error = node_tell(walk, parent, node, whole ? &detection : NULL, digested ? digest : NULL, route, ret_id);
+	return error || !member ? error : tell_member_codes(walk, node, member);
+}
+
+/* The id of a member: the container's, and its own name. */
+static char *member_id(const struct node *container, const struct archive_member *member, const char *name)
+{
+	char *clean = utf8_clean(name, member->name_size && !member->stream ? member->name_size : strlen(name),
+				 REPORT_TEXT_MAX);
+	char *id = NULL;
+	if (!clean || asprintf(&id, "%s/%s", container->id, *clean ? clean : "unnamed") < 0)
+		id = NULL;
+	free(clean);
+	return id;
+}
+
+static int scan_member(struct opening *opening, struct node *node, const struct archive_member *member)
+{
+	struct walk *walk = opening->walk;
+	char *id = NULL;
+	int error;
+	if (member->size)
+		error = node_scan(walk, opening->container, node, &id);
+	else
+		error = scan_empty(walk, opening->container, node, member, &id);
+	if (!error && member->size)
+		error = tell_member_codes(walk, node, member);
+	free(id);
+	return error;
+}
+
+static int on_member(void *context, const struct archive_member *member)
+{
+	struct opening *opening = context;
+	struct walk *walk = opening->walk;
+	char stream[256];
+	const char *name = member->name;
+	if (!*name && member->stream) {
+		stream_name(opening->container, stream, sizeof stream);
+		name = stream;
+	}
+	char *id = member_id(opening->container, member, name);
+	if (!id)
+		return keep(walk, -ENOMEM);
+	struct node node = {.id = id,
+			    .kind = member->stream ? PART_STREAM : PART_MEMBER,
+			    .name = *name ? name : NULL,
+			    .data = member->data,
+			    .size = member->size,
+			    .depth = opening->container->depth + 1};
+	enum node_wish wish = opening->container->chosen ? NODE_TAKE : node_wish(walk, id);
+	node.chosen = wish == NODE_TAKE;
+	int error = wish == NODE_SKIP ? 0 : scan_member(opening, &node, member);
+	free(id);
+	if (error || walk->ended)
+		return error ? error : 1;
+	opening->aborted = node_threat(walk, opening->viruses);
+	return opening->aborted;
+}
+
+static int open_archive(struct walk *walk, const struct node *node, enum detect_format format)
+{
+	struct opening opening = {walk, node, walk->viruses, false};
+	const struct archive_visitor visitor = {on_member, on_code, on_next, &opening};
+	if (node_stage(walk, STAGE_EXTRACT, node->number))
+		return walk->error;
+	walk->archives++;
+	(void)archive_walk(format, node->data, node->size, &walk->budget, &visitor);
+	if (--walk->archives == 0)
+		(void)node_stage(walk, STAGE_MIME, 0);
+	if (opening.aborted)
+		(void)node_code(walk, node->number, DEC_RESULT_ABORTED_AFTER_FIRST_THREAT, NULL);
+	return walk->error;
+}
+
+int node_open(struct walk *walk, const struct node *node, const struct detection *detection)
+{
+	bool deep = false;
+	for (unsigned i = 0; i < detection->count && !walk->error && !walk->ended; i++) {
+		enum detect_format format = detection->formats[i];
+		enum detect_opener opener = detect_opener(format);
+		if (opener == DETECT_NOBODY) {
+			(void)node_code(walk, node->number, DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM,
+					detect_text(format));
+		} else if (opener == DETECT_ARCHIVE && !deep) {
+			enum scan_code code = budget_depth(&walk->budget, node->depth + 1);
+			deep = code != SCAN_CODE_NONE;
+			if (deep)
+				(void)node_code(walk, node->number, code, detect_text(format));
+			else
+				(void)open_archive(walk, node, format);
+		}
+	}
+	/* A message that is not declared as one. A text that quotes a header is none. */
+	bool declared_text = node->mime_type && strncmp(node->mime_type, "text/", 5) == 0;
+	if (detection->mail && !declared_text && node->kind != PART_MESSAGE && !walk->error && !walk->ended) {
+		enum scan_code code = budget_depth(&walk->budget, node->depth + 1);
+		if (code != SCAN_CODE_NONE)
+			return node_code(walk, node->number, code, "message");
+		return decompose_message(walk, node);
+	}
+	return walk->error;
+}
+
+int node_scan(struct walk *walk, const struct node *parent, struct node *node, char **ret_id)
+{
+	struct detection detection;
+	uint8_t digest[DIGEST_SIZE];
+	*ret_id = NULL;
+	if (node->chosen && *walk->request->part)
+		walk->found = true;
+	if (!node->size)
+		return scan_empty(walk, parent, node, NULL, ret_id);
+	detect(node->data, node->size, &detection);
+	if (digest_bytes(node->data, node->size, digest))
+		return keep(walk, -EIO);
+	enum part_route route = node->chosen ? ROUTE_UNSEEN : ROUTE_PARTS;
+	int error = node_tell(walk, parent, node, &detection, digest, route, ret_id);
+	if (error || node_avoided(walk, node->id))
+		return error;
+	if (node->chosen)
+		error = see(walk, node, &detection, digest);
+	/* The parts of an inner message come from the walk of the outer one. */
+	return error || node->kind == PART_MESSAGE ? error : node_open(walk, node, &detection);
+}

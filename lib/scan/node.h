@@ -1,0 +1,83 @@
+/*
+ * node.h - one part of a message: told to the observer, given to the engine if it never saw it, opened if it is a container.
+ *
+ * The inside of decompose: everything that is known while one message is taken apart, and the recursion from a container
+ * to its members. Called by decompose.c only.
+ */
+#ifndef CSAPI_SCAN_NODE_H
+#define CSAPI_SCAN_NODE_H
+
+#include "scan/budget.h"
+#include "scan/detect.h"
+#include "scan/engine.h"
+#include "verdict/observer.h"
+#include "verdict/part_id.h"
+#include "verdict/request.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* One message while it is taken apart. */
+struct walk {
+	struct engine *engine;
+	const struct request *request;
+	const struct observer *observer;
+	struct budget budget;
+	struct part_ids ids;
+	uint32_t next;                /* number of the next part */
+	int error;                    /* the observer refused to listen: everything ends */
+	bool attribute;               /* the engine found something in the whole: ask for each part, which one it was */
+	struct engine_code encrypted; /* what the engine said of encryption in the whole */
+	unsigned archives;            /* open one in another */
+	bool encrypted_told;          /* a part was said to be encrypted */
+	bool found;                   /* the one part asked for was met */
+	bool ended;                   /* nothing more is to be looked at */
+	unsigned viruses;             /* findings told so far */
+	enum scan_stage stage;        /* the last one told */
+	uint32_t stage_part;
+	struct engine_result *result; /* of the last scan; one for all levels, for it is large */
+};
+
+/* One part. Borrowed texts. */
+struct node {
+	uint32_t number;
+	const char *id;
+	enum part_kind kind;
+	const char *name;      /* as given, NULL: none */
+	const char *mime_type; /* as declared, NULL: none */
+	const uint8_t *data;
+	size_t size;
+	unsigned depth; /* containers it lies in */
+	bool text;      /* may be compared without its white space */
+	bool chosen;    /* it, or what it lies in, is the one part asked for; true when there is no such wish */
+};
+
+/* Walks a message found in a part; decompose.c's, handed over because archives hold messages and messages archives. */
+int decompose_message(struct walk *walk, const struct node *node);
+
+/*
+ * What becomes of a part with this id when only one part is asked for: nothing, the way to it, or the part (and what is
+ * in it).
+ */
+enum node_wish { NODE_SKIP, NODE_PASS, NODE_TAKE };
+enum node_wish node_wish(const struct walk *walk, const char *id);
+
+/* Tells of a new part below `parent` (NULL: the input itself), and gives it its number and unique id (freed by the caller). 0 or the error. */
+int node_tell(struct walk *walk, const struct node *parent, struct node *node, const struct detection *detection,
+	      const uint8_t *digest, enum part_route route, char **ret_id);
+/* Everything that is to be done about a part with content: tells it, scans it, opens it. As node_tell. */
+int node_scan(struct walk *walk, const struct node *parent, struct node *node, char **ret_id);
+/* Opens what the bytes of a part are by their marks. */
+int node_open(struct walk *walk, const struct node *node, const struct detection *detection);
+/* Tells the viruses and codes of the last scan. `archive`: the decomposer opens it too and tells of encryption itself. */
+int node_result(struct walk *walk, const struct node *node, bool archive);
+int node_code(struct walk *walk, uint32_t part, enum scan_code code, const char *text);
+int node_stage(struct walk *walk, enum scan_stage stage, uint32_t part);
+/* Is it one of the two codes for encryption? */
+bool node_encrypted(enum scan_code code);
+/* Did somebody before die of this part? */
+bool node_avoided(const struct walk *walk, const char *id);
+/* The scan is to stop at the first threat, and one was found since there were `before`. */
+bool node_threat(const struct walk *walk, unsigned before);
+
+#endif

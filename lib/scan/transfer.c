@@ -1,0 +1,262 @@
+/*
+ * transfer.c - content transfer encodings; see transfer.h. Refuses nothing: damage is passed over. Called by mime.
+ */
+#include "scan/transfer.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <string.h>
+#include <strings.h>
+
+/* Input taken between two looks at the budget: how far a limit can be overrun in memory, not in what is given out. */
+#define TRANSFER_STEP 65536u
+/* More room than input: a group carried over from the step before, and the longest line of uuencode. */
+#define TRANSFER_SLACK 64u
+
+struct decoder {
+	struct buffer *buffer;
+	struct budget *budget;
+	enum scan_code code; /* set: the end */
+	uint32_t bits;       /* base64: up to three sextets */
+	unsigned sextets;
+};
+
+static const char *skip_comment(const char *text)
+{
+	unsigned open = 0;
+	do {
+		if (*text == '(')
+			open++;
+		else if (*text == ')')
+			open--;
+		text++;
+	} while (open && *text);
+	return text;
+}
+
+enum transfer transfer_find(const char *value)
+{
+	static const struct {
+		const char *name;
+		enum transfer transfer;
+	} names[] = {
+		{"base64", TRANSFER_BASE64},
+		{"quoted-printable", TRANSFER_QUOTED_PRINTABLE},
+		{"uuencode", TRANSFER_UUENCODE},
+		{"uue", TRANSFER_UUENCODE},
+	};
+	while (*value) {
+		if (*value == '(')
+			value = skip_comment(value);
+		else if (strchr(" \t\r\n\"'", *value))
+			value++;
+		else
+			break;
+	}
+	if (!strncasecmp(value, "x-", 2))
+		value += 2;
+	size_t length = strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (length == strlen(names[i].name) && !strncasecmp(value, names[i].name, length))
+			return names[i].transfer;
+	return TRANSFER_IDENTITY;
+}
+
+/* Charges what was written behind buffer->size and keeps what the limits allow. False: the end. */
+static bool decoder_keep(struct decoder *decoder, size_t size)
+{
+	decoder->buffer->size += (size_t)budget_charge(decoder->budget, size, &decoder->code);
+	return decoder->code == SCAN_CODE_NONE;
+}
+
+/* Room for what `size` bytes of input can become; NULL: no memory. */
+static uint8_t *decoder_room(struct decoder *decoder, size_t size)
+{
+	if (buffer_reserve(decoder->buffer, size + TRANSFER_SLACK)) {
+		decoder->code = DEC_RESULT_OUT_OF_MEMORY;
+		return NULL;
+	}
+	return decoder->buffer->data + decoder->buffer->size;
+}
+
+static int sextet(uint8_t byte)
+{
+	if (byte >= 'A' && byte <= 'Z')
+		return byte - 'A';
+	if (byte >= 'a' && byte <= 'z')
+		return byte - 'a' + 26;
+	if (byte >= '0' && byte <= '9')
+		return byte - '0' + 52;
+	return byte == '+' ? 62 : byte == '/' ? 63 : -1;
+}
+
+/* The whole bytes in an unfinished group of four, at padding and at the end. */
+static size_t base64_rest(struct decoder *decoder, uint8_t *out)
+{
+	size_t size = 0;
+	if (decoder->sextets >= 2)
+		out[size++] = (uint8_t)(decoder->bits >> (decoder->sextets * 6 - 8));
+	if (decoder->sextets == 3)
+		out[size++] = (uint8_t)(decoder->bits >> 2);
+	decoder->sextets = 0;
+	decoder->bits = 0;
+	return size;
+}
+
+/* Padding ends a group and not the data: encoded pieces that were joined come out joined. */
+static size_t base64_step(struct decoder *decoder, const int8_t *values, const uint8_t *in, size_t size, uint8_t *out)
+{
+	uint8_t *start = out;
+	for (size_t i = 0; i < size; i++) {
+		int value = values[in[i]];
+		if (value < 0) {
+			if (in[i] == '=')
+				out += base64_rest(decoder, out);
+			continue;
+		}
+		decoder->bits = decoder->bits << 6 | (uint32_t)value;
+		if (++decoder->sextets < 4)
+			continue;
+		*out++ = (uint8_t)(decoder->bits >> 16);
+		*out++ = (uint8_t)(decoder->bits >> 8);
+		*out++ = (uint8_t)decoder->bits;
+		decoder->sextets = 0;
+		decoder->bits = 0;
+	}
+	return (size_t)(out - start);
+}
+
+static void base64_decode(struct decoder *decoder, const uint8_t *data, size_t size)
+{
+	int8_t values[256];
+	for (unsigned i = 0; i < 256; i++)
+		values[i] = (int8_t)sextet((uint8_t)i);
+	for (size_t at = 0; at < size; at += TRANSFER_STEP) {
+		size_t step = size - at < TRANSFER_STEP ? size - at : TRANSFER_STEP;
+		uint8_t *out = decoder_room(decoder, step);
+		if (!out || !decoder_keep(decoder, base64_step(decoder, values, data + at, step, out)))
+			return;
+	}
+	uint8_t rest[2];
+	size_t count = base64_rest(decoder, rest);
+	uint8_t *out = decoder_room(decoder, count);
+	if (!count || !out)
+		return;
+	memcpy(out, rest, count);
+	decoder_keep(decoder, count);
+}
+
+static int nibble(uint8_t byte)
+{
+	if (byte >= '0' && byte <= '9')
+		return byte - '0';
+	if (byte >= 'A' && byte <= 'F')
+		return byte - 'A' + 10;
+	return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
+}
+
+/* What stands at `in`, an equals sign: bytes to pass over (1: a sign that encodes nothing), and *ret_byte or -1. */
+static size_t quoted_escape(const uint8_t *in, size_t size, int *ret_byte)
+{
+	*ret_byte = -1;
+	if (size >= 3 && nibble(in[1]) >= 0 && nibble(in[2]) >= 0) {
+		*ret_byte = nibble(in[1]) << 4 | nibble(in[2]);
+		return 3;
+	}
+	size_t at = 1;
+	while (at < size && (in[at] == ' ' || in[at] == '\t'))
+		at++;
+	if (at < size && in[at] == '\n')
+		return at + 1;
+	if (at + 1 < size && in[at] == '\r' && in[at + 1] == '\n')
+		return at + 2;
+	if (at == size)
+		return at; /* a soft line break as the very last thing */
+	*ret_byte = '=';
+	return 1;
+}
+
+static void quoted_decode(struct decoder *decoder, const uint8_t *data, size_t size)
+{
+	size_t at = 0;
+	while (at < size) {
+		size_t stop = size - at < TRANSFER_STEP ? size : at + TRANSFER_STEP;
+		uint8_t *out = decoder_room(decoder, stop - at);
+		if (!out)
+			return;
+		size_t count = 0;
+		while (at < stop) {
+			int byte = data[at];
+			size_t used = 1;
+			if (byte == '=')
+				used = quoted_escape(data + at, size - at, &byte);
+			if (byte >= 0)
+				out[count++] = (uint8_t)byte;
+			at += used;
+		}
+		if (!decoder_keep(decoder, count))
+			return;
+	}
+}
+
+/* One line of uuencode without its line end. Bytes written; 0 also for the line that ends a file. */
+static size_t uuencode_line(const uint8_t *line, size_t size, uint8_t *out)
+{
+	size_t length = size ? (size_t)((line[0] - 32) & 63) : 0;
+	size_t count = 0;
+	for (size_t at = 1; count < length && at < size; at += 4) {
+		uint32_t bits = 0;
+		for (size_t i = 0; i < 4; i++)
+			bits = bits << 6 | (at + i < size ? (uint32_t)((line[at + i] - 32) & 63) : 0);
+		for (int shift = 16; shift >= 0 && count < length; shift -= 8)
+			out[count++] = (uint8_t)(bits >> shift);
+	}
+	return count;
+}
+
+/* Every "begin" to its "end", one behind another; without any "begin" all lines are taken as data. */
+static void uuencode_decode(struct decoder *decoder, const uint8_t *data, size_t size)
+{
+	bool inside = size < 6 || (memcmp(data, "begin ", 6) && !memmem(data, size, "\nbegin ", 7));
+	for (size_t at = 0; at < size;) {
+		const uint8_t *line = data + at;
+		const uint8_t *end = memchr(line, '\n', size - at);
+		size_t length = end ? (size_t)(end - line) : size - at;
+		at += length + 1;
+		if (length && line[length - 1] == '\r')
+			length--;
+		if (length > 6 && !memcmp(line, "begin ", 6)) {
+			inside = true;
+			continue;
+		}
+		if (inside && length == 3 && !memcmp(line, "end", 3))
+			inside = false;
+		if (!inside || !length)
+			continue;
+		uint8_t *out = decoder_room(decoder, 0);
+		if (!out || !decoder_keep(decoder, uuencode_line(line, length, out)))
+			return;
+	}
+}
+
+enum scan_code transfer_decode(enum transfer transfer, const uint8_t *data, size_t size, struct budget *budget,
+			       struct buffer *ret_buffer)
+{
+	struct decoder decoder = {.buffer = ret_buffer, .budget = budget};
+	/* Decoding makes nothing longer, but for a few bytes that an unfinished group or line may add. */
+	buffer_init(ret_buffer, size + 2 * TRANSFER_SLACK);
+	switch (transfer) {
+	case TRANSFER_BASE64:
+		base64_decode(&decoder, data, size);
+		break;
+	case TRANSFER_QUOTED_PRINTABLE:
+		quoted_decode(&decoder, data, size);
+		break;
+	case TRANSFER_UUENCODE:
+		uuencode_decode(&decoder, data, size);
+		break;
+	case TRANSFER_IDENTITY:
+		assert(transfer != TRANSFER_IDENTITY);
+	}
+	return decoder.code;
+}

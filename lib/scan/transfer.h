@@ -1,0 +1,38 @@
+/*
+ * transfer.h - undoes the content transfer encodings of MIME: base64, quoted-printable, uuencode.
+ *
+ * Lenient like a mail reader: what is damaged is passed over, and whatever decodes is given out, so that nothing a
+ * recipient could open stays unseen. Called by mime.
+ */
+#ifndef CSAPI_SCAN_TRANSFER_H
+#define CSAPI_SCAN_TRANSFER_H
+
+#include "base/buffer.h"
+#include "scan/budget.h"
+#include "verdict/scan_code.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum transfer {
+	TRANSFER_IDENTITY, /* 7bit, 8bit, binary, and every name that is not known */
+	TRANSFER_BASE64,
+	TRANSFER_QUOTED_PRINTABLE,
+	TRANSFER_UUENCODE,
+};
+
+/*
+ * The encoding that the value of a Content-Transfer-Encoding field names. Quotes, comments, an "x-" in front and
+ * whatever follows the name do not hide it.
+ */
+enum transfer transfer_find(const char *value);
+
+/*
+ * Decodes `data` (not TRANSFER_IDENTITY, which needs no copy) and charges the bytes to the current part of `budget` as
+ * they come out. *ret_buffer is set up here and freed by the caller, whatever is returned: SCAN_CODE_NONE, the code of
+ * the limit that cut the data, or DEC_RESULT_OUT_OF_MEMORY.
+ */
+enum scan_code transfer_decode(enum transfer transfer, const uint8_t *data, size_t size, struct budget *budget,
+			       struct buffer *ret_buffer);
+
+#endif

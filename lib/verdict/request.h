@@ -1,0 +1,40 @@
+/*
+ * request.h - what a client asks of the scanner for one message.
+ *
+ * A pure value with fixed arrays: no ownership. Made by cmd/, carried by format/request_json, read by the
+ * supervisor and by the worker.
+ */
+#ifndef CSAPI_VERDICT_REQUEST_H
+#define CSAPI_VERDICT_REQUEST_H
+
+#include "verdict/limits.h"
+
+#include <stdbool.h>
+
+/* Longest id of a part, in bytes without the NUL; longer ids are cut and numbered when they are made. */
+#define REQUEST_PART_MAX 1023
+/* How many parts a request can name to be left alone (see `avoid`). */
+#define REQUEST_AVOID_MAX 4
+
+struct request {
+	struct limits limits;            /* only the `set` ones count, and they only tighten */
+	char part[REQUEST_PART_MAX + 1]; /* id of the one part to scan; "" = the whole message */
+	bool wire;                       /* the input is SMTP data: dots are doubled */
+	bool first_threat;               /* stop opening a container once a virus was found in it */
+	/*
+	 * Set by the supervisor when a worker died: the parts it was at, which the next one must not open or scan.
+	 * avoid_whole says the same for the engine's pass over the message as a whole.
+	 */
+	bool avoid_whole;
+	unsigned avoid_count;
+	char avoid[REQUEST_AVOID_MAX][REQUEST_PART_MAX + 1];
+};
+
+void request_init(struct request *ret_request);
+/*
+ * Is this the id of a part in form? Not empty, at most REQUEST_PART_MAX bytes of valid UTF-8, and the first
+ * segment (up to '/') made of digits and dots as in "1.2" or "0".
+ */
+bool request_part_valid(const char *id);
+
+#endif

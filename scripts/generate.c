@@ -1,0 +1,415 @@
+/*
+ * generate.c - writes what can be written from the tables: completions, and the manuals' lists.
+ *
+ * `generate DIR [SOURCE]` writes completions/ and man/ below DIR, the latter from the templates in SOURCE/man (SOURCE is
+ * the current directory when missing). A template's line .\"@NAME@ is replaced by the list NAME. Called by `make generate`.
+ */
+#include "../cmd/option.h"
+#include "../cmd/scan/options.h"
+#include "verdict/limits.h"
+#include "verdict/report.h"
+#include "verdict/scan_code.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define LINE_SIZE 4096 /* bytes of a template's line */
+
+#define FOREWORD "Written by scripts/generate.c from the tables; edit those and run `make generate`."
+
+static void fail(const char *what, const char *path)
+{
+	(void)fprintf(stderr, "generate: %s %s: %s\n", what, path, strerror(errno));
+	exit(1);
+}
+
+static FILE *open_file(const char *mode, const char *directory, const char *path)
+{
+	char whole[LINE_SIZE];
+	(void)snprintf(whole, sizeof whole, "%s/%s", directory, path);
+	FILE *file = fopen(whole, mode);
+	if (!file)
+		fail("cannot open", whole);
+	return file;
+}
+
+static void close_file(FILE *file, const char *path)
+{
+	if (ferror(file) || fclose(file) != 0)
+		fail("cannot write", path);
+}
+
+/* Prints `text` with a backslash before each character of `special`. */
+static void put_escaped(FILE *out, const char *text, const char *special)
+{
+	for (; *text; text++) {
+		if (strchr(special, *text))
+			(void)putc('\\', out);
+		(void)putc(*text, out);
+	}
+}
+
+/* --- manuals --- */
+
+/* A line of text that roff takes as text, whatever it begins with. */
+static void put_text(FILE *out, const char *text)
+{
+	if (text[0] == '.' || text[0] == '\'')
+		(void)fputs("\\&", out);
+	for (; *text; text++)
+		(void)fputs(*text == '\\' ? "\\e" : (char[]){*text, '\0'}, out);
+	(void)putc('\n', out);
+}
+
+/* Sentences from the tables: roff wants each on a line of its own. */
+static void put_sentences(FILE *out, const char *text)
+{
+	char line[LINE_SIZE];
+	const char *end;
+	while ((end = strstr(text, ". ")) != NULL) {
+		(void)snprintf(line, sizeof line, "%.*s", (int)(end - text + 1), text);
+		put_text(out, line);
+		text = end + 2;
+	}
+	put_text(out, text);
+}
+
+/* A text of a table that is no sentence, made one. */
+static void put_as_sentence(FILE *out, const char *text)
+{
+	char line[LINE_SIZE];
+	(void)snprintf(line, sizeof line, "%c%s.", text[0] >= 'a' && text[0] <= 'z' ? text[0] - 'a' + 'A' : text[0],
+		       text + 1);
+	put_sentences(out, line);
+}
+
+static void man_options(FILE *out)
+{
+	for (size_t i = 0; i < SCAN_OPTION_COUNT; i++) {
+		const struct option_row *row = &scan_options[i];
+		if (!row->key) {
+			(void)fprintf(out, "%s%s:\n.Bl -tag -width Ds\n", i ? ".El\n.Pp\n" : "", row->text);
+			continue;
+		}
+		char name[OPTION_NAME_MAX];
+		option_name(row, name, sizeof name);
+		(void)fputs(".It ", out);
+		if (row->letter)
+			(void)fprintf(out, "Fl %c%s%s , ", row->letter, row->argument ? " Ar " : "",
+				      row->argument ? row->argument : "");
+		(void)fprintf(out, "Fl -%s%s%s\n", name, row->argument ? " Ns = Ns Ar " : "",
+			      row->argument ? row->argument : "");
+		put_as_sentence(out, row->text);
+		if (row->manual[0])
+			(void)fprintf(out, "%s\n", row->manual);
+	}
+	(void)fputs(".El\n", out);
+}
+
+/* One item an exit status, with all that leads to it. */
+static void man_exits(FILE *out)
+{
+	for (int exit_status = 0; exit_status <= 3; exit_status++) {
+		(void)fprintf(out, ".It %d\n", exit_status);
+		for (int i = 0; i < EC_AV_STATUS_COUNT; i++)
+			if (ec_av_status_exit((enum ec_av_status)i) == exit_status)
+				(void)fprintf(out, ".Dv %s :\n%s.\n", ec_av_status_name((enum ec_av_status)i),
+					      ec_av_status_text((enum ec_av_status)i));
+		if (exit_status == 2)
+			(void)fputs("Bad use as well.\n", out);
+	}
+}
+
+static void man_statuses(FILE *out)
+{
+	for (int i = 0; i < EC_AV_STATUS_COUNT; i++) {
+		enum ec_av_status status = (enum ec_av_status)i;
+		(void)fprintf(out, ".It Dv %s Pq %d\n", ec_av_status_name(status), ec_av_status_exit(status));
+		put_as_sentence(out, ec_av_status_text(status));
+	}
+}
+
+static const char *origin(enum scan_code_origin origin)
+{
+	switch (origin) {
+	case SCAN_CODE_PRODUCED:
+		return "Produced:";
+	case SCAN_CODE_REPAIR:
+		return "Not produced, for it belongs to repairing:";
+	default:
+		return "Never produced:";
+	}
+}
+
+static void man_codes(FILE *out)
+{
+	for (int i = 1; i <= SCAN_CODE_COUNT; i++) {
+		const struct scan_code_row *row = scan_code_row((enum scan_code)i);
+		(void)fprintf(out, ".It Dv %s\n", row->name);
+		put_sentences(out, row->text);
+		if (row->status == EC_AV_CLEAN)
+			(void)fputs("It is information and decides nothing.\n", out);
+		else
+			(void)fprintf(out, "Status\n.Dv %s .\n", ec_av_status_name(row->status));
+		(void)fprintf(out, "%s\n", origin(row->origin));
+		put_sentences(out, row->note);
+	}
+}
+
+static void man_limits(FILE *out)
+{
+	for (int i = 0; i < LIMIT_COUNT; i++) {
+		const struct limit_row *row = limits_row((enum limit)i);
+		(void)fprintf(out, ".It Cm %s\n", row->key);
+		put_as_sentence(out, row->text);
+		(void)fprintf(out, "From %llu to %llu %s, by default %llu.\nReached:\n.Dv %s .\n",
+			      (unsigned long long)row->min, (unsigned long long)row->max, row->unit,
+			      (unsigned long long)row->def, scan_code_name(row->code));
+	}
+}
+
+static void man_kinds(FILE *out)
+{
+#define PART_KIND(name, word, text) (void)fprintf(out, ".It Cm %s\n%s\n", word, text);
+#include "verdict/part.def"
+#undef PART_KIND
+}
+
+static void man_routes(FILE *out)
+{
+#define PART_ROUTE(name, word, text) (void)fprintf(out, ".It Cm %s\n%s\n", word, text);
+#include "verdict/part.def"
+#undef PART_ROUTE
+}
+
+static const struct list {
+	const char *marker;
+	void (*write)(FILE *out);
+} lists[] = {
+	{".\\\"@OPTIONS@\n", man_options}, {".\\\"@EXITS@\n", man_exits},   {".\\\"@STATUSES@\n", man_statuses},
+	{".\\\"@CODES@\n", man_codes},     {".\\\"@LIMITS@\n", man_limits}, {".\\\"@KINDS@\n", man_kinds},
+	{".\\\"@ROUTES@\n", man_routes},
+};
+
+static bool write_list(FILE *out, const char *line)
+{
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+		if (strcmp(line, lists[i].marker) == 0) {
+			lists[i].write(out);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void write_manual(const char *directory, const char *source, const char *page)
+{
+	char from[LINE_SIZE], line[LINE_SIZE];
+	(void)snprintf(from, sizeof from, "%s.in", page);
+	FILE *in = open_file("r", source, from);
+	FILE *out = open_file("w", directory, page);
+	(void)fputs(".\\\" " FOREWORD "\n", out);
+	while (fgets(line, sizeof line, in)) {
+		if (!write_list(out, line))
+			(void)fputs(line, out);
+	}
+	close_file(in, from);
+	close_file(out, page);
+}
+
+/* --- completions --- */
+
+static void put_codes(FILE *out)
+{
+	(void)fputs("all", out);
+	for (int i = 0; i < EC_AV_STATUS_COUNT; i++)
+		(void)fprintf(out, " %s", ec_av_status_name((enum ec_av_status)i));
+	for (int i = 1; i <= SCAN_CODE_COUNT; i++)
+		(void)fprintf(out, " %s", scan_code_name((enum scan_code)i));
+}
+
+static void put_words(FILE *out, const struct option_row *row)
+{
+	if (row->values == OPTION_VALUES_CODES)
+		put_codes(out);
+	else if (row->words)
+		(void)fputs(row->words, out);
+}
+
+/* The cases of the shell's `case` for the values of options. */
+static void bash_values(FILE *out)
+{
+	static const char *const flags[] = {[OPTION_VALUES_FILES] = "-f", [OPTION_VALUES_DIRECTORIES] = "-d"};
+	for (size_t i = 0; i < SCAN_OPTION_COUNT; i++) {
+		const struct option_row *row = &scan_options[i];
+		if (!row->key || !row->argument)
+			continue;
+		char name[OPTION_NAME_MAX];
+		option_name(row, name, sizeof name);
+		(void)fprintf(out, "\t--%s", name);
+		if (row->letter)
+			(void)fprintf(out, " | -%c", row->letter);
+		(void)fputs(")\n\t\t", out);
+		if (row->values == OPTION_VALUES_FILES || row->values == OPTION_VALUES_DIRECTORIES) {
+			(void)fprintf(out,
+				      "compopt -o filenames 2>/dev/null\n"
+				      "\t\tmapfile -t COMPREPLY < <(compgen %s -- \"$current\")\n",
+				      flags[row->values]);
+		} else if (row->values == OPTION_VALUES_NONE) {
+			(void)fputs("COMPREPLY=()\n", out);
+		} else {
+			(void)fputs("mapfile -t COMPREPLY < <(compgen -W '", out);
+			put_words(out, row);
+			(void)fputs("' -- \"$current\")\n", out);
+		}
+		(void)fputs("\t\treturn\n\t\t;;\n", out);
+	}
+}
+
+static void write_bash(FILE *out)
+{
+	(void)fputs("# Completion of csapi-scan for bash. " FOREWORD "\n\n"
+		    "_csapi_scan()\n{\n"
+		    "\tlocal current=${COMP_WORDS[COMP_CWORD]} option=${COMP_WORDS[COMP_CWORD - 1]} word\n"
+		    "\t# bash breaks --option=value into three words.\n"
+		    "\tif [[ $current == '=' ]]; then\n\t\tcurrent=\n"
+		    "\telif [[ $option == '=' ]]; then\n\t\toption=${COMP_WORDS[COMP_CWORD - 2]}\n\tfi\n"
+		    "\tcase $option in\n",
+		    out);
+	bash_values(out);
+	(void)fputs("\tesac\n\tlocal only_files=\n"
+		    "\tfor word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+		    "\t\t[[ $word == -- ]] && only_files=yes\n\tdone\n"
+		    "\tif [[ $current == -* && -z $only_files ]]; then\n"
+		    "\t\tmapfile -t COMPREPLY < <(compgen -W '",
+		    out);
+	for (size_t i = 0; i < SCAN_OPTION_COUNT; i++) {
+		char name[OPTION_NAME_MAX];
+		if (!scan_options[i].key)
+			continue;
+		option_name(&scan_options[i], name, sizeof name);
+		if (scan_options[i].letter)
+			(void)fprintf(out, "-%c ", scan_options[i].letter);
+		(void)fprintf(out, "--%s%s ", name, scan_options[i].argument ? "=" : "");
+	}
+	(void)fputs("' -- \"$current\")\n"
+		    "\t\t[[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null\n"
+		    "\telse\n\t\tcompopt -o filenames 2>/dev/null\n"
+		    "\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n\tfi\n}\n"
+		    "complete -F _csapi_scan csapi-scan\n",
+		    out);
+}
+
+/* A description inside brackets inside single quotes. */
+static void zsh_text(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '\'')
+			(void)fputs("'\\''", out);
+		else
+			put_escaped(out, (char[]){*text, '\0'}, "[]:\\");
+	}
+}
+
+static void zsh_action(FILE *out, const struct option_row *row)
+{
+	(void)fprintf(out, ":%s:", row->argument);
+	if (row->values == OPTION_VALUES_FILES) {
+		(void)fputs("_files", out);
+	} else if (row->values == OPTION_VALUES_DIRECTORIES) {
+		(void)fputs("_files -/", out);
+	} else if (row->values != OPTION_VALUES_NONE) {
+		(void)fputs("(", out);
+		put_words(out, row);
+		(void)fputs(")", out);
+	}
+}
+
+static void write_zsh(FILE *out)
+{
+	(void)fputs("#compdef csapi-scan\n# Completion of csapi-scan for zsh. " FOREWORD "\n\n_arguments -s -S \\\n",
+		    out);
+	for (size_t i = 0; i < SCAN_OPTION_COUNT; i++) {
+		const struct option_row *row = &scan_options[i];
+		if (!row->key)
+			continue;
+		char name[OPTION_NAME_MAX];
+		option_name(row, name, sizeof name);
+		if (row->letter)
+			(void)fprintf(out, "\t'(-%c --%s)'{-%c%s,--%s%s}'[", row->letter, name, row->letter,
+				      row->argument ? "+" : "", name, row->argument ? "=" : "");
+		else
+			(void)fprintf(out, "\t'--%s%s[", name, row->argument ? "=" : "");
+		zsh_text(out, row->text);
+		(void)fputs("]", out);
+		if (row->argument)
+			zsh_action(out, row);
+		(void)fputs("' \\\n", out);
+	}
+	(void)fputs("\t'*:file or directory:_files'\n", out);
+}
+
+static void write_fish(FILE *out)
+{
+	(void)fputs("# Completion of csapi-scan for fish. " FOREWORD "\n\n", out);
+	for (size_t i = 0; i < SCAN_OPTION_COUNT; i++) {
+		const struct option_row *row = &scan_options[i];
+		if (!row->key)
+			continue;
+		char name[OPTION_NAME_MAX];
+		option_name(row, name, sizeof name);
+		(void)fprintf(out, "complete -c csapi-scan -l %s", name);
+		if (row->letter)
+			(void)fprintf(out, " -s %c", row->letter);
+		if (row->argument)
+			(void)fputs(row->values == OPTION_VALUES_FILES ? " -r -F" : " -x", out);
+		if (row->values == OPTION_VALUES_DIRECTORIES)
+			(void)fputs(" -a '(__fish_complete_directories)'", out);
+		if (row->words || row->values == OPTION_VALUES_CODES) {
+			(void)fputs(" -a '", out);
+			put_words(out, row);
+			(void)fputs("'", out);
+		}
+		(void)fputs(" -d '", out);
+		put_escaped(out, row->text, "'\\");
+		(void)fputs("'\n", out);
+	}
+}
+
+static void write_completion(const char *directory, const char *name, void (*write)(FILE *out))
+{
+	FILE *out = open_file("w", directory, name);
+	write(out);
+	close_file(out, name);
+}
+
+static void make_directory(const char *path)
+{
+	if (mkdir(path, 0777) < 0 && errno != EEXIST)
+		fail("cannot make", path);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2 || argc > 3) {
+		(void)fputs("usage: generate DIR [SOURCE]\n", stderr);
+		return 2;
+	}
+	char completions[LINE_SIZE], man[LINE_SIZE], templates[LINE_SIZE];
+	(void)snprintf(completions, sizeof completions, "%s/completions", argv[1]);
+	(void)snprintf(man, sizeof man, "%s/man", argv[1]);
+	(void)snprintf(templates, sizeof templates, "%s/man", argc == 3 ? argv[2] : ".");
+	make_directory(argv[1]);
+	make_directory(completions);
+	make_directory(man);
+	write_completion(completions, "csapi-scan.bash", write_bash);
+	write_completion(completions, "_csapi-scan", write_zsh);
+	write_completion(completions, "csapi-scan.fish", write_fish);
+	write_manual(man, templates, "csapi-scan.1");
+	write_manual(man, templates, "csapi-codes.7");
+	return 0;
+}

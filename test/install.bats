@@ -1,0 +1,73 @@
+#!/usr/bin/env bats
+# make install and uninstall: everything lands in its usual place, and what was installed works where it lies.
+bats_require_minimum_version 1.5.0
+
+setup() {
+	root=$BATS_TEST_DIRNAME/..
+	build=${CSAPI_BUILD:-$root/build}
+	dest=$BATS_TEST_TMPDIR/dest
+}
+
+# `-o all`: install what is built. Nothing may be built anew below the feet of the other tests.
+install_to_dest() { # TARGET [VARIABLE=VALUE]...
+	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -C "$root" -o all B="$build" DESTDIR="$dest" "$@"
+}
+
+@test "everything lands in its usual place, readable by all" {
+	install_to_dest install PREFIX=/usr
+	cd "$dest/usr"
+	[ -x bin/csapi-scan ]
+	[ -x sbin/csapi-scanner ]
+	[ -x libexec/csapi/csapi-worker ]
+	[ -f share/csapi/definitions/csapi-test.ndb ]
+	[ -f share/csapi/schema/verdict-1.schema.json ]
+	[ -f share/csapi/samples/clean.eml ]
+	[ -f share/man/man1/csapi-scan.1 ]
+	[ -f share/man/man7/csapi-codes.7 ]
+	[ -f share/bash-completion/completions/csapi-scan ]
+	[ -f share/zsh/site-functions/_csapi-scan ]
+	[ -f share/fish/vendor_completions.d/csapi-scan.fish ]
+	run -0 find . ! -perm -go+r
+	[ -z "$output" ]
+}
+
+@test "single directories can be moved" {
+	install_to_dest install PREFIX=/opt/csapi sbindir=/srv/sbin mandir=/srv/man
+	[ -x "$dest/srv/sbin/csapi-scanner" ]
+	[ -f "$dest/srv/man/man1/csapi-scan.1" ]
+	[ -x "$dest/opt/csapi/bin/csapi-scan" ]
+	[ ! -e "$dest/opt/csapi/sbin/csapi-scanner" ]
+}
+
+@test "the installed csapi-scan finds the installed scanner, worker and definitions" {
+	install_to_dest install
+	cd "$dest"
+	there=$(pwd -P)/usr/local
+	run -1 --separate-stderr usr/local/bin/csapi-scan "$there/share/csapi/samples/eicar-in-nested-zip.eml"
+	[ -z "$stderr" ]
+	[[ $output == '{"status":"EC_AV_INFECTED"'* ]]
+	run -1 --separate-stderr usr/local/bin/csapi-scan --definitions "$there/share/csapi/definitions" \
+		"$there/share/csapi/samples/eicar-in-nested-zip.eml"
+	[[ $output == *"$there/share/csapi/definitions"* ]]
+	run -0 usr/local/bin/csapi-scan "$there/share/csapi/samples/clean.eml"
+	[[ $output == '{"status":"EC_AV_CLEAN"'* ]]
+}
+
+@test "an installed csapi-scan without its worker gives an error and no clean verdict" {
+	install_to_dest install
+	rm "$dest/usr/local/libexec/csapi/csapi-worker"
+	[ ! -e /usr/local/libexec/csapi/csapi-worker ] || skip "csapi is installed on this machine as well"
+	run -2 --separate-stderr "$dest/usr/local/bin/csapi-scan" "$dest/usr/local/share/csapi/samples/clean.eml"
+	[[ $output == '{"status":"EC_AV_ERROR"'* ]]
+}
+
+@test "uninstall leaves no file behind, and nothing of others is touched" {
+	mkdir -p "$dest/usr/local/bin"
+	echo other >"$dest/usr/local/bin/other"
+	install_to_dest install
+	install_to_dest uninstall
+	run -0 find "$dest" ! -type d
+	[ "$output" = "$dest/usr/local/bin/other" ]
+	[ ! -e "$dest/usr/local/share/csapi" ]
+	[ ! -e "$dest/usr/local/libexec/csapi" ]
+}

@@ -1,0 +1,218 @@
+/*
+ * fault.c - a preloaded library that makes one thing go wrong, so that tests can see what the programs make of it.
+ *
+ * CSAPI_FAULT names what: a function that fails in a program, or what happens to a worker when the engine is given bytes
+ * that hold TRIGGER. With CSAPI_FAULT_ONCE=FILE it happens only to the process that creates FILE. Used by test/helper.bash.
+ */
+#include <clamav.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Found in codes/trigger*.eml; in two pieces, so that this library itself does not hold it. */
+#define TRIGGER_FIRST  "csapi-fault-"
+#define TRIGGER_SECOND "trigger"
+
+static bool triggered; /* the bytes about to be scanned hold the word */
+static bool armed;     /* they did, and the fault is one that lasts */
+
+static bool fault_is(const char *name)
+{
+	const char *wanted = getenv("CSAPI_FAULT");
+	return wanted && strcmp(wanted, name) == 0;
+}
+
+static bool program_is(const char *name)
+{
+	return strcmp(program_invocation_short_name, name) == 0;
+}
+
+static void *next(const char *name)
+{
+	void *function = dlsym(RTLD_NEXT, name);
+	if (!function) {
+		(void)fprintf(stderr, "fault: no %s behind this one\n", name);
+		abort();
+	}
+	return function;
+}
+
+static bool my_turn(void)
+{
+	const char *file = getenv("CSAPI_FAULT_ONCE");
+	if (!file)
+		return true;
+	int fd = (int)syscall(SYS_openat, AT_FDCWD, file, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* --- what happens to a worker ------------------------------------------------------------------------------------ */
+
+static void say_garbage(void)
+{
+	static const char garbage[] = "this is not a frame, and not the beginning of one either: \xff\xfe\xfd\xfc";
+	for (int fd = 3; fd < 64; fd++) {
+		struct stat status;
+		if (fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode))
+			(void)send(fd, garbage, sizeof garbage, MSG_DONTWAIT | MSG_NOSIGNAL);
+	}
+}
+
+/* Goes on until the stack ends; the compiler cannot know that no frame holds a 0. */
+static int recurse(volatile char *above)
+{
+	volatile char frame[4096];
+	frame[0] = above ? above[0] : 1;
+	return frame[0] ? recurse(frame) + frame[0] : 0;
+}
+
+static void remove_temporary(const struct cl_engine *engine)
+{
+	const char *directory = cl_engine_get_str(engine, CL_ENGINE_TMPDIR, NULL);
+	if (!directory || rmdir(directory) < 0)
+		(void)fprintf(stderr, "fault: cannot remove %s\n", directory ? directory : "(none)");
+}
+
+static void happen(const struct cl_engine *engine)
+{
+	static const struct {
+		const char *name;
+		int signal;
+	} signals[] = {{"segv", SIGSEGV}, {"abort", SIGABRT}, {"bus", SIGBUS},
+		       {"ill", SIGILL},   {"kill", SIGKILL},  {"stop", SIGSTOP}};
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+		if (fault_is(signals[i].name)) {
+			/* A sanitizer's handler would turn it into an exit. */
+			if (signals[i].signal != SIGKILL && signals[i].signal != SIGSTOP)
+				(void)signal(signals[i].signal, SIG_DFL);
+			(void)kill(getpid(), signals[i].signal);
+		}
+	if (fault_is("exit"))
+		_exit(0);
+	if (fault_is("stack"))
+		(void)recurse(NULL);
+	while (fault_is("hang"))
+		triggered = true;
+	if (fault_is("garbage"))
+		say_garbage();
+	if (fault_is("tempdir"))
+		remove_temporary(engine);
+	armed = fault_is("enospc") || fault_is("emfile") || fault_is("eio");
+}
+
+cl_fmap_t *cl_fmap_open_memory(const void *start, size_t size)
+{
+	cl_fmap_t *(*real)(const void *, size_t) = (cl_fmap_t * (*)(const void *, size_t)) next("cl_fmap_open_memory");
+	char trigger[] = TRIGGER_FIRST TRIGGER_SECOND;
+	triggered = program_is("csapi-worker") && memmem(start, size, trigger, sizeof trigger - 1);
+	return real(start, size);
+}
+
+cl_error_t cl_scanmap_callback(cl_fmap_t *map, const char *name, const char **ret_virus, unsigned long *ret_scanned,
+			       const struct cl_engine *engine, struct cl_scan_options *options, void *context)
+{
+	cl_error_t (*real)(cl_fmap_t *, const char *, const char **, unsigned long *, const struct cl_engine *,
+			   struct cl_scan_options *, void *) =
+		(cl_error_t(*)(cl_fmap_t *, const char *, const char **, unsigned long *, const struct cl_engine *,
+			       struct cl_scan_options *, void *))next("cl_scanmap_callback");
+	if (triggered && my_turn()) {
+		triggered = false;
+		if (fault_is("scan-error"))
+			return CL_EREAD;
+		happen(engine);
+	}
+	return real(map, name, ret_virus, ret_scanned, engine, options, context);
+}
+
+/* --- functions that fail ----------------------------------------------------------------------------------------- */
+
+static bool regular(int fd)
+{
+	struct stat status;
+	return fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+ssize_t write(int fd, const void *data, size_t size)
+{
+	if (armed && regular(fd) && !fault_is("emfile")) {
+		errno = fault_is("eio") ? EIO : ENOSPC;
+		return -1;
+	}
+	return syscall(SYS_write, fd, data, size);
+}
+
+static int open_at(int directory, const char *path, int flags, unsigned mode)
+{
+	if (armed && fault_is("emfile") && flags & O_CREAT) {
+		errno = EMFILE;
+		return -1;
+	}
+	return (int)syscall(SYS_openat, directory, path, flags, mode);
+}
+
+static unsigned mode_of(int flags, va_list list)
+{
+	return flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE ? va_arg(list, unsigned) : 0;
+}
+
+#define OPEN(name, parameters, directory)                                                                              \
+	int name parameters                                                                                            \
+	{                                                                                                              \
+		va_list list;                                                                                          \
+		va_start(list, flags);                                                                                 \
+		unsigned mode = mode_of(flags, list);                                                                  \
+		va_end(list);                                                                                          \
+		return open_at(directory, path, flags, mode);                                                          \
+	}
+
+OPEN(open, (const char *path, int flags, ...), AT_FDCWD)
+OPEN(open64, (const char *path, int flags, ...), AT_FDCWD)
+OPEN(openat, (int at, const char *path, int flags, ...), at)
+OPEN(openat64, (int at, const char *path, int flags, ...), at)
+
+int archive_read_close(void *archive)
+{
+	int (*real)(void *) = (int (*)(void *))next("archive_read_close");
+	int result = real(archive);
+	return fault_is("archive-close") ? -30 : result; /* ARCHIVE_FATAL */
+}
+
+int memfd_create(const char *name, unsigned flags)
+{
+	if (fault_is("memfd") && program_is("csapi-scan")) {
+		errno = ENOMEM;
+		return -1;
+	}
+	return (int)syscall(SYS_memfd_create, name, flags);
+}
+
+/* The zygote's fork is a bare clone. */
+long syscall(long number, ...)
+{
+	static long (*real)(long, ...);
+	if (!real)
+		real = (long (*)(long, ...))next("syscall");
+	va_list list;
+	va_start(list, number);
+	long a[6];
+	for (int i = 0; i < 6; i++)
+		a[i] = va_arg(list, long);
+	va_end(list);
+	if (number == SYS_clone && fault_is("fork") && program_is("csapi-worker")) {
+		errno = EAGAIN;
+		return -1;
+	}
+	return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}

@@ -1,0 +1,80 @@
+#!/usr/bin/python3
+"""validate.py - checks verdict documents against their schema, and against what a schema cannot say.
+
+usage: validate.py SCHEMA DOCUMENTS
+
+DOCUMENTS holds one JSON document a line. Says on standard error what is wrong, and ends with status 1 then.
+"""
+
+import json
+import sys
+
+import jsonschema
+
+
+def no_duplicates(pairs):
+    keys = [key for key, _ in pairs]
+    if len(keys) != len(set(keys)):
+        raise ValueError("a key occurs twice")
+    return dict(pairs)
+
+
+def contradictions(document):
+    """What the parts of one document say against each other."""
+    codes = [item["code"] for item in document["codes"]]
+    deciding = [item["code"] for item in document["codes"] if not item["information"]]
+    status, code = document["status"], document["code"]
+    if status == "EC_AV_CLEAN":
+        if document["viruses"] or deciding or code is not None or document["info"] or not document["complete"]:
+            yield "clean, and yet it has a finding"
+        if any(part["status"] != "EC_AV_CLEAN" or part["route"] == "unseen" for part in document["parts"]):
+            yield "clean, and yet one of its parts is not"
+    if (status == "EC_AV_INFECTED") != bool(document["viruses"] or document["viruses_omitted"]):
+        yield "infected without a virus, or a virus without being infected"
+    if (document["engine"] is not None) != (status == "EC_AV_INFECTED"):
+        yield "an engine is named if and only if a virus was found"
+    if status == "EC_AV_INFECTED" and code != "AVS_RESULT_VIRUS_FOUND":
+        yield "infected with another code"
+    if code is not None and status != "EC_AV_INFECTED" and code not in codes and not document["codes_omitted"]:
+        yield "the code returned is not in the list of codes"
+    if code is not None and code.startswith(("DEC_", "GEN_", "LIC_")) and any(c.startswith("AVS_") for c in deciding):
+        yield "an AVS code occurred, and another one was returned"
+    ids = [part["id"] for part in document["parts"]]
+    if len(ids) != len(set(ids)):
+        yield "two parts have the same id"
+    known = set()
+    for part in document["parts"]:
+        if part["parent"] is not None and part["parent"] not in known:
+            yield f"part {part['id']} stands before its parent"
+        known.add(part["id"])
+    for item in document["codes"] + document["viruses"]:
+        if item["part"] is not None and item["part"] not in known:
+            yield f"{item} names a part that is not listed"
+
+
+def main():
+    with open(sys.argv[1], encoding="utf-8") as file:
+        schema = json.load(file)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    bad = count = 0
+    with open(sys.argv[2], "rb") as file:
+        for number, line in enumerate(file, 1):
+            count += 1
+            try:
+                text = line.decode("ascii")
+                document = json.loads(text, object_pairs_hook=no_duplicates)
+                faults = [error.message for error in validator.iter_errors(document)] or list(contradictions(document))
+            except (UnicodeDecodeError, ValueError) as error:
+                document, faults = {}, [f"not a document: {error}"]
+            if faults:
+                bad += 1
+                name = document.get("name") if isinstance(document, dict) else None
+                print(f"validate.py: line {number} ({name}): {'; '.join(faults)[:600]}", file=sys.stderr)
+    if count == 0:
+        sys.exit("validate.py: there is no document to validate")
+    sys.exit(1 if bad else 0)
+
+
+if __name__ == "__main__":
+    main()
