@@ -17,7 +17,7 @@ teardown_file() { close_file; }
 @test "an infected message: the four values and exit status 1" {
 	scan <"$FIXTURES/codes/eicar.eml"
 	is_infected Eicar-Test-Signature
-	is '.viruses | length' 1
+	is '[.viruses[].name] | unique | length' 1
 	is '.viruses[0].name' Eicar-Test-Signature
 	is '.viruses[0].official' false
 }
@@ -91,8 +91,8 @@ teardown_file() { close_file; }
 	is '.limits.max_extract_size' 104857600
 	is '.limits.max_extract_time' 180
 	is '.limits.max_file_count' 5000
-	is '.usage.files >= 3' true
-	is '.usage.cumulative > 0' true
+	is .usage.file_count 3
+	is '.usage.cumulative_extract_size >= 68' true
 	is '.times.started | type' string
 	is '.times.total_ms >= 0' true
 	is .attempts 1
@@ -128,9 +128,9 @@ teardown_file() { close_file; }
 @test "the same input gives the same document, times aside" {
 	local first
 	scan "$FIXTURES/formats/rar-in-tar-in-xz.tar.xz.eml"
-	first=$(jq -S 'del(.times, .usage.extract_ms, .usage.scan_ms)' <<<"$output")
+	first=$(jq -S 'del(.times)' <<<"$output")
 	scan "$FIXTURES/formats/rar-in-tar-in-xz.tar.xz.eml"
-	[ "$first" = "$(jq -S 'del(.times, .usage.extract_ms, .usage.scan_ms)' <<<"$output")" ] || fail "they differ"
+	[ "$first" = "$(jq -S 'del(.times)' <<<"$output")" ] || fail "they differ"
 }
 
 @test "--part scans one part alone" {

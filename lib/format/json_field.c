@@ -4,11 +4,34 @@
 #include "format/json_field.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 json_t *json_field_parse(const char *text, size_t size)
 {
 	return json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
+}
+
+/* The library leaves DEL as it is; a terminal would act on it. Takes over the text. */
+static char *escape_del(char *take_text)
+{
+	static const char escape[] = "\\u007F";
+	size_t count = 0;
+	for (const char *c = take_text; c && *c; c++)
+		count += *c == 0x7F;
+	if (!count)
+		return take_text;
+	char *escaped = malloc(strlen(take_text) + count * sizeof escape + 1), *to = escaped;
+	for (const char *c = take_text; to && *c; c++) {
+		if (*c == 0x7F)
+			to = stpcpy(to, escape);
+		else
+			*to++ = *c;
+	}
+	if (to)
+		*to = '\0';
+	free(take_text);
+	return escaped;
 }
 
 char *json_field_print(json_t *value)
@@ -17,7 +40,7 @@ char *json_field_print(json_t *value)
 		return NULL;
 	char *text = json_dumps(value, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY);
 	json_decref(value);
-	return text;
+	return escape_del(text);
 }
 
 int json_field_number(const json_t *object, const char *key, uint64_t most, uint64_t *ret)

@@ -9,6 +9,7 @@
 #include "scan/digest.h"
 #include "scan/mime.h"
 #include "scan/node.h"
+#include "scan/wrap.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -86,7 +87,9 @@ static char *part_id(const struct message *message, const struct mime_part *part
 		return NULL;
 	char *clean = utf8_clean(id, strlen(id), REQUEST_PART_MAX);
 	free(id);
-	return clean;
+	char *unique = clean ? part_ids_unique(&message->walk->ids, clean) : NULL;
+	free(clean);
+	return unique;
 }
 
 static int tell_codes(struct walk *walk, uint32_t number, const struct mime_part *part)
@@ -112,15 +115,12 @@ static int take_part(struct message *message, const struct node *parent, struct 
 	bool container = part->kind == PART_MULTIPART || part->kind == PART_MESSAGE;
 	if (container && node->chosen && !parent->chosen)
 		return refuse_container(walk, node);
-	char *id = NULL;
-	uint32_t number = walk->next;
-	int error = part->kind == PART_MULTIPART ? node_tell(walk, parent, node, NULL, NULL, ROUTE_PARTS, &id)
-						 : node_scan(walk, parent, node, &id);
+	int error = part->kind == PART_MULTIPART ? node_tell(walk, parent, node, NULL, NULL, ROUTE_PARTS)
+						 : node_scan(walk, parent, node);
 	if (!error && node->chosen)
-		error = tell_codes(walk, number, part);
+		error = tell_codes(walk, node->number, part);
 	if (!error && container)
 		error = push(message, part->section, node);
-	free(id);
 	return error;
 }
 
@@ -139,6 +139,7 @@ static int on_part(void *context, const struct mime_part *part)
 			    .data = part->data,
 			    .size = part->data ? part->size : 0,
 			    .depth = message->depth + part->depth,
+			    .wrap = part->kind == PART_MESSAGE ? NULL : wrap_mail,
 			    .text = part->text};
 	enum node_wish wish = parent->chosen ? NODE_TAKE : node_wish(walk, id);
 	node.chosen = wish == NODE_TAKE;
@@ -226,9 +227,10 @@ static int scan_input(struct walk *walk, struct node *input)
 {
 	struct detection detection;
 	uint8_t digest[DIGEST_SIZE];
-	char *id = NULL;
+	if (part_ids_take(&walk->ids, input->id))
+		return -ENOMEM;
 	if (!input->size)
-		return node_scan(walk, NULL, input, &id), free(id), walk->error;
+		return node_scan(walk, NULL, input);
 	detect(input->data, input->size, &detection);
 	if (!detection.count && begins_with_field(input->data, input->size))
 		detection.mail = true;
@@ -236,14 +238,13 @@ static int scan_input(struct walk *walk, struct node *input)
 		return node_code(walk, 0, AVS_RESULT_SCANFILE_FAILURE, "SHA-256 is not available");
 	bool whole = input->chosen && !walk->request->avoid_whole;
 	enum part_route route = whole ? ROUTE_WHOLE : input->chosen ? ROUTE_UNSEEN : ROUTE_PARTS;
-	int error = node_tell(walk, NULL, input, &detection, digest, route, &id);
+	int error = node_tell(walk, NULL, input, &detection, digest, route);
 	if (!error && detection.mail)
 		error = node_code(walk, 0, DEC_RESULT_OUTER_CONTAINER_IS_MIME, NULL);
 	if (!error && whole)
 		error = scan_whole(walk, input, &detection);
 	if (!error && !node_avoided(walk, input->id))
 		error = node_open(walk, input, &detection);
-	free(id);
 	return error;
 }
 

@@ -119,6 +119,13 @@ static cl_error_t on_member(const char *type, unsigned long container_size, cons
 	struct engine *engine = context;
 	if (!engine->result || !encrypted)
 		return CL_CLEAN;
+	/* Programs hold the mark of a ZIP member as a constant; the library's own alert tells those from archives. */
+	if (type && strcmp(type, "CL_TYPE_ZIP") == 0) {
+		if (!engine->zip_member[0])
+			(void)snprintf(engine->zip_member, sizeof engine->zip_member, "%s: %.100s", type,
+				       name ? name : "");
+		return CL_CLEAN;
+	}
 	char text[256];
 	(void)snprintf(text, sizeof text, "%s: %.200s", type ? type : "", name ? name : "");
 	alert_add(engine->result, DEC_RESULT_ENCRYPTED_CONTAINER_CHILD_DETECTED, text);
@@ -346,12 +353,19 @@ static void scan_map(struct engine *engine, cl_fmap_t *map, const char *name, st
 	unsigned long scanned = 0;
 	engine->layers.count = engine->text_layers.count = 0;
 	engine->scanned = 0;
+	engine->zip_member[0] = '\0';
 	engine->result = result;
 	message_sink(result);
 	cl_error_t answer = cl_scanmap_callback(map, name, &virus, &scanned, engine->library, &options, engine);
 	message_sink(NULL);
 	engine->result = NULL;
 	judge(result, answer, virus);
+	for (unsigned i = 0; engine->zip_member[0] && i < result->code_count; i++) {
+		if (result->codes[i].code != DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED)
+			continue;
+		alert_add(result, DEC_RESULT_ENCRYPTED_CONTAINER_CHILD_DETECTED, engine->zip_member);
+		break;
+	}
 	/* Nothing of an incomplete scan counts: which layers were left out is not known. */
 	if (result->incomplete)
 		return;

@@ -11,6 +11,9 @@
 #define RAR5_MARK      "Rar!\x1a\x07\x01\x00"
 #define SEVEN_ZIP_MARK "7z\xbc\xaf\x27\x1c"
 
+/* A main header of RAR 5 has some numbers and a few records; this is more than any. */
+#define RAR5_MAIN_MOST 512u
+
 /* An end record is 22 bytes and a comment of at most 65535; some slack for what was appended to it. */
 #define ZIP_END_SIZE   22u
 #define ZIP_END_SEARCH (ZIP_END_SIZE + 65535u + 4096u)
@@ -32,12 +35,14 @@ uint64_t mark_le64(const uint8_t *data)
 
 uint32_t mark_crc32(const uint8_t *data, size_t size)
 {
-	/* Bit by bit: it only ever sees headers of a few hundred bytes. */
+	/* Four bits at a time: it only ever sees headers, but hostile data may hold a mark every few bytes. */
+	static const uint32_t table[16] = {0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
+					   0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
+					   0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c};
 	uint32_t crc = 0xffffffffu;
 	for (size_t i = 0; i < size; i++) {
-		crc ^= data[i];
-		for (int bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
+		crc = crc >> 4 ^ table[(crc ^ data[i]) & 15];
+		crc = crc >> 4 ^ table[(crc ^ data[i] >> 4) & 15];
 	}
 	return ~crc;
 }
@@ -62,7 +67,7 @@ static bool rar5_proven(const uint8_t *data, size_t size)
 		if (!(data[at++] & 0x80))
 			break;
 	}
-	if (length == 0 || length > size - at || length > 4096)
+	if (length == 0 || length > size - at || length > RAR5_MAIN_MOST)
 		return false;
 	return (data[at] == 1 || data[at] == 4) && mark_le32(data + 8) == mark_crc32(data + 12, at + length - 12);
 }

@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "scan/archive.h"
 #include "scan/digest.h"
+#include "scan/wrap.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -84,23 +85,21 @@ enum node_wish node_wish(const struct walk *walk, const char *id)
 }
 
 int node_tell(struct walk *walk, const struct node *parent, struct node *node, const struct detection *detection,
-	      const uint8_t *digest, enum part_route route, char **ret_id)
+	      const uint8_t *digest, enum part_route route)
 {
 	node->number = walk->next++;
-	*ret_id = part_ids_unique(&walk->ids, node->id, node->number);
 	char *name = node->name ? utf8_clean(node->name, strlen(node->name), REPORT_TEXT_MAX) : NULL;
 	char *type = node->mime_type ? utf8_clean(node->mime_type, strlen(node->mime_type), REPORT_TEXT_MAX) : NULL;
-	if (!*ret_id || (node->name && !name) || (node->mime_type && !type)) {
+	if ((node->name && !name) || (node->mime_type && !type)) {
 		free(name);
 		free(type);
 		return keep(walk, -ENOMEM);
 	}
-	node->id = *ret_id;
 	struct part part = {.number = node->number,
 			    .parent = parent ? parent->number : REPORT_NO_PART,
 			    .kind = node->kind,
 			    .route = route,
-			    .id = *ret_id,
+			    .id = (char *)(uintptr_t)node->id,
 			    .name = name,
 			    .mime_type = type,
 			    .detected_type = detection ? (char *)(uintptr_t)detection->type : NULL,
@@ -174,12 +173,34 @@ static const char *engine_container(const struct detection *detection)
 	return NULL;
 }
 
+/*
+ * Gives a part to the engine in a plain container of the kind it lies in, for signatures that ask for that. True when
+ * the engine took it out again, so that it need not get the bare bytes too.
+ */
+static bool feed_wrapped(struct walk *walk, const struct node *node, const struct detection *detection,
+			 const uint8_t digest[DIGEST_SIZE])
+{
+	struct buffer wrapped;
+	bool seen = false;
+	if (node->wrap(node->data, node->size, node->name ? node->name : "", &wrapped) == 0) {
+		engine_scan(walk->engine, wrapped.data, wrapped.size, NULL, walk->result);
+		(void)node_result(walk, node, is_archive(detection));
+		seen = !walk->result->incomplete && engine_saw(walk->engine, digest);
+	}
+	buffer_free(&wrapped);
+	return seen;
+}
+
 /* Gives the bytes of a part to the engine. */
-static int feed(struct walk *walk, const struct node *node, const struct detection *detection)
+static int feed(struct walk *walk, const struct node *node, const struct detection *detection,
+		const uint8_t digest[DIGEST_SIZE])
 {
 	const char *container = engine_container(detection);
 	char text[128];
 	if (node_stage(walk, STAGE_SCAN, node->number))
+		return walk->error;
+	bool unseen = node->wrap && !engine_saw(walk->engine, digest);
+	if (unseen && feed_wrapped(walk, node, detection, digest) && !container)
 		return walk->error;
 	engine_scan(walk->engine, node->data, node->size, node->name, walk->result);
 	if (node_result(walk, node, is_archive(detection)))
@@ -203,7 +224,7 @@ static int see(struct walk *walk, const struct node *node, const struct detectio
 		 engine_saw_text(walk->engine, text_digest))
 		route = ROUTE_TEXT;
 	if (route == ROUTE_FED || walk->attribute || engine_container(detection)) {
-		if (feed(walk, node, detection))
+		if (feed(walk, node, detection, digest))
 			return walk->error;
 	}
 	return tell_route(walk, node->number, route);
@@ -225,6 +246,7 @@ static void stream_name(const struct node *container, char *ret_name, size_t siz
 struct opening {
 	struct walk *walk;
 	const struct node *container;
+	enum detect_format format;
 	unsigned viruses; /* told before it was opened */
 	bool aborted;
 };
@@ -256,43 +278,42 @@ static int tell_member_codes(struct walk *walk, const struct node *node, const s
 
 /* A member without bytes here: nothing to scan, and a route only if that is all there is to it. */
 static int scan_empty(struct walk *walk, const struct node *parent, struct node *node,
-		      const struct archive_member *member, char **ret_id)
+		      const struct archive_member *member)
 {
-	bool whole = !member || member->code_count == 0;
+	bool whole = true;
+	for (unsigned i = 0; member && i < member->code_count; i++)
+		whole = whole && scan_code_is_information(member->codes[i].code);
 	enum part_route route = whole ? ROUTE_EMPTY : member->engine_opens ? ROUTE_ENGINE : ROUTE_UNSEEN;
 	struct detection detection;
 	uint8_t digest[DIGEST_SIZE];
 	detect(node->data, 0, &detection);
 	bool digested = whole && digest_bytes("", 0, digest) == 0;
-	int error = node_tell(walk, parent, node, whole ? &detection : NULL, digested ? digest : NULL, route, ret_id);
+	int error = node_tell(walk, parent, node, whole ? &detection : NULL, digested ? digest : NULL, route);
 	return error || !member ? error : tell_member_codes(walk, node, member);
 }
 
-/* The id of a member: the container's, and its own name. */
-static char *member_id(const struct node *container, const struct archive_member *member, const char *name)
+/* The id of a member: the container's, and its own name. Caller frees. */
+static char *member_id(struct walk *walk, const struct node *container, const struct archive_member *member,
+		       const char *name)
 {
 	char *clean = utf8_clean(name, member->name_size && !member->stream ? member->name_size : strlen(name),
 				 REPORT_TEXT_MAX);
 	char *id = NULL;
 	if (!clean || asprintf(&id, "%s/%s", container->id, *clean ? clean : "unnamed") < 0)
 		id = NULL;
+	char *unique = id ? part_ids_unique(&walk->ids, id) : NULL;
 	free(clean);
-	return id;
+	free(id);
+	return unique;
 }
 
 static int scan_member(struct opening *opening, struct node *node, const struct archive_member *member)
 {
 	struct walk *walk = opening->walk;
-	char *id = NULL;
-	int error;
-	if (member->size)
-		error = node_scan(walk, opening->container, node, &id);
-	else
-		error = scan_empty(walk, opening->container, node, member, &id);
-	if (!error && member->size)
-		error = tell_member_codes(walk, node, member);
-	free(id);
-	return error;
+	if (!member->size)
+		return scan_empty(walk, opening->container, node, member);
+	int error = node_scan(walk, opening->container, node);
+	return error ? error : tell_member_codes(walk, node, member);
 }
 
 static int on_member(void *context, const struct archive_member *member)
@@ -305,7 +326,7 @@ static int on_member(void *context, const struct archive_member *member)
 		stream_name(opening->container, stream, sizeof stream);
 		name = stream;
 	}
-	char *id = member_id(opening->container, member, name);
+	char *id = member_id(walk, opening->container, member, name);
 	if (!id)
 		return keep(walk, -ENOMEM);
 	struct node node = {.id = id,
@@ -313,7 +334,8 @@ static int on_member(void *context, const struct archive_member *member)
 			    .name = *name ? name : NULL,
 			    .data = member->data,
 			    .size = member->size,
-			    .depth = opening->container->depth + 1};
+			    .depth = opening->container->depth + 1,
+			    .wrap = opening->format == DETECT_ZIP ? wrap_zip : NULL};
 	enum node_wish wish = opening->container->chosen ? NODE_TAKE : node_wish(walk, id);
 	node.chosen = wish == NODE_TAKE;
 	int error = wish == NODE_SKIP ? 0 : scan_member(opening, &node, member);
@@ -326,7 +348,7 @@ static int on_member(void *context, const struct archive_member *member)
 
 static int open_archive(struct walk *walk, const struct node *node, enum detect_format format)
 {
-	struct opening opening = {walk, node, walk->viruses, false};
+	struct opening opening = {walk, node, format, walk->viruses, false};
 	const struct archive_visitor visitor = {on_member, on_code, on_next, &opening};
 	if (node_stage(walk, STAGE_EXTRACT, node->number))
 		return walk->error;
@@ -368,20 +390,19 @@ int node_open(struct walk *walk, const struct node *node, const struct detection
 	return walk->error;
 }
 
-int node_scan(struct walk *walk, const struct node *parent, struct node *node, char **ret_id)
+int node_scan(struct walk *walk, const struct node *parent, struct node *node)
 {
 	struct detection detection;
 	uint8_t digest[DIGEST_SIZE];
-	*ret_id = NULL;
 	if (node->chosen && *walk->request->part)
 		walk->found = true;
 	if (!node->size)
-		return scan_empty(walk, parent, node, NULL, ret_id);
+		return scan_empty(walk, parent, node, NULL);
 	detect(node->data, node->size, &detection);
 	if (digest_bytes(node->data, node->size, digest))
 		return keep(walk, -EIO);
 	enum part_route route = node->chosen ? ROUTE_UNSEEN : ROUTE_PARTS;
-	int error = node_tell(walk, parent, node, &detection, digest, route, ret_id);
+	int error = node_tell(walk, parent, node, &detection, digest, route);
 	if (error || node_avoided(walk, node->id))
 		return error;
 	if (node->chosen)

@@ -7,6 +7,7 @@
 #ifndef CSAPI_SCAN_NODE_H
 #define CSAPI_SCAN_NODE_H
 
+#include "base/buffer.h"
 #include "scan/budget.h"
 #include "scan/detect.h"
 #include "scan/engine.h"
@@ -48,8 +49,10 @@ struct node {
 	const uint8_t *data;
 	size_t size;
 	unsigned depth; /* containers it lies in */
-	bool text;      /* may be compared without its white space */
-	bool chosen;    /* it, or what it lies in, is the one part asked for; true when there is no such wish */
+	/* What the engine gets it in when it never saw it; NULL: as it is. wrap_zip or wrap_mail. */
+	int (*wrap)(const uint8_t *data, size_t size, const char *name, struct buffer *ret_buffer);
+	bool text;   /* may be compared without its white space */
+	bool chosen; /* it, or what it lies in, is the one part asked for; true when there is no such wish */
 };
 
 /* Walks a message found in a part; decompose.c's, handed over because archives hold messages and messages archives. */
@@ -62,11 +65,14 @@ int decompose_message(struct walk *walk, const struct node *node);
 enum node_wish { NODE_SKIP, NODE_PASS, NODE_TAKE };
 enum node_wish node_wish(const struct walk *walk, const char *id);
 
-/* Tells of a new part below `parent` (NULL: the input itself), and gives it its number and unique id (freed by the caller). 0 or the error. */
+/*
+ * Tells of a new part below `parent` (NULL: it is the input itself) and gives it its number; its id is unique already. 0,
+ * or the walk's error.
+ */
 int node_tell(struct walk *walk, const struct node *parent, struct node *node, const struct detection *detection,
-	      const uint8_t *digest, enum part_route route, char **ret_id);
+	      const uint8_t *digest, enum part_route route);
 /* Everything that is to be done about a part with content: tells it, scans it, opens it. As node_tell. */
-int node_scan(struct walk *walk, const struct node *parent, struct node *node, char **ret_id);
+int node_scan(struct walk *walk, const struct node *parent, struct node *node);
 /* Opens what the bytes of a part are by their marks. */
 int node_open(struct walk *walk, const struct node *node, const struct detection *detection);
 /* Tells the viruses and codes of the last scan. `archive`: the decomposer opens it too and tells of encryption itself. */

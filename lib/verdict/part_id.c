@@ -8,27 +8,44 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <search.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* An id, and the number that the next part of the same id gets. */
+struct id_entry {
+	uint32_t next;
+	char id[];
+};
+
 static int compare(const void *a, const void *b)
 {
-	return strcmp(a, b);
+	return strcmp(((const struct id_entry *)a)->id, ((const struct id_entry *)b)->id);
+}
+
+/* The entry of an id, made if there is none; *ret_new tells. NULL: no memory. */
+static struct id_entry *entry_of(struct part_ids *ids, const char *id, bool *ret_new)
+{
+	size_t size = strlen(id) + 1;
+	struct id_entry *entry = malloc(sizeof *entry + size);
+	if (!entry)
+		return NULL;
+	entry->next = 2;
+	memcpy(entry->id, id, size);
+	struct id_entry **found = tsearch(entry, &ids->tree, compare);
+	*ret_new = found && *found == entry;
+	if (!*ret_new)
+		free(entry);
+	return found ? *found : NULL;
 }
 
 int part_ids_take(struct part_ids *ids, const char *id)
 {
-	if (tfind(id, &ids->tree, compare))
-		return -EEXIST;
-	char *copy = strdup(id);
-	if (!copy)
+	bool is_new;
+	if (!entry_of(ids, id, &is_new))
 		return -ENOMEM;
-	if (!tsearch(copy, &ids->tree, compare)) {
-		free(copy);
-		return -ENOMEM;
-	}
-	return 0;
+	return is_new ? 0 : -EEXIST;
 }
 
 /* Bytes of `id` that fit into `most`, ending at a character's end. */
@@ -43,21 +60,22 @@ static int fitting(const char *id, size_t most)
 	return (int)size;
 }
 
-char *part_ids_unique(struct part_ids *ids, const char *id, uint32_t number)
+char *part_ids_unique(struct part_ids *ids, const char *id)
 {
 	char unique[REQUEST_PART_MAX + 1];
 	char suffix[16] = "";
-	/* A number is used once, so more than two tries happen only where a name imitates a suffix. */
-	for (uint32_t n = number;; n++) {
+	bool is_new;
+	(void)snprintf(unique, sizeof unique, "%.*s", fitting(id, REQUEST_PART_MAX), id);
+	struct id_entry *first = entry_of(ids, unique, &is_new);
+	/* The count makes the next try good, unless a name imitates it. */
+	while (first && !is_new) {
+		(void)snprintf(suffix, sizeof suffix, "#%" PRIu32, first->next++);
 		(void)snprintf(unique, sizeof unique, "%.*s%s", fitting(id, REQUEST_PART_MAX - strlen(suffix)), id,
 			       suffix);
-		int error = part_ids_take(ids, unique);
-		if (!error)
-			return strdup(unique);
-		if (error != -EEXIST)
+		if (!entry_of(ids, unique, &is_new))
 			return NULL;
-		(void)snprintf(suffix, sizeof suffix, "#%" PRIu32, n);
 	}
+	return first ? strdup(unique) : NULL;
 }
 
 void part_ids_free(struct part_ids *ids)

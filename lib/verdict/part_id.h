@@ -16,9 +16,10 @@ struct part_ids {
 /* Notes an id as used. 0, -EEXIST when it was, -ENOMEM. */
 int part_ids_take(struct part_ids *ids, const char *id);
 /*
- * Takes `id`, cut to REQUEST_PART_MAX bytes, and where that is used "id#number". Caller frees; NULL: no memory.
+ * Takes `id`, cut to REQUEST_PART_MAX bytes; where that is used, with "#2", "#3" and so on behind it. Caller frees;
+ * NULL: no memory.
  */
-char *part_ids_unique(struct part_ids *ids, const char *id, uint32_t number);
+char *part_ids_unique(struct part_ids *ids, const char *id);
 void part_ids_free(struct part_ids *ids);
 
 #endif

@@ -26,7 +26,8 @@ static void name_and_kill(pid_t pid)
 	(void)snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
 	FILE *file = fopen(path, "re");
 	if (file) {
-		(void)fgets(name, sizeof name, file);
+		if (!fgets(name, sizeof name, file))
+			(void)strcpy(name, "?\n");
 		(void)fclose(file);
 	}
 	(void)fprintf(stderr, "reap: %d is left: %s", (int)pid, name);

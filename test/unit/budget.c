@@ -2,19 +2,11 @@
  * budget.c - the budget counts to each limit exactly, and says the right code one step behind it.
  */
 #include "scan/budget.h"
+#include "tap.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-
-static int count;
-static int failures;
-
-static void ok(bool good, const char *what)
-{
-	printf("%sok %d - %s\n", good ? "" : "not ", ++count, what);
-	failures += !good;
-}
 
 static struct budget budget_of(uint64_t size, uint64_t cumulative, uint64_t files)
 {
@@ -95,6 +87,5 @@ int main(void)
 	test_depth();
 	test_size();
 	test_cumulative();
-	printf("1..%d\n", count);
-	return failures != 0;
+	return tap_end();
 }

@@ -2,19 +2,11 @@
  * detect.c - containers are told by their bytes, and ordinary texts, pictures and programs are not taken for one.
  */
 #include "scan/detect.h"
+#include "tap.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int count;
-static int failures;
-
-static void ok(bool good, const char *what, const char *detail)
-{
-	printf("%sok %d - %s%s%s\n", good ? "" : "not ", ++count, what, *detail ? ": " : "", detail);
-	failures += !good;
-}
 
 /* detect() over a heap block of just that size, so that the sanitizer sees every byte read behind it. */
 static struct detection look(const void *data, size_t size)
@@ -80,26 +72,24 @@ static const struct {
 
 static void test_marks(void)
 {
-	char text[64];
 	for (size_t i = 0; i < sizeof marked / sizeof marked[0]; i++) {
 		struct detection found = look(marked[i].bytes, marked[i].size);
-		ok(found.count == 1 && found.formats[0] == marked[i].format &&
-			   found.type == detect_type(marked[i].format),
-		   "told by its mark", detect_text(marked[i].format));
+		okf(found.count == 1 && found.formats[0] == marked[i].format &&
+			    found.type == detect_type(marked[i].format),
+		    "told by its mark: %s", detect_text(marked[i].format));
 	}
 	/* Cut anywhere, nothing is read behind the end. */
 	for (size_t i = 0; i < sizeof marked / sizeof marked[0]; i++)
 		for (size_t size = 0; size < marked[i].size; size++)
 			look(marked[i].bytes, size);
-	snprintf(text, sizeof text, "%d rows", (int)DETECT_FORMAT_COUNT - 1);
 	bool whole = true;
 	for (int i = DETECT_NONE + 1; i < DETECT_FORMAT_COUNT; i++)
 		whole = whole && strchr(detect_type((enum detect_format)i), '/') != NULL &&
 			*detect_text((enum detect_format)i);
-	ok(whole, "every format has a type and a text", text);
+	okf(whole, "every format has a type and a text: %d rows", (int)DETECT_FORMAT_COUNT - 1);
 	ok(detect_opener(DETECT_ZIP) == DETECT_ARCHIVE && detect_opener(DETECT_OLE2) == DETECT_ENGINE_ONLY &&
 		   detect_opener(DETECT_ACE) == DETECT_NOBODY,
-	   "who opens what", "");
+	   "who opens what");
 }
 
 static const struct {
@@ -143,7 +133,8 @@ static void test_harmless(void)
 {
 	for (size_t i = 0; i < sizeof harmless / sizeof harmless[0]; i++) {
 		struct detection found = look(harmless[i].bytes, harmless[i].size);
-		ok(found.count == 0 && strcmp(found.type, harmless[i].type) == 0, "no container", harmless[i].type);
+		okf(found.count == 0 && strcmp(found.type, harmless[i].type) == 0, "no container: %s",
+		    harmless[i].type);
 		if (found.count != 0)
 			printf("# taken for: %s\n", detect_text(found.formats[0]));
 	}
@@ -162,7 +153,7 @@ static void test_chance(void)
 		}
 		taken += look(data, sizeof data).count != 0;
 	}
-	ok(taken == 0, "20000 pieces of noise are no containers", "");
+	ok(taken == 0, "20000 pieces of noise are no containers");
 }
 
 static void test_mail(void)
@@ -193,8 +184,8 @@ static void test_mail(void)
 		for (char *c = line; *c; c++)
 			if (*c < ' ')
 				*c = '.';
-		ok(look(cases[i].text, strlen(cases[i].text)).mail == cases[i].mail, cases[i].mail ? "mail" : "no mail",
-		   line);
+		okf(look(cases[i].text, strlen(cases[i].text)).mail == cases[i].mail, "%s: %s",
+		    cases[i].mail ? "mail" : "no mail", line);
 	}
 }
 
@@ -205,28 +196,27 @@ static void test_behind(void)
 	data[8] = 4; /* four paragraphs of header: a DOS program */
 	memcpy(data + 500, BYTES("Rar!\x1a\x07\x00\xcf\x90\x73\x00\x00\x0d\x00\x00\x00\x00\x00\x00\x00"));
 	struct detection found = look(data, sizeof data);
-	ok(found.count == 2 && found.formats[0] == DETECT_PE && found.formats[1] == DETECT_RAR4, "RAR behind a program",
-	   "");
-	ok(detect_offset(DETECT_RAR4, data, sizeof data) == 500, "and where it begins", "");
+	ok(found.count == 2 && found.formats[0] == DETECT_PE && found.formats[1] == DETECT_RAR4,
+	   "RAR behind a program");
+	ok(detect_offset(DETECT_RAR4, data, sizeof data) == 500, "and where it begins");
 	data[511] ^= 1;
 	found = look(data, sizeof data);
-	ok(found.count == 1 && found.formats[0] == DETECT_PE, "a mark without its header is a constant in a program",
-	   "");
+	ok(found.count == 1 && found.formats[0] == DETECT_PE, "a mark without its header is a constant in a program");
 
 	memset(data + 500, 0, 100);
 	memcpy(data + 700, BYTES("Rar!\x1a\x07\x01\x00\x33\x92\xb5\xe5\x0a\x01\x05\x06\x00\x05\x01\x01\x80\x80\x00"));
 	found = look(data, sizeof data);
-	ok(found.count == 2 && found.formats[1] == DETECT_RAR5, "RAR 5 behind a program", "");
+	ok(found.count == 2 && found.formats[1] == DETECT_RAR5, "RAR 5 behind a program");
 
 	memset(data, 0, sizeof data);
 	memcpy(data, BYTES("\x89PNG\r\n\x1a\n"));
 	memcpy(data + 700, BYTES("7z\xbc\xaf\x27\x1c"));
 	found = look(data, sizeof data);
-	ok(found.count == 0 && strcmp(found.type, "image/png") == 0, "a mark in a picture is none", "");
+	ok(found.count == 0 && strcmp(found.type, "image/png") == 0, "a mark in a picture is none");
 	/* an empty archive's start header: twenty zeros, whose CRC-32 is this */
 	memcpy(data + 706, BYTES("\0\4\x8d\x9b\xd5\x0f"));
 	found = look(data, sizeof data);
-	ok(found.count == 1 && found.formats[0] == DETECT_SEVEN_ZIP, "7-Zip behind a picture", "");
+	ok(found.count == 1 && found.formats[0] == DETECT_SEVEN_ZIP, "7-Zip behind a picture");
 }
 
 static void test_tar(void)
@@ -239,9 +229,9 @@ static void test_tar(void)
 	for (size_t i = 0; i < 148; i++)
 		sum += data[i];
 	snprintf((char *)data + 148, 8, "%06o", sum);
-	ok(look(data, sizeof data).formats[0] == DETECT_TAR, "old tar, by its check sum", "");
+	ok(look(data, sizeof data).formats[0] == DETECT_TAR, "old tar, by its check sum");
 	data[0]++;
-	ok(look(data, sizeof data).count == 0, "and not with a wrong one", "");
+	ok(look(data, sizeof data).count == 0, "and not with a wrong one");
 }
 
 int main(void)
@@ -252,6 +242,5 @@ int main(void)
 	test_mail();
 	test_behind();
 	test_tar();
-	printf("1..%d\n", count);
-	return failures != 0;
+	return tap_end();
 }

@@ -2,20 +2,12 @@
  * digest.c - test of SHA-256 and of sets of digests. Prints TAP.
  */
 #include "scan/digest.h"
+#include "tap.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int count;
-static int failures;
-
-static void ok(bool good, const char *what)
-{
-	printf("%sok %d - %s\n", good ? "" : "not ", ++count, what);
-	failures += !good;
-}
 
 static bool hex_is(const uint8_t digest[DIGEST_SIZE], const char *hex)
 {
@@ -133,6 +125,5 @@ int main(void)
 	test_long_text();
 	test_set();
 	test_cap();
-	printf("1..%d\n", count);
-	return failures != 0;
+	return tap_end();
 }

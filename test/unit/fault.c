@@ -4,6 +4,7 @@
  * Each test runs in a child of its own, because it takes something away from the process.
  */
 #include "scan/fault.h"
+#include "tap.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,15 +30,7 @@
 #define SANITIZED 0
 #endif
 
-static int count;
-static int failures;
 static char directory[] = "/tmp/csapi-fault-XXXXXX";
-
-static void ok(bool good, const char *what)
-{
-	printf("%sok %d - %s\n", good ? "" : "not ", ++count, what);
-	failures += !good;
-}
 
 static void in_child(bool (*test)(void), const char *what)
 {
@@ -253,12 +246,11 @@ int main(void)
 	in_child(full_device, "a full device: told");
 	in_child(first_wins, "the first fault is the one that is told");
 	if (SANITIZED) {
-		printf("ok %d - no memory # SKIP the sanitizer has its own allocator\n", ++count);
+		skip("no memory", "the sanitizer has its own allocator");
 	} else {
 		in_child(no_memory, "no memory is left: told, and said at once");
 		in_child(alignment, "aligned memory is aligned");
 	}
 	(void)rmdir(directory);
-	printf("1..%d\n", count);
-	return failures != 0;
+	return tap_end();
 }

@@ -6,13 +6,12 @@
  */
 #include "scan/mime.h"
 #include "scan/transfer.h"
+#include "tap.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static unsigned tests, failures;
 
 struct output {
 	char text[1048576];
@@ -80,12 +79,6 @@ static void budget_fresh(void)
 	struct limits limits;
 	limits_defaults(&limits);
 	budget_init(&budget, &limits);
-}
-
-static void ok(int good, const char *title)
-{
-	printf("%sok %u - %s\n", good ? "" : "not ", ++tests, title);
-	failures += !good;
 }
 
 /* Walks with the budget as it is; the message is copied so that a read beyond its end is found by the sanitizer. */
@@ -403,6 +396,5 @@ int main(void)
 	test_mailbox();
 	test_limits();
 	test_nesting();
-	printf("1..%u\n", tests);
-	return failures != 0;
+	return tap_end();
 }

@@ -5,6 +5,7 @@
  */
 #include "scan/source.h"
 
+#include "tap.h"
 #include "verdict/limits.h"
 
 #include <errno.h>
@@ -18,14 +19,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-static unsigned tests, failures;
-
-static void ok(bool good, const char *title)
-{
-	printf("%sok %u - %s\n", good ? "" : "not ", ++tests, title);
-	failures += !good;
-}
 
 /* Reads and closes `fd`: the expected bytes must come, with a NUL behind them. */
 static void reads(int fd, const void *data, size_t size, const char *title)
@@ -162,8 +155,8 @@ static void test_memory(void)
 	bool sanitized = false;
 #endif
 	if (sanitized) {
-		printf("ok %u - no memory # SKIP address sanitizer\n", ++tests);
-		printf("ok %u - no memory for a stream # SKIP address sanitizer\n", ++tests);
+		skip("no memory", "address sanitizer");
+		skip("no memory for a stream", "address sanitizer");
 		return;
 	}
 	struct rlimit old, small;
@@ -221,6 +214,5 @@ int main(void)
 	test_refused();
 	test_memory();
 	test_unstuff();
-	printf("1..%u\n", tests);
-	return failures != 0;
+	return tap_end();
 }

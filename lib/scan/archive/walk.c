@@ -131,10 +131,11 @@ void walk_rest(struct walk *walk, size_t offset)
 {
 	struct detection detection;
 	struct member member;
-	size_t most = walk->size - offset < WALK_PADDING_MOST ? walk->size : offset + WALK_PADDING_MOST;
 
-	if (walk->over || offset == 0)
+	/* Some ends come from headers. */
+	if (walk->over || offset == 0 || offset >= walk->size)
 		return;
+	size_t most = walk->size - offset < WALK_PADDING_MOST ? walk->size : offset + WALK_PADDING_MOST;
 	while (offset < most && walk->data[offset] == 0)
 		offset++;
 	if (offset == walk->size)

@@ -22,6 +22,7 @@ struct engine {
 	struct layers layers, text_layers;
 	uint64_t file_most, scan_most; /* the library's limits in force; 0: none set yet */
 	uint64_t scanned;              /* bytes of all layers of the scan that runs */
+	char zip_member[128];          /* first member said to be encrypted in what looks like ZIP; "" for none */
 	struct engine_result *result;  /* borrowed; of the scan that runs, else NULL */
 };
 
