@@ -12,6 +12,7 @@
 #include "scan/fault.h"
 #include "scan/mime.h"
 
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,6 +88,8 @@ int main(int argc, char **argv)
 	/* Times in messages are read with the zone's tables: read them now, a worker could not. */
 	(void)setenv("TZ", "UTC", 1);
 	tzset();
+	/* Names in archives are converted by it: those flagged as UTF-8 must come out as such. */
+	(void)setlocale(LC_CTYPE, "C.UTF-8");
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)signal(SIGPIPE, SIG_IGN);
 	const struct zygote zygote = {load, scan, &worker};

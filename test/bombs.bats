@@ -53,7 +53,9 @@ any='.status == "EC_AV_CLEAN" or .status == "EC_AV_UNSCANNABLE" or .code == "DEC
 }
 
 @test "zip bombs: nested sixteenfold, and members that overlap" {
-	survives "$not_clean" forty-two.zip overlapping.zip
+	survives "$not_clean" forty-two.zip
+	# All entries of its directory are the same member, so its bytes can be seen.
+	survives "$any" overlapping.zip
 }
 
 @test "two GiB out of two MiB: gzip, bzip2, xz" {
@@ -61,7 +63,7 @@ any='.status == "EC_AV_CLEAN" or .status == "EC_AV_UNSCANNABLE" or .code == "DEC
 }
 
 @test "archives of very many entries" {
-	survives '.code == "DEC_RESULT_MAXIMUM_FILES_EXTRACTED"' entries.zip
+	survives "$not_clean" entries.zip
 	survives "$any" directory.tar
 }
 

@@ -3,6 +3,9 @@
  */
 #include "format/json_field.h"
 
+#include "base/utf8.h"
+#include "verdict/report.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,9 +114,23 @@ void json_field_set_number(json_t **object, const char *key, uint64_t value)
 	json_field_set(object, key, json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value));
 }
 
+/*
+ * Paths and the texts of libraries may be no UTF-8, or be cut within a character: what they come with must be said all
+ * the same. The cleaned text is not longer than what readers take.
+ */
+static json_t *cleaned(const char *text)
+{
+	size_t size = strlen(text);
+	char *clean = utf8_clean(text, size, size > REPORT_TEXT_MAX ? size : REPORT_TEXT_MAX);
+	json_t *value = clean ? json_string(clean) : NULL;
+	free(clean);
+	return value;
+}
+
 void json_field_set_text(json_t **object, const char *key, const char *text_or_null)
 {
-	json_field_set(object, key, text_or_null ? json_string(text_or_null) : json_null());
+	json_t *value = text_or_null ? json_string(text_or_null) : json_null();
+	json_field_set(object, key, value ? value : cleaned(text_or_null));
 }
 
 void json_field_append(json_t **array, json_t *value)

@@ -29,6 +29,7 @@ int json_field_objects(const json_t *object, const char *key, size_t most, const
 /* Marks *object as failed (frees it and sets it to NULL) when there is no memory; a NULL *object stays NULL. */
 void json_field_set(json_t **object, const char *key, json_t *value);
 void json_field_set_number(json_t **object, const char *key, uint64_t value);
+/* What is no UTF-8 in the text becomes U+FFFD. */
 void json_field_set_text(json_t **object, const char *key, const char *text_or_null);
 void json_field_append(json_t **array, json_t *value);
 

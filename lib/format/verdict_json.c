@@ -389,10 +389,11 @@ static int decode_report(const json_t *object, struct report *report, struct ids
 		return -EBADMSG;
 	int error = decode_parts(parts, report, ids);
 	report->parts_omitted = (uint32_t)parts_omitted;
-	report->codes_omitted = (uint32_t)codes_omitted;
-	report->viruses_omitted = (uint32_t)viruses_omitted;
 	error = error ? error : decode_codes(codes, report, ids);
 	error = error ? error : decode_viruses(viruses, report, ids);
+	/* Only now: a list of which something was omitted takes nothing more. */
+	report->codes_omitted = (uint32_t)codes_omitted;
+	report->viruses_omitted = (uint32_t)viruses_omitted;
 	error = error ? error : decode_figures(object, report);
 	error = error ? error : decode_facts(object, report);
 	return error ? error : decode_settled(object, report);

@@ -9,6 +9,7 @@
 #include "process/channel.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -162,6 +163,21 @@ static int limit_memory(uint64_t allowance)
 #endif
 }
 
+/* Libraries that print their last words must not print them on the user's terminal. */
+static int silence(void)
+{
+#if defined(__SANITIZE_ADDRESS__)
+	return 0; /* its findings must be seen */
+#else
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null < 0)
+		return -errno;
+	int error = dup2(null, STDOUT_FILENO) < 0 || dup2(null, STDERR_FILENO) < 0 ? -errno : 0;
+	fd_close(&null);
+	return error;
+#endif
+}
+
 /* For the time before the request is known: nothing hostile has come yet. */
 static int take_first_limits(void)
 {
@@ -219,7 +235,8 @@ noreturn void job_run(int take_socket, const char *directory, job_scan scan, voi
 	channel_init(&talker.channel, take_socket, CHANNEL_SMALL);
 	buffer_init(&talker.out, OUT_MOST + FRAME_HEADER_SIZE + CHANNEL_SMALL);
 	job.directory = directory;
-	int error = take_first_limits();
+	int error = silence();
+	error = error ? error : take_first_limits();
 	error = error ? error : receive(&talker, &job);
 	error = error ? error : take_limits(&job);
 	if (error) {

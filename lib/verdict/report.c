@@ -73,6 +73,22 @@ static int grow(void **array, uint32_t count, uint32_t *room, size_t size)
 	return 0;
 }
 
+/* Bytes that a text of at most REPORT_TEXT_MAX bytes takes in a document, where "\u0001" is the longest form of one. */
+static size_t cost_of(const char *text)
+{
+	size_t cost = 0, length = 0;
+	for (const char *c = text ? text : ""; *c && length < REPORT_TEXT_MAX; c++, length++) {
+		unsigned char byte = (unsigned char)*c;
+		cost += byte >= 0x80 ? 3 : byte < 0x20 || byte == 0x7F ? 6 : byte == '"' || byte == '\\' ? 2 : 1;
+	}
+	return cost;
+}
+
+static const char *id_of(const struct report *report, uint32_t part)
+{
+	return part < report->part_count ? report->parts[part].id : NULL;
+}
+
 static bool known_part(const struct report *report, uint32_t part)
 {
 	return part < report->part_count + report->parts_omitted;
@@ -87,12 +103,28 @@ static bool part_valid(const struct report *report, const struct part *part)
 	return parent && part->id && *part->id && strlen(part->id) <= REQUEST_PART_MAX;
 }
 
+/* The fixed words of a row are shorter than these. */
+#define PART_COST  500
+#define CODE_COST  250
+#define VIRUS_COST 150
+
+/* Is there no room for one more? The list ends where the first is omitted, so that a number is a place in it. */
+static bool parts_full(const struct report *report, const struct part *part, size_t *ret_cost)
+{
+	*ret_cost = PART_COST + cost_of(part->id) + cost_of(part->name) + cost_of(part->mime_type) +
+		    cost_of(part->detected_type) + cost_of(id_of(report, part->parent));
+	return report->parts_omitted || report->part_count == REPORT_PARTS_MAX ||
+	       report->parts_cost + *ret_cost > REPORT_PARTS_ROOM;
+}
+
 int report_part(struct report *report, const struct part *part)
 {
+	size_t cost;
 	if (!part_valid(report, part))
 		return -EINVAL;
-	if (report->part_count == REPORT_PARTS_MAX) {
+	if (parts_full(report, part, &cost)) {
 		report->parts_omitted++;
+		report->omitted_unseen += part->route == ROUTE_UNSEEN;
 		return 0;
 	}
 	int error = grow((void **)&report->parts, report->part_count, &report->part_room, sizeof *part);
@@ -111,6 +143,7 @@ int report_part(struct report *report, const struct part *part)
 	error = error ? error : copy_text(part->detected_type, &copy.detected_type);
 	/* Stored before the check, so that report_free finds the texts in either case. */
 	report->parts[report->part_count++] = copy;
+	report->parts_cost += cost;
 	return error;
 }
 
@@ -120,6 +153,8 @@ int report_route(struct report *report, uint32_t part, enum part_route route)
 		return -EINVAL;
 	if (part < report->part_count)
 		report->parts[part].route = route;
+	else if (route != ROUTE_UNSEEN && report->omitted_unseen)
+		report->omitted_unseen--; /* an honest worker gives each part one route after it was told */
 	return 0;
 }
 
@@ -127,20 +162,33 @@ int report_code(struct report *report, uint32_t part, enum scan_code code, const
 {
 	if (code <= SCAN_CODE_NONE || code >= SCAN_CODE_END || (part != 0 && !known_part(report, part)))
 		return -EINVAL;
-	if (report->code_count >= REPORT_FINDINGS_MAX) {
+	size_t cost = CODE_COST + cost_of(text) + cost_of(id_of(report, part));
+	if (report->code_count && (report->codes_omitted || report->code_count >= REPORT_FINDINGS_MAX ||
+				   report->codes_cost + cost > REPORT_CODES_ROOM)) {
 		/* The verdict must not depend on how many came before: a worse one takes the last place. */
 		report->codes_omitted++;
 		struct code_found *last = &report->codes[report->code_count - 1];
-		if (code < last->code && !scan_code_is_information(code))
+		bool worse = code < last->code || scan_code_is_information(last->code);
+		if (worse && !scan_code_is_information(code))
 			*last = (struct code_found){code, part, (free(last->text), NULL)};
 		return 0;
 	}
 	int error = grow((void **)&report->codes, report->code_count, &report->code_room, sizeof *report->codes);
 	struct code_found found = {.code = code, .part = part};
 	error = error ? error : copy_text(text && *text ? text : NULL, &found.text);
-	if (!error)
+	if (!error) {
 		report->codes[report->code_count++] = found;
+		report->codes_cost += cost;
+	}
 	return error;
+}
+
+static bool has_code(const struct report *report, uint32_t part, enum scan_code code)
+{
+	for (uint32_t i = 0; i < report->code_count; i++)
+		if (report->codes[i].code == code && report->codes[i].part == part)
+			return true;
+	return false;
 }
 
 int report_virus(struct report *report, uint32_t part, const char *name, bool official)
@@ -150,7 +198,10 @@ int report_virus(struct report *report, uint32_t part, const char *name, bool of
 	for (uint32_t i = 0; i < report->virus_count; i++)
 		if (report->viruses[i].part == part && strcmp(report->viruses[i].name, name) == 0)
 			return 0;
-	if (report->virus_count >= REPORT_FINDINGS_MAX) {
+	/* The name stands with its part, too. */
+	size_t cost = VIRUS_COST + 2 * cost_of(name) + cost_of(id_of(report, part));
+	if (report->viruses_omitted || report->virus_count >= REPORT_FINDINGS_MAX ||
+	    report->viruses_cost + cost > REPORT_VIRUSES_ROOM) {
 		report->viruses_omitted++;
 		return 0;
 	}
@@ -160,8 +211,10 @@ int report_virus(struct report *report, uint32_t part, const char *name, bool of
 	if (error)
 		return error;
 	report->viruses[report->virus_count++] = found;
+	report->viruses_cost += cost;
 	/* It is one of the codes that occurred, too. */
-	return report_code(report, part, AVS_RESULT_VIRUS_FOUND, NULL);
+	return has_code(report, part, AVS_RESULT_VIRUS_FOUND) ? 0
+							      : report_code(report, part, AVS_RESULT_VIRUS_FOUND, NULL);
 }
 
 int report_stage(struct report *report, enum scan_stage stage, uint32_t part)
@@ -252,6 +305,15 @@ static void unite_codes(struct report *report)
 	report->code_count = kept;
 }
 
+/* Was anything found that is more than information? */
+static bool decided(const struct report *report)
+{
+	for (uint32_t i = 0; i < report->code_count; i++)
+		if (!scan_code_is_information(report->codes[i].code))
+			return true;
+	return false;
+}
+
 /* What no event said and honesty demands. */
 static int add_missing_codes(struct report *report)
 {
@@ -259,13 +321,13 @@ static int add_missing_codes(struct report *report)
 	for (uint32_t i = 0; !error && report->complete && i < report->part_count; i++)
 		if (report->parts[i].route == ROUTE_UNSEEN && report->parts[i].code == SCAN_CODE_NONE)
 			error = report_code(report, i, DEC_RESULT_FILE_EXTRACT_FAILED, "the part was not seen");
-	if (!error && (!report->complete || report->part_count == 0)) {
-		for (uint32_t i = 0; i < report->code_count; i++)
-			if (!scan_code_is_information(report->codes[i].code))
-				return 0;
-		error = report_code(report, 0, DEC_RESULT_SCAN_FILE_DECOMPOSE_ERROR, NULL);
-	}
-	return error;
+	if (error || decided(report))
+		return error;
+	if (!report->complete || report->part_count == 0)
+		return report_code(report, 0, DEC_RESULT_SCAN_FILE_DECOMPOSE_ERROR, NULL);
+	if (report->omitted_unseen)
+		return report_code(report, report->part_count, DEC_RESULT_FILE_EXTRACT_FAILED, "a part was not seen");
+	return 0;
 }
 
 static void settle_parts(struct report *report)
@@ -298,7 +360,7 @@ static int describe(struct report *report, const struct code_found *found)
 	size_t size = strlen(text);
 	if (size && text[size - 1] == '.')
 		size--;
-	const char *id = found->part && found->part < report->part_count ? report->parts[found->part].id : NULL;
+	const char *id = found->part ? id_of(report, found->part) : NULL;
 	char *info = NULL;
 	if (asprintf(&info, "%.*s%s%s%s%s%s", (int)size, text, id ? ": " : "", id ? id : "", found->text ? " (" : "",
 		     found->text ? found->text : "", found->text ? ")" : "") < 0)

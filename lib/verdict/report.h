@@ -44,6 +44,13 @@ enum scan_stage {
 #define REPORT_PARTS_MAX 20000u
 /* Most codes and most viruses a report lists; further ones still settle, and are counted. */
 #define REPORT_FINDINGS_MAX 10000u
+/*
+ * Bytes that the parts, codes and viruses of one report may take in a document, every character in its longest form: 5000
+ * names of 1 KiB must not make it longer than a frame (64 MiB) and so hide what was found. What goes beyond is omitted.
+ */
+#define REPORT_PARTS_ROOM   (40u << 20)
+#define REPORT_CODES_ROOM   (10u << 20)
+#define REPORT_VIRUSES_ROOM (8u << 20)
 /* Longest stored text (name, type, virus, detail), in bytes without the NUL. */
 #define REPORT_TEXT_MAX 1023
 
@@ -107,10 +114,14 @@ struct report {
 
 	struct part *parts;
 	uint32_t part_count, part_room, parts_omitted;
+	uint32_t omitted_unseen; /* of the parts omitted, those that no route was told of yet */
+	size_t parts_cost;       /* bytes of REPORT_PARTS_ROOM taken; likewise below */
 	struct code_found *codes;
 	uint32_t code_count, code_room, codes_omitted;
+	size_t codes_cost;
 	struct virus_found *viruses;
 	uint32_t virus_count, virus_room, viruses_omitted;
+	size_t viruses_cost;
 
 	struct limits limits; /* in force */
 	struct usage usage;
