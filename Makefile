@@ -33,6 +33,7 @@ ifdef SANITIZE
 FORTIFY := -U_FORTIFY_SOURCE
 OWN_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 OWN_LDFLAGS += -fsanitize=address,undefined
+REPORT_PATH := $(B)/test/sanitizer/report_path.o
 endif
 
 # Third-party libraries, each used by one floor. bzip2 has no .pc file in Debian.
@@ -104,13 +105,8 @@ $(B)/test/unit/%.o: private FLOOR_CPPFLAGS = -I. $(FORMAT_CPPFLAGS) $(SCAN_CPPFL
 $(B)/scripts/%.o: private FLOOR_CPPFLAGS = -I.
 # It defines functions that the fortified headers redefine.
 $(FAULT): private FORTIFY := -U_FORTIFY_SOURCE
-ifdef SANITIZE
-# The sanitizer's own start calls them, before instrumented code can run; and its allocator must stay the only one.
-$(FAULT): private OWN_CFLAGS += -fno-sanitize=all
-$(FAULT): private FLOOR_CPPFLAGS = -DFAULT_OWN_MALLOC=0
-endif
 
-$(B)/%.o: %.c $(B)/flags
+$(B)/%.o: %.c $(B)/flags Makefile
 	@mkdir -p $(@D)
 	$(COMPILE) $(PIE_CFLAGS) -c -o $@ $<
 
@@ -125,16 +121,16 @@ $(eval $(call archive,cmd,$(call objects,$(CMD_SOURCES))))
 
 # --- linking -----------------------------------------------------------------------------------------------------
 
-$(B)/csapi-scan $(B)/csapi-scanner: $(B)/%: $(B)/cmd/%.o $(THIN_ARCHIVES)
+$(B)/csapi-scan $(B)/csapi-scanner: $(B)/%: $(B)/cmd/%.o $(REPORT_PATH) $(THIN_ARCHIVES)
 	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(FORMAT_LIBS)
 
-$(B)/csapi-worker: $(B)/cmd/csapi-worker.o $(FAULT) $(FULL_ARCHIVES)
+$(B)/csapi-worker: $(B)/cmd/csapi-worker.o $(REPORT_PATH) $(FAULT) $(FULL_ARCHIVES)
 	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(SCAN_LIBS) $(FORMAT_LIBS)
 
-$(B)/generate: $(B)/scripts/generate.o $(THIN_ARCHIVES)
+$(B)/generate: $(B)/scripts/generate.o $(REPORT_PATH) $(THIN_ARCHIVES)
 	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(FORMAT_LIBS)
 
-$(B)/test/%.t: $(B)/test/unit/%.o $(FAULT) $(FULL_ARCHIVES)
+$(B)/test/%.t: $(B)/test/unit/%.o $(REPORT_PATH) $(FAULT) $(FULL_ARCHIVES)
 	@mkdir -p $(@D)
 	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(SCAN_LIBS) $(FORMAT_LIBS)
 
@@ -143,7 +139,7 @@ $(B)/test/preload/%.so: test/preload/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(OWN_CPPFLAGS) $(CPPFLAGS) $(filter-out -fsanitize% -fno-sanitize%,$(OWN_CFLAGS)) $(CFLAGS) -MMD -MP -MF $(@:.so=.d) -fPIC -shared -o $@ $< -ldl
 
-$(B)/test/helper/%: $(B)/test/helper/%.o $(THIN_ARCHIVES)
+$(B)/test/helper/%: $(B)/test/helper/%.o $(REPORT_PATH) $(THIN_ARCHIVES)
 	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(FORMAT_LIBS)
 
 # --- tests -------------------------------------------------------------------------------------------------------
@@ -158,7 +154,7 @@ sanitize:
 # What a sanitizer says of a worker would end as a verdict: it goes to files, and a file is a failure.
 check-sanitize:
 	rm -rf build/sanitize/reports && mkdir -p build/sanitize/reports
-	ASAN_OPTIONS=log_path=$(CURDIR)/build/sanitize/reports/report UBSAN_OPTIONS=print_stacktrace=1 \
+	CSAPI_SANITIZER_REPORTS=$(CURDIR)/build/sanitize/reports/report UBSAN_OPTIONS=print_stacktrace=1 \
 	$(MAKE) B=build/sanitize SANITIZE=1 CFLAGS='-O1 -g' check
 	@! cat build/sanitize/reports/* 2>/dev/null
 clang:

@@ -6,33 +6,15 @@
  */
 #include "base/place.h"
 #include "base/version.h"
-#include "option.h"
 #include "process/definitions.h"
 #include "process/supervisor.h"
+#include "scanner/options.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-
-enum {
-#define OPTION_GROUP(key, text)                                    SCANNER_GROUP_##key,
-#define OPTION(key, letter, argument, values, words, text, manual) SCANNER_##key,
-#include "csapi-scanner.options.def"
-#undef OPTION
-#undef OPTION_GROUP
-	SCANNER_OPTION_COUNT
-};
-
-static const struct option_row options[SCANNER_OPTION_COUNT] = {
-#define OPTION_GROUP(key, text) {NULL, 0, NULL, OPTION_VALUES_NONE, NULL, text, ""},
-#define OPTION(key, letter, argument, values, words, text, manual)                                                     \
-	{#key, letter, argument, OPTION_VALUES_##values, words, text, manual},
-#include "csapi-scanner.options.def"
-#undef OPTION
-#undef OPTION_GROUP
-};
 
 #define EXIT_USE 2
 
@@ -87,29 +69,29 @@ static int read_concurrency(struct settings *settings, const char *value, struct
 static int read_one(struct settings *settings, int row, const char *value, struct why *why)
 {
 	switch (row) {
-	case SCANNER_private:
+	case SCANNER_OPTION_private:
 		return read_private(settings, value, why);
-	case SCANNER_max_concurrency:
+	case SCANNER_OPTION_max_concurrency:
 		return read_concurrency(settings, value, why);
-	case SCANNER_definitions:
+	case SCANNER_OPTION_definitions:
 		settings->supervisor.definitions = value;
 		return 0;
-	case SCANNER_file_base:
+	case SCANNER_OPTION_file_base:
 		settings->supervisor.file_base = value;
 		return 0;
-	case SCANNER_worker_path:
+	case SCANNER_OPTION_worker_path:
 		settings->supervisor.worker_path = value;
 		return 0;
-	case SCANNER_option:
+	case SCANNER_OPTION_option:
 		return read_option(settings, value, why);
-	case SCANNER_help:
+	case SCANNER_OPTION_help:
 		settings->help = true;
 		return 0;
-	case SCANNER_version:
+	case SCANNER_OPTION_version:
 		settings->version = true;
 		return 0;
 	default:
-		return limits_parse(&settings->supervisor.limits, limits_find(options[row].key), value, why);
+		return limits_parse(&settings->supervisor.limits, limits_find(scanner_options[row].key), value, why);
 	}
 }
 
@@ -121,7 +103,7 @@ static int read_settings(int argc, char **argv, struct settings *ret_settings, s
 	*ret_settings = (struct settings){.supervisor = {.take_private = -1, .max_concurrency = 1}};
 	limits_defaults(&ret_settings->supervisor.limits);
 	ret_settings->supervisor.file_base = temporary && *temporary ? temporary : "/tmp";
-	option_start(&parser, options, SCANNER_OPTION_COUNT, argc, argv);
+	option_start(&parser, scanner_options, SCANNER_OPTION_COUNT, argc, argv);
 	while (!error && (row = option_next(&parser, &value, why)) != OPTION_END)
 		error = row == OPTION_BAD ? -EINVAL : read_one(ret_settings, row, value, why);
 	if (!error && optind < argc)
@@ -135,20 +117,20 @@ static int complain(const struct why *why)
 	return EXIT_USE;
 }
 
-/* Fills in what was not said. The caller frees both paths. */
-static int find_places(struct supervisor_options *supervisor, char **ret_worker, char **ret_definitions,
-		       struct why *why)
+/* Fills in what was not said; what cannot be found is told in the verdicts. The caller frees both paths. */
+static void find_places(struct supervisor_options *supervisor, char **ret_worker, char **ret_definitions,
+			struct why *why)
 {
 	*ret_worker = *ret_definitions = NULL;
 	if (!supervisor->worker_path) {
-		supervisor->worker_path = *ret_worker = place_find(PLACE_WORKER, NULL);
-		/* A worker that is missing is told in the verdicts. */
-		if (!supervisor->worker_path)
-			supervisor->worker_path = "./csapi-worker";
+		*ret_worker = place_find(PLACE_WORKER, NULL);
+		supervisor->worker_path = *ret_worker ? *ret_worker : "./csapi-worker";
 	}
-	if (!supervisor->definitions)
-		supervisor->definitions = *ret_definitions = definitions_find(&supervisor->definitions_shipped, why);
-	return supervisor->definitions ? 0 : -ENOENT;
+	if (!supervisor->definitions) {
+		*ret_definitions = definitions_find(&supervisor->definitions_shipped, why);
+		supervisor->definitions = *ret_definitions;
+		supervisor->definitions_why = why->text;
+	}
 }
 
 int main(int argc, char **argv)
@@ -161,7 +143,7 @@ int main(int argc, char **argv)
 	if (settings.help) {
 		(void)puts("Usage: csapi-scanner --private=FD [OPTION]...\n"
 			   "The external scanner: loads the definitions and scans messages in workers.");
-		option_help(stdout, options, SCANNER_OPTION_COUNT);
+		option_help(stdout, scanner_options, SCANNER_OPTION_COUNT);
 		return fflush(stdout) ? EXIT_USE : EXIT_SUCCESS;
 	}
 	if (settings.version)
@@ -170,9 +152,9 @@ int main(int argc, char **argv)
 		(void)why_set(&why, 0, "there is no client to serve; csapi-scan starts this program when it needs it");
 		return complain(&why);
 	}
-	int error = find_places(&settings.supervisor, &worker, &definitions, &why);
-	if (!error)
-		error = supervisor_run(&settings.supervisor, &why);
+	struct why missing = {""};
+	find_places(&settings.supervisor, &worker, &definitions, &missing);
+	int error = supervisor_run(&settings.supervisor, &why);
 	free(worker);
 	free(definitions);
 	return error ? complain(&why) : EXIT_SUCCESS;

@@ -6,6 +6,7 @@
  */
 #include "../cmd/option.h"
 #include "../cmd/scan/options.h"
+#include "../cmd/scanner/options.h"
 #include "verdict/limits.h"
 #include "verdict/report.h"
 #include "verdict/scan_code.h"
@@ -87,10 +88,10 @@ static void put_as_sentence(FILE *out, const char *text)
 	put_sentences(out, line);
 }
 
-static void man_options(FILE *out)
+static void put_options(FILE *out, const struct option_row *rows, size_t count)
 {
-	for (size_t i = 0; i < SCAN_OPTION_COUNT; i++) {
-		const struct option_row *row = &scan_options[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct option_row *row = &rows[i];
 		if (!row->key) {
 			(void)fprintf(out, "%s%s:\n.Bl -tag -width Ds\n", i ? ".El\n.Pp\n" : "", row->text);
 			continue;
@@ -108,6 +109,16 @@ static void man_options(FILE *out)
 			(void)fprintf(out, "%s\n", row->manual);
 	}
 	(void)fputs(".El\n", out);
+}
+
+static void man_options(FILE *out)
+{
+	put_options(out, scan_options, SCAN_OPTION_COUNT);
+}
+
+static void man_scanner_options(FILE *out)
+{
+	put_options(out, scanner_options, SCANNER_OPTION_COUNT);
 }
 
 /* One item an exit status, with all that leads to it. */
@@ -190,9 +201,10 @@ static const struct list {
 	const char *marker;
 	void (*write)(FILE *out);
 } lists[] = {
-	{".\\\"@OPTIONS@\n", man_options}, {".\\\"@EXITS@\n", man_exits},   {".\\\"@STATUSES@\n", man_statuses},
-	{".\\\"@CODES@\n", man_codes},     {".\\\"@LIMITS@\n", man_limits}, {".\\\"@KINDS@\n", man_kinds},
-	{".\\\"@ROUTES@\n", man_routes},
+	{".\\\"@OPTIONS@\n", man_options},   {".\\\"@EXITS@\n", man_exits},
+	{".\\\"@STATUSES@\n", man_statuses}, {".\\\"@CODES@\n", man_codes},
+	{".\\\"@LIMITS@\n", man_limits},     {".\\\"@KINDS@\n", man_kinds},
+	{".\\\"@ROUTES@\n", man_routes},     {".\\\"@SCANNER_OPTIONS@\n", man_scanner_options},
 };
 
 static bool write_list(FILE *out, const char *line)
@@ -411,5 +423,6 @@ int main(int argc, char **argv)
 	write_completion(completions, "csapi-scan.fish", write_fish);
 	write_manual(man, templates, "csapi-scan.1");
 	write_manual(man, templates, "csapi-codes.7");
+	write_manual(man, templates, "csapi-scanner.8");
 	return 0;
 }

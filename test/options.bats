@@ -253,8 +253,10 @@ refused() { # CODE LINE ARGUMENT...
 }
 
 @test "a closed standard input is an error, not an empty message" {
-	run -2 --separate-stderr "$scan" --no-progress 0<&-
+	# Closed in a shell of its own: run itself would open something in its place.
+	run -2 --separate-stderr bash -c 'exec "$0" 0<&-' "$scan"
 	[[ $output == *'"code":"DEC_RESULT_CONTAINER_ACCESS_FAILED"'* ]]
+	[[ $stderr == *"cannot read: Bad file descriptor"* ]]
 }
 
 @test "generated files are those that the tables give" {

@@ -16,6 +16,8 @@
 #include <time.h>
 
 #define DAY 86400
+/* The last second that has a date of four digits for the year. */
+#define LAST_SECOND 253402300799
 
 /* The id that stands for a part in the document; parts beyond REPORT_PARTS_MAX have none. */
 static const char *part_id(const struct report *report, uint32_t part)
@@ -111,18 +113,24 @@ static json_t *encode_versions(const struct facts *facts)
 	return object;
 }
 
+/* null where there is no time, or one that has no form. */
+static void set_time(json_t **object, const char *key, int64_t wall)
+{
+	char text[CLOCK_TEXT_SIZE];
+	clock_text(wall, text, sizeof text);
+	json_field_set_text(object, key, wall > 0 && wall <= LAST_SECOND ? text : NULL);
+}
+
 static json_t *encode_definitions(const struct facts *facts)
 {
 	if (!facts->definitions_source)
 		return json_null();
-	char built[CLOCK_TEXT_SIZE];
 	int64_t age = clock_wall() - facts->definitions_built;
-	clock_text(facts->definitions_built, built, sizeof built);
 	json_t *object = json_object();
 	json_field_set_text(&object, "source", facts->definitions_source);
 	json_field_set_text(&object, "version", facts->definitions_version);
-	json_field_set_text(&object, "built", facts->definitions_built ? built : NULL);
-	if (facts->definitions_built)
+	set_time(&object, "built", facts->definitions_built);
+	if (facts->definitions_built > 0 && facts->definitions_built <= LAST_SECOND)
 		json_field_set_number(&object, "age_days", age < 0 ? 0 : (uint64_t)(age / DAY));
 	else
 		json_field_set(&object, "age_days", json_null());
@@ -133,10 +141,8 @@ static json_t *encode_definitions(const struct facts *facts)
 
 static json_t *encode_times(const struct report *report)
 {
-	char started[CLOCK_TEXT_SIZE];
-	clock_text(report->started, started, sizeof started);
 	json_t *object = json_object();
-	json_field_set_text(&object, "started", report->started ? started : NULL);
+	set_time(&object, "started", report->started);
 	json_field_set_number(&object, "total_ms", report->total_ms);
 	json_field_set_number(&object, "scan_ms", report->usage.scan_ms);
 	json_field_set_number(&object, "extract_ms", report->usage.extract_ms);
@@ -368,10 +374,9 @@ static int decode_settled(const json_t *object, struct report *report)
 	    json_field_text(object, "info", 2 * REPORT_TEXT_MAX + REQUEST_PART_MAX, &info) ||
 	    json_field_text_or_null(object, "code", 128, &code_word) || ec_av_status_find(status_word, &status))
 		return -EBADMSG;
-	if (status >= EC_AV_PART_IS_CONTAINER)
-		return report_refuse(report, status, info);
+	int error = status >= EC_AV_PART_IS_CONTAINER ? report_refuse(report, status, info) : 0;
 	enum scan_code code = code_word ? scan_code_find(code_word) : SCAN_CODE_NONE;
-	int error = report_settle(report);
+	error = error ? error : report_settle(report);
 	return error ? error : report->status == status && report->code == code ? 0 : -EBADMSG;
 }
 
@@ -390,8 +395,9 @@ static int decode_report(const json_t *object, struct report *report, struct ids
 	int error = decode_parts(parts, report, ids);
 	report->parts_omitted = (uint32_t)parts_omitted;
 	error = error ? error : decode_codes(codes, report, ids);
+	/* A list of which something was omitted takes nothing more, and the codes of viruses stand in it already. */
+	report->codes_omitted = (uint32_t)codes_omitted;
 	error = error ? error : decode_viruses(viruses, report, ids);
-	/* Only now: a list of which something was omitted takes nothing more. */
 	report->codes_omitted = (uint32_t)codes_omitted;
 	report->viruses_omitted = (uint32_t)viruses_omitted;
 	error = error ? error : decode_figures(object, report);

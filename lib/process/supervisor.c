@@ -738,7 +738,9 @@ int supervisor_run(const struct supervisor_options *options, struct why *why)
 	error = error ? error : watch(supervisor, supervisor->client.fd, EPOLLIN, TAG_CLIENT);
 	if (!error) {
 		struct why failed = {""};
-		if (start_zygote(supervisor, &failed))
+		if (!options->definitions)
+			zygote_fail(supervisor, AVS_RESULT_DEFINITIONS_MISSING, options->definitions_why);
+		else if (start_zygote(supervisor, &failed))
 			zygote_fail(supervisor, AVS_RESULT_SCANNER_NOT_INITIALIZED, failed.text);
 		error = serve(supervisor);
 	}

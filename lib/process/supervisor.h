@@ -15,8 +15,9 @@
 #define SUPERVISOR_CONCURRENCY_MAX 256u
 
 struct supervisor_options {
-	const char *worker_path; /* csapi-worker */
-	const char *definitions; /* directory */
+	const char *worker_path;     /* csapi-worker */
+	const char *definitions;     /* directory; NULL: there is none, for the reason in definitions_why */
+	const char *definitions_why; /* borrowed */
 	bool definitions_shipped;
 	const char *file_base; /* directory for temporary files */
 	unsigned max_concurrency;

@@ -163,13 +163,15 @@ int report_code(struct report *report, uint32_t part, enum scan_code code, const
 	if (code <= SCAN_CODE_NONE || code >= SCAN_CODE_END || (part != 0 && !known_part(report, part)))
 		return -EINVAL;
 	size_t cost = CODE_COST + cost_of(text) + cost_of(id_of(report, part));
+	bool worse = !scan_code_is_information(code) && (report->worst == SCAN_CODE_NONE || code < report->worst);
+	if (worse)
+		report->worst = code;
 	if (report->code_count && (report->codes_omitted || report->code_count >= REPORT_FINDINGS_MAX ||
 				   report->codes_cost + cost > REPORT_CODES_ROOM)) {
-		/* The verdict must not depend on how many came before: a worse one takes the last place. */
+		/* The verdict must not depend on how many came before: a worse one than all takes the last place. */
 		report->codes_omitted++;
 		struct code_found *last = &report->codes[report->code_count - 1];
-		bool worse = code < last->code || scan_code_is_information(last->code);
-		if (worse && !scan_code_is_information(code))
+		if (worse)
 			*last = (struct code_found){code, part, (free(last->text), NULL)};
 		return 0;
 	}
@@ -305,15 +307,6 @@ static void unite_codes(struct report *report)
 	report->code_count = kept;
 }
 
-/* Was anything found that is more than information? */
-static bool decided(const struct report *report)
-{
-	for (uint32_t i = 0; i < report->code_count; i++)
-		if (!scan_code_is_information(report->codes[i].code))
-			return true;
-	return false;
-}
-
 /* What no event said and honesty demands. */
 static int add_missing_codes(struct report *report)
 {
@@ -321,7 +314,7 @@ static int add_missing_codes(struct report *report)
 	for (uint32_t i = 0; !error && report->complete && i < report->part_count; i++)
 		if (report->parts[i].route == ROUTE_UNSEEN && report->parts[i].code == SCAN_CODE_NONE)
 			error = report_code(report, i, DEC_RESULT_FILE_EXTRACT_FAILED, "the part was not seen");
-	if (error || decided(report))
+	if (error || report->worst != SCAN_CODE_NONE)
 		return error;
 	if (!report->complete || report->part_count == 0)
 		return report_code(report, 0, DEC_RESULT_SCAN_FILE_DECOMPOSE_ERROR, NULL);
@@ -403,9 +396,9 @@ static int settle_whole(struct report *report)
 
 int report_settle(struct report *report)
 {
-	if (report->status >= EC_AV_PART_IS_CONTAINER)
-		return 0; /* refused: there is nothing to settle */
 	settle_parts(report);
+	if (report->status >= EC_AV_PART_IS_CONTAINER)
+		return 0; /* refused: there is nothing else to settle */
 	int error = add_missing_codes(report);
 	if (report->virus_count)
 		qsort(report->viruses, report->virus_count, sizeof *report->viruses, compare_viruses);

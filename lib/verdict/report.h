@@ -119,6 +119,7 @@ struct report {
 	struct code_found *codes;
 	uint32_t code_count, code_room, codes_omitted;
 	size_t codes_cost;
+	enum scan_code worst; /* of all that are more than information, omitted ones too */
 	struct virus_found *viruses;
 	uint32_t virus_count, virus_room, viruses_omitted;
 	size_t viruses_cost;

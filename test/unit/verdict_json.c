@@ -66,7 +66,7 @@ static char *returns(struct report *report, const char *what)
 	bool good = again && strcmp(text, again) == 0 && got.status == report->status && got.code == report->code;
 	ok(good, what);
 	if (!good)
-		printf("# %d: %.2000s\n# %.2000s\n", error, text ? text : "-", again ? again : why.text);
+		printf("# %d: %.3000s\n# %.3000s\n", error, text ? text : "-", again ? again : why.text);
 	if (!error)
 		report_free(&got);
 	free(again);
@@ -213,10 +213,9 @@ static const struct {
 	{"\"timeout\":10", "\"timeout\":\"10\""},
 	{"\"started\":\"2026", "\"started\":\"2026-11-22T16:07:10Z2026"},
 	{"\"started\":\"2026-11-22", "\"started\":\"2026-13-22"},
-	{"\"started\":\"2026-11-22", "\"started\":\"26-11-22"},
 	{"\"total_ms\":7", "\"total_ms\":7.5"},
 	{"\"source\":\"/d\"", "\"source\":null"},
-	{"a5a5", "A5a5"},
+	{"a5\",\"route", "A5\",\"route"},
 	{"\"size\":12345678901,\"sha256\":null", "\"size\":-1,\"sha256\":null"},
 	{"\"route\":\"decomposer\"", "\"route\":\"rumour\""},
 };
