@@ -9,7 +9,7 @@ teardown_file() { close_file; }
 
 D=codes/damaged
 
-# Starts a scan in the background that hangs in a worker, and waits for that worker. Leaves $client, $worker and $scanner.
+# Starts a scan in the background that hangs in a worker, and waits for that worker. Leaves $client, $scanner and $worker.
 hang() {
 	local _
 	mkdir -p "$BATS_TEST_TMPDIR/base"
@@ -17,23 +17,24 @@ hang() {
 		"$FIXTURES/bombs/loop.xar" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
 	client=$!
 	for _ in {1..200}; do
-		scanner=$(pgrep -P "$client" csapi-scanner | head -n 1)
-		# The job eats processor time, the zygote waits.
-		worker=$([ -z "$scanner" ] || pgrep -r R -P "$scanner" csapi-worker | head -n 1)
-		[ -z "$worker" ] || return 0
+		find_worker && return
 		sleep 0.05
 	done
 	fail "no worker was seen"
 }
 
-# Kills the worker that hangs, and each that follows it, until the client has its verdict.
+# The scanner's children are the program that loaded the engine, which has the lowest number, and its workers.
+find_worker() {
+	scanner=$(pgrep -P "$client" csapi-scanner) || return
+	worker=$(pgrep -P "$scanner" csapi-worker | sed 1d | tail -n 1)
+	[ -n "$worker" ]
+}
+
+# Sends a signal to the worker that hangs, and to each that follows it, until the client has its verdict.
 kill_workers() {
-	local signal=$1 pid
 	while kill -0 "$client" 2>/dev/null; do
-		for pid in $(pgrep -r R -P "$scanner" csapi-worker); do
-			kill "-$signal" "$pid" 2>/dev/null || true
-		done
-		sleep 0.05
+		! find_worker || kill "-$1" "$worker" 2>/dev/null || true
+		sleep 0.1
 	done
 	collect
 }
@@ -44,6 +45,15 @@ collect() {
 	output=$(<"$BATS_TEST_TMPDIR/out")
 	stderr=$(<"$BATS_TEST_TMPDIR/err")
 	keep <<<"$output"
+}
+
+# speak MOVE...: test/converse.py with a scanner of its own; its codes count as seen, and it must end by itself.
+speak() {
+	mkdir -p "$BATS_TEST_TMPDIR/base"
+	run --separate-stderr /usr/bin/python3 "$ROOT/test/converse.py" "$@" -- "$BUILD/csapi-scanner" \
+		--definitions="$DEFINITIONS" --file-base="$BATS_TEST_TMPDIR/base"
+	grep -oE '(AVS|DEC|GEN)_RESULT_[A-Z_]+' <<<"$output" >>"$BATS_FILE_TMPDIR/spoken" || true
+	[[ $output != *SILENCE* && $output == *EXIT\ [0-9]* ]] || fail "it did not answer or did not end"
 }
 
 # --- AVS ---------------------------------------------------------------------------------------------------------
@@ -155,7 +165,7 @@ collect() {
 @test "DEC_RESULT_TEMPFILE_ACCESS_FAILED: no space, an I/O error, no descriptors" {
 	local fault
 	for fault in enospc eio emfile; do
-		scan_with "$fault" "$FIXTURES/codes/trigger.zip.eml"
+		scan_with "$fault" "$FIXTURES/codes/trigger-clean.eml"
 		is_error DEC_RESULT_TEMPFILE_ACCESS_FAILED
 	done
 }
@@ -239,8 +249,11 @@ collect() {
 }
 
 @test "DEC_RESULT_FILE_SPLIT_ACROSS_CONTAINERS: RAR 4, RAR 5, 7z, zip" {
-	scan "$FIXTURES"/codes/split/*
+	scan "$FIXTURES"/codes/split/*.eml "$FIXTURES"/codes/split/*.rar "$FIXTURES"/codes/split/*.z{ip,01}
 	is_unscannable DEC_RESULT_FILE_SPLIT_ACROSS_CONTAINERS
+	# Nothing but its name tells that it is a volume, and the name of an input is not the sender's.
+	scan "$FIXTURES/codes/split/volume.7z.001"
+	holds '.status == "EC_AV_UNSCANNABLE"'
 }
 
 @test "DEC_RESULT_PARTIAL_MESSAGE_DETECTED" {
@@ -339,6 +352,29 @@ collect() {
 	is_error GEN_RESULT_PARAMETER_INVALID
 	scan --part 1 "$FIXTURES/codes/eicar.eml" "$FIXTURES/codes/eicar.eml"
 	is_error GEN_RESULT_POLICY_INVALID
+}
+
+@test "GEN_RESULT_REINITIALIZATION_PROHIBITED: a second greeting" {
+	speak hello hello
+	[[ $output == *"ERROR "*GEN_RESULT_REINITIALIZATION_PROHIBITED* ]] || fail "no such answer"
+}
+
+@test "what breaks the protocol is refused, and the scanner ends" {
+	local moves
+	for moves in "hello report" "scan=$FIXTURES/codes/eicar.eml" "hello scan-without-file" "hello hello-future"; do
+		# shellcheck disable=SC2086 # several words
+		speak $moves
+		[[ $output == *GEN_RESULT_* ]] || fail "$moves: no code"
+	done
+	for moves in "noise" "hello noise" "hello huge"; do
+		# shellcheck disable=SC2086 # several words
+		speak $moves
+	done
+}
+
+@test "DEC_RESULT_POLICY_INVALID: a request that is looser than the scanner" {
+	speak hello loose=max_extract_depth
+	[[ $output == *DEC_RESULT_POLICY_INVALID* ]] || fail "no such answer"
 }
 
 # --- the count ---------------------------------------------------------------------------------------------------

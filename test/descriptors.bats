@@ -25,7 +25,8 @@ INFECTED=codes/eicar.eml
 }
 
 @test "standard input that is closed" {
-	scan <&-
+	local under=(bash -c 'exec "$@" <&-' bash)
+	scan
 	is_error DEC_RESULT_CONTAINER_ACCESS_FAILED
 }
 
@@ -182,7 +183,7 @@ sys.exit(subprocess.run(sys.argv[2:], stdin=theirs).returncode)' "$FIXTURES/$INF
 
 @test "no process and no file is left when the client is killed" {
 	mkdir "$BATS_TEST_TMPDIR/base"
-	run --separate-stderr "$BUILD/test/helper/reap" timeout --signal=KILL 1 "$SCAN" --no-progress --definitions="$DEFINITIONS" \
+	run --separate-stderr "$BUILD/test/helper/reap" timeout --foreground --signal=KILL 1 "$SCAN" --no-progress --definitions="$DEFINITIONS" \
 		--file-base="$BATS_TEST_TMPDIR/base" "$FIXTURES/bombs/loop.xar"
 	[ "$status" -ne 99 ] || fail "processes are left: $stderr"
 	[ -z "$(ls -A "$BATS_TEST_TMPDIR/base")" ] || fail "files are left: $(ls -AR "$BATS_TEST_TMPDIR/base")"
@@ -192,7 +193,7 @@ sys.exit(subprocess.run(sys.argv[2:], stdin=theirs).returncode)' "$FIXTURES/$INF
 	local signal
 	mkdir "$BATS_TEST_TMPDIR/base"
 	for signal in INT TERM HUP; do
-		run --separate-stderr "$BUILD/test/helper/reap" timeout --signal="$signal" 1 "$SCAN" --no-progress \
+		run --separate-stderr "$BUILD/test/helper/reap" timeout --foreground --signal="$signal" 1 "$SCAN" --no-progress \
 			--definitions="$DEFINITIONS" --file-base="$BATS_TEST_TMPDIR/base" "$FIXTURES/bombs/loop.xar"
 		[ "$status" -ne 99 ] || fail "$signal: processes are left: $stderr"
 		[ "$status" -ne 0 ] || fail "$signal: exit status 0"

@@ -19,15 +19,14 @@ not_clean() {
 }
 
 @test "the directory for temporary files vanishes during the scan" {
-	scan_with tempdir "$FIXTURES/codes/trigger.zip.eml"
+	scan_with tempdir "$FIXTURES/codes/trigger-clean.eml" "$FIXTURES/codes/trigger-eicar.eml"
 	not_clean
-	holds '.status == "EC_AV_ERROR"'
 }
 
 @test "writes fail during the scan: an infected archive is not clean" {
 	local fault
 	for fault in enospc eio emfile; do
-		scan_with "$fault" "$FIXTURES/codes/trigger.zip.eml"
+		scan_with "$fault" "$FIXTURES/codes/trigger-eicar.eml" "$FIXTURES/codes/trigger-clean.eml"
 		not_clean
 	done
 }

@@ -60,11 +60,12 @@ static int remove_entry(int parent, const char *name, unsigned depth)
 		return -errno;
 	if (depth == DEPTH_MOST)
 		return -ELOOP;
+	/* libclamav may leave a directory without the right to read it or to write into it. */
+	if (fchmodat(parent, name, 0700, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+		return 0;
 	int directory = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (directory < 0)
 		return -errno;
-	/* libclamav may leave a directory without the right to write into it. */
-	(void)fchmod(directory, 0700);
 	int error = empty(directory, depth + 1);
 	return unlinkat(parent, name, AT_REMOVEDIR) < 0 && !error ? -errno : error;
 }

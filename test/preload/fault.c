@@ -130,7 +130,7 @@ cl_error_t cl_scanmap_callback(cl_fmap_t *map, const char *name, const char **re
 	if (triggered && my_turn()) {
 		triggered = false;
 		if (fault_is("scan-error"))
-			return CL_EREAD;
+			return CL_EPARSE;
 		happen(engine);
 	}
 	return real(map, name, ret_virus, ret_scanned, engine, options, context);
