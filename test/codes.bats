@@ -47,11 +47,11 @@ collect() {
 	keep <<<"$output"
 }
 
-# speak MOVE...: test/converse.py with a scanner of its own; its codes count as seen, and it must end by itself.
+# speak MOVE...: test/converse.py with a scanner of its own; the codes it says count as seen, and it must end by itself.
 speak() {
 	mkdir -p "$BATS_TEST_TMPDIR/base"
 	run --separate-stderr /usr/bin/python3 "$ROOT/test/converse.py" "$@" -- "$BUILD/csapi-scanner" \
-		--definitions="$DEFINITIONS" --file-base="$BATS_TEST_TMPDIR/base"
+		--private=3 --definitions="$DEFINITIONS" --file-base="$BATS_TEST_TMPDIR/base"
 	grep -oE '(AVS|DEC|GEN)_RESULT_[A-Z_]+' <<<"$output" >>"$BATS_FILE_TMPDIR/spoken" || true
 	[[ $output != *SILENCE* && $output == *EXIT\ [0-9]* ]] || fail "it did not answer or did not end"
 }
@@ -328,7 +328,8 @@ speak() {
 	collect
 	is_error GEN_RESULT_UNEXPECTED_EXCEPTION_CAUGHT
 	sleep 0.5
-	! kill -0 "$worker" 2>/dev/null || fail "the worker outlived its scanner"
+	# Nobody may have buried it yet, so its number may still be there.
+	[[ $(ps -o stat= -p "$worker") =~ ^(Z.*)?$ ]] || fail "the worker outlived its scanner"
 }
 
 @test "GEN_RESULT_SCANNER_NOT_INITIALIZED: missing, not a program, one that ends without a word" {
@@ -361,12 +362,12 @@ speak() {
 
 @test "what breaks the protocol is refused, and the scanner ends" {
 	local moves
-	for moves in "hello report" "scan=$FIXTURES/codes/eicar.eml" "hello scan-without-file" "hello hello-future"; do
+	for moves in "hello report" "scan=$FIXTURES/codes/eicar.eml" "hello scan-without-file"; do
 		# shellcheck disable=SC2086 # several words
 		speak $moves
 		[[ $output == *GEN_RESULT_* ]] || fail "$moves: no code"
 	done
-	for moves in "noise" "hello noise" "hello huge"; do
+	for moves in "noise" "hello noise" "hello huge" "hello close"; do
 		# shellcheck disable=SC2086 # several words
 		speak $moves
 	done

@@ -18,6 +18,7 @@ import subprocess
 import sys
 
 TYPES = {1: "HELLO", 2: "READY", 3: "SCAN", 4: "REPORT", 5: "ERROR", 6: "EVENT"}
+REQUEST = {"part": None, "wire": False, "first_threat": False, "limits": {}, "avoid_whole": False, "avoid": []}
 PATIENCE = 20  # seconds without an answer
 
 
@@ -30,12 +31,12 @@ def move(sock, what, number):
     if what.startswith("hello"):
         sock.sendall(frame(1, 0, json.dumps({"protocol": 99 if what == "hello-future" else 1}).encode()))
     elif what in ("scan", "loose"):
-        request = {"limits": {value: 50}} if what == "loose" else {}
+        request = REQUEST | {"limits": {value: 50}} if what == "loose" else REQUEST
         with open(value if what == "scan" else os.devnull, "rb") as file:
             passed = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [file.fileno()]))]
             sock.sendmsg([frame(3, number, json.dumps(request).encode())], passed)
     elif what == "scan-without-file":
-        sock.sendall(frame(3, number, b"{}"))
+        sock.sendall(frame(3, number, json.dumps(REQUEST).encode()))
     elif what == "report":
         sock.sendall(frame(4, number, b"{}"))
     elif what == "noise":
@@ -68,17 +69,23 @@ def answers(sock):
             data = data[16 + size :]
 
 
+def moved(sock):
+    """The same socket with another number."""
+    number = fcntl.fcntl(sock.fileno(), fcntl.F_DUPFD_CLOEXEC, 10)
+    sock.close()
+    return socket.socket(fileno=number)
+
+
 def main():
     moves, command = sys.argv[1 : sys.argv.index("--")], sys.argv[sys.argv.index("--") + 1 :]
     ours, theirs = socket.socketpair()
-    # Ours must not lie where the scanner's end is to come.
-    ours = socket.socket(fileno=fcntl.fcntl(ours.detach(), fcntl.F_DUPFD_CLOEXEC, 10))
-    theirs = socket.socket(fileno=fcntl.fcntl(theirs.detach(), fcntl.F_DUPFD_CLOEXEC, 10))
+    # Neither may lie where the scanner's end is to come.
+    ours, theirs = moved(ours), moved(theirs)
     os.dup2(theirs.fileno(), 3, inheritable=True)
     scanner = subprocess.Popen(command, pass_fds=[3], stdin=subprocess.DEVNULL, stdout=sys.stderr)
     os.close(3)
     theirs.close()
-    wanted = sum(item.startswith(("hello", "scan", "loose")) for item in moves)
+    wanted = len(moves)
     try:
         for number, item in enumerate(moves, 1):
             move(ours, item, number)

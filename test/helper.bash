@@ -2,7 +2,7 @@
 #
 # Every scan uses the definitions shipped in share/definitions and a folder of its own for temporary files. Every JSON
 # document that a scan prints is kept, and `close_file` (from teardown_file) validates them all against the schema.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2119,SC2120,SC2154
 
 ROOT=$(cd "$BATS_TEST_DIRNAME" && while [ ! -e scripts/make-fixtures ] && [ "$PWD" != / ]; do cd ..; done && pwd)
 BUILD=${CSAPI_BUILD:-$ROOT/build}

@@ -61,6 +61,20 @@ L=codes/limits
 	is '.limits.max_cumulative_extract_size == 0 or .limits.max_cumulative_extract_size == 209715200' true
 }
 
+@test "maxCumulativeExtractSize of the scanner goes up to 4294967294" {
+	local value
+	for value in 2147483649 4294967294; do
+		printf '#!/bin/sh\nexec %q -o maxCumulativeExtractSize=%s "$@"\n' "$BUILD/csapi-scanner" "$value" >"$BATS_TEST_TMPDIR/scanner"
+		chmod +x "$BATS_TEST_TMPDIR/scanner"
+		scan --scanner-path "$BATS_TEST_TMPDIR/scanner" "$FIXTURES/clean/zip.eml"
+		is_clean
+		is .limits.max_cumulative_extract_size "$value"
+	done
+	run --separate-stderr "$BUILD/csapi-scanner" -o maxCumulativeExtractSize=4294967295
+	[ "$status" -eq 2 ] || fail "a value beyond it"
+	[[ $stderr == *maxCumulativeExtractSize*4294967294* ]] || fail "standard error does not say what to write"
+}
+
 @test "max_file_count" {
 	scan --max-file-count 2 "$FIXTURES/$L/three-files.zip"
 	is_unscannable DEC_RESULT_MAXIMUM_FILES_EXTRACTED

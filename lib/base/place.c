@@ -21,7 +21,7 @@
 #define CSAPI_DATADIR "/usr/local/share/csapi"
 #endif
 
-#define TRIES 4
+#define TRIES      4
 #define TRIED_MOST 120 /* characters of each place in the text for people */
 
 /* Relative names are taken from the directory of the running program: build tree first, then an installed tree. */
@@ -58,8 +58,7 @@ char *place_find(enum place place, struct why *why)
 				return real;
 		}
 		size_t used = strlen(tried);
-		(void)snprintf(tried + used, sizeof tried - used, "%s%.*s", used ? ", " : "",
-			       TRIED_MOST, path);
+		(void)snprintf(tried + used, sizeof tried - used, "%s%.*s", used ? ", " : "", TRIED_MOST, path);
 	}
 	(void)why_set(why, -ENOENT, "not found at %s", tried);
 	return NULL;

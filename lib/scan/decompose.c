@@ -192,6 +192,7 @@ static int scan_whole(struct walk *walk, const struct node *input, const struct 
 	engine_scan(walk->engine, input->data, input->size, NULL, walk->result);
 	bool mail = strcmp(walk->result->type, "CL_TYPE_MAIL") == 0;
 	(void)node_result(walk, input, true);
+	(void)node_check_opened(walk, input, detection);
 	hold_encryption(walk);
 	/* Which part it was is found out by asking for each. */
 	walk->attribute = walk->result->virus_count > 0 || walk->encrypted.code != SCAN_CODE_NONE;

@@ -335,8 +335,15 @@ static void judge(struct engine_result *result, cl_error_t answer, const char *v
 		alert_name(result, virus && *virus ? virus : "Unnamed");
 	const char *text;
 	enum scan_code code = fault_taken(&text);
-	if (code)
-		alert_add(result, code, text);
+	if (!code)
+		return;
+	/* The cause is known: what the library says of its consequences adds nothing. */
+	unsigned kept = 0;
+	for (unsigned i = 0; i < result->code_count; i++)
+		if (result->codes[i].code != AVS_RESULT_SCANFILE_FAILURE)
+			result->codes[kept++] = result->codes[i];
+	result->code_count = kept;
+	alert_add(result, code, text);
 }
 
 static bool is_compiled(const struct engine *engine)

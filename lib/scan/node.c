@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "scan/archive.h"
 #include "scan/digest.h"
+#include "scan/sign.h"
 #include "scan/wrap.h"
 
 #include <errno.h>
@@ -151,7 +152,7 @@ static bool is_archive(const struct detection *detection)
  * Formats that only the engine opens and that are nothing but containers: when it reaches no layer inside one, it did
  * not open it, and says nothing.
  */
-static const char *engine_container(const struct detection *detection)
+static const char *engine_container(const struct node *node, const struct detection *detection)
 {
 	for (unsigned i = 0; i < detection->count; i++) {
 		switch (detection->formats[i]) {
@@ -159,13 +160,16 @@ static const char *engine_container(const struct detection *detection)
 		case DETECT_CHM:
 		case DETECT_SIS:
 		case DETECT_SZDD:
-		case DETECT_TNEF:
 		case DETECT_BINHEX:
 		case DETECT_ALZ:
 		case DETECT_EGG:
 		case DETECT_DMG:
 		case DETECT_UDF:
 			return detect_text(detection->formats[i]);
+		case DETECT_TNEF:
+			if (sign_of_tnef_attachment(node->data, node->size))
+				return detect_text(DETECT_TNEF);
+			break;
 		default:
 			break;
 		}
@@ -191,25 +195,41 @@ static bool feed_wrapped(struct walk *walk, const struct node *node, const struc
 	return seen;
 }
 
+int node_check_opened(struct walk *walk, const struct node *node, const struct detection *detection)
+{
+	const char *container = engine_container(node, detection);
+	char text[128];
+	if (!container || walk->result->layers > 1 || walk->result->virus_count)
+		return walk->error;
+	(void)snprintf(text, sizeof text, "%s: nothing could be taken out of it", container);
+	return node_code(walk, node->number, DEC_RESULT_OPEN_CONTAINER_FAILED, text);
+}
+
+/* What neither the engine nor the archive library says. */
+static int tell_signs(struct walk *walk, const struct node *node, const struct detection *detection)
+{
+	if (sign_of_volume(node->name))
+		(void)node_code(walk, node->number, DEC_RESULT_FILE_SPLIT_ACROSS_CONTAINERS, "by its name");
+	for (unsigned i = 0; i < detection->count; i++)
+		if (detection->formats[i] == DETECT_OLE2 && sign_of_encrypted_document(node->data, node->size))
+			(void)node_code(walk, node->number, DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED,
+					"encrypted office document");
+	return walk->error;
+}
+
 /* Gives the bytes of a part to the engine. */
 static int feed(struct walk *walk, const struct node *node, const struct detection *detection,
 		const uint8_t digest[DIGEST_SIZE])
 {
-	const char *container = engine_container(detection);
-	char text[128];
 	if (node_stage(walk, STAGE_SCAN, node->number))
 		return walk->error;
 	bool unseen = node->wrap && !engine_saw(walk->engine, digest);
-	if (unseen && feed_wrapped(walk, node, detection, digest) && !container)
+	if (unseen && feed_wrapped(walk, node, detection, digest) && !engine_container(node, detection))
 		return walk->error;
 	engine_scan(walk->engine, node->data, node->size, node->name, walk->result);
 	if (node_result(walk, node, is_archive(detection)))
 		return walk->error;
-	if (container && walk->result->layers < 2 && !walk->result->virus_count) {
-		(void)snprintf(text, sizeof text, "%s: nothing could be taken out of it", container);
-		return node_code(walk, node->number, DEC_RESULT_OPEN_CONTAINER_FAILED, text);
-	}
-	return 0;
+	return node_check_opened(walk, node, detection);
 }
 
 /* Sees to it that the engine has the bytes of this part, and tells by which route. */
@@ -223,7 +243,7 @@ static int see(struct walk *walk, const struct node *node, const struct detectio
 	else if (node->text && digest_text(node->data, node->size, text_digest) == 0 &&
 		 engine_saw_text(walk->engine, text_digest))
 		route = ROUTE_TEXT;
-	if (route == ROUTE_FED || walk->attribute || engine_container(detection)) {
+	if (route == ROUTE_FED || walk->attribute || engine_container(node, detection)) {
 		if (feed(walk, node, detection, digest))
 			return walk->error;
 	}
@@ -364,6 +384,8 @@ static int open_archive(struct walk *walk, const struct node *node, enum detect_
 int node_open(struct walk *walk, const struct node *node, const struct detection *detection)
 {
 	bool deep = false;
+	if (node->chosen && tell_signs(walk, node, detection))
+		return walk->error;
 	for (unsigned i = 0; i < detection->count && !walk->error && !walk->ended; i++) {
 		enum detect_format format = detection->formats[i];
 		enum detect_opener opener = detect_opener(format);

@@ -75,6 +75,8 @@ int node_tell(struct walk *walk, const struct node *parent, struct node *node, c
 int node_scan(struct walk *walk, const struct node *parent, struct node *node);
 /* Opens what the bytes of a part are by their marks. */
 int node_open(struct walk *walk, const struct node *node, const struct detection *detection);
+/* Says so where the last scan took nothing out of a container that only the engine opens. */
+int node_check_opened(struct walk *walk, const struct node *node, const struct detection *detection);
 /* Tells the viruses and codes of the last scan. `archive`: the decomposer opens it too and tells of encryption itself. */
 int node_result(struct walk *walk, const struct node *node, bool archive);
 int node_code(struct walk *walk, uint32_t part, enum scan_code code, const char *text);

@@ -8,6 +8,7 @@
  * skipped.
  */
 #include "scan/archive.h"
+#include "tap.h"
 
 #include <archive.h>
 #include <dlfcn.h>
@@ -19,8 +20,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int count;
-static int failures;
 static uint8_t *wanted; /* a.txt */
 static size_t wanted_size;
 
@@ -141,10 +140,9 @@ static bool detects(const char *path, enum detect_format format)
 
 static void report(bool good, const char *name, const char *got, const char *expected)
 {
-	printf("%sok %d - %s\n", good ? "" : "not ", ++count, name);
+	ok(good, name);
 	if (!good)
 		printf("#      got: %s\n# expected: %s\n", got, expected);
-	failures += !good;
 }
 
 struct test {
@@ -451,7 +449,7 @@ static void test_one(const struct test *test)
 	const char *expected = test->expected;
 
 	if (!tools_there(test->command)) {
-		printf("ok %d - %s # SKIP its tool is not installed\n", ++count, test->name);
+		skip(test->name, "its tool is not installed");
 		return;
 	}
 	if (!make(test->command)) {
@@ -603,8 +601,7 @@ int main(void)
 	test_close();
 	snprintf(remove, sizeof remove, "rm -rf %s", directory);
 	if (chdir("/") != 0 || system(remove) != 0)
-		failures++;
+		tap_failures++;
 	free(wanted);
-	printf("1..%d\n", count);
-	return failures != 0;
+	return tap_end();
 }

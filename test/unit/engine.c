@@ -10,6 +10,7 @@
 #include "scan/engine/alert.h"
 #include "scan/engine/library.h"
 #include "scan/fault.h"
+#include "tap.h"
 
 #include <clamav.h>
 #include <dirent.h>
@@ -42,25 +43,12 @@
 #define DEFINITIONS "share/definitions"
 #define BODY        "csapi-marker-body-6f1d"
 
-static int count;
-static int failures;
 static char directory[] = "/tmp/csapi-engine-XXXXXX";
 static char temporary[200]; /* for the engine's own files */
 static struct engine *engine;
 static struct limits limits;
 
 /* --- results ----------------------------------------------------------------------------------------------------- */
-
-static void ok(bool good, const char *what)
-{
-	printf("%sok %d - %s\n", good ? "" : "not ", ++count, what);
-	failures += !good;
-}
-
-static void skip(const char *what, const char *why)
-{
-	printf("ok %d - %s # SKIP %s\n", ++count, what, why);
-}
 
 static void tell(const struct engine_result *result)
 {
@@ -881,6 +869,5 @@ int main(void)
 	test_starving();
 	engine_free(engine);
 	remove_tree(directory);
-	printf("1..%d\n", count);
-	return failures != 0;
+	return tap_end();
 }

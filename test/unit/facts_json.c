@@ -22,9 +22,9 @@ static bool is(const char *a, const char *b)
 
 static void test_round_trip(void)
 {
-	struct facts got;
+	struct facts got = {0};
 	enum scan_code code = AVS_RESULT_VIRUS_FOUND;
-	char *said, *text = facts_json_encode(&whole, SCAN_CODE_NONE, NULL);
+	char *said = NULL, *text = facts_json_encode(&whole, SCAN_CODE_NONE, NULL);
 	ok(text && facts_json_decode(text, strlen(text), &got, &code, &said) == 0 && code == SCAN_CODE_NONE &&
 		   is(said, "") && is(got.engine_version, whole.engine_version) &&
 		   is(got.decomposer_version, whole.decomposer_version) &&

@@ -233,11 +233,11 @@ static bool is_member(struct walk *walk, struct archive *archive, struct archive
 	if (*size != 0)
 		return true;
 	walk->entries++;
-	/* Elsewhere a directory's size means other things. */
-	if (walk->format == DETECT_ZIP && archive_entry_filetype(entry) == AE_IFDIR &&
-	    archive_entry_size_is_set(entry) && archive_entry_size(entry) > 0)
+	/* Elsewhere a directory's size means other things. The library reads nothing of a device, whatever it holds. */
+	if (walk->format == DETECT_ZIP && archive_entry_size_is_set(entry) && archive_entry_size(entry) > 0)
 		walk_code(walk, DEC_RESULT_MALFORMED_CONTAINER_DETECTED,
-			  "a directory is said to hold %lld bytes of its own", (long long)archive_entry_size(entry));
+			  "a directory or special file is said to hold %lld bytes of its own",
+			  (long long)archive_entry_size(entry));
 	return false;
 }
 
@@ -369,6 +369,17 @@ static int stream_open(struct archive *archive, const struct walk *walk, int fil
 	return archive_read_open_memory(archive, walk->data, walk->size);
 }
 
+/* A wrong size in the headers of a package makes the library begin within the payload, and say nothing. */
+static void check_payload(struct member *member)
+{
+	struct detection detection;
+	if (member->full || !member->bytes.size)
+		return;
+	detect(member->bytes.data, member->bytes.size, &detection);
+	if (!detection.count)
+		member_code(member, DEC_RESULT_MALFORMED_CONTAINER_DETECTED, "the payload is no archive");
+}
+
 void library_stream(struct walk *walk, int filter)
 {
 	struct archive *archive = archive_read_new();
@@ -394,6 +405,8 @@ void library_stream(struct walk *walk, int filter)
 		answer = read_data(walk, archive, &member, NULL, 0, 0, ARCHIVE_OK);
 		if (answer < ARCHIVE_WARN)
 			data_error(archive, &member);
+		if (filter == ARCHIVE_FILTER_RPM)
+			check_payload(&member);
 		member_end(walk, &member);
 	}
 	finish(walk, archive, answer);

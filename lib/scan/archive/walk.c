@@ -155,6 +155,8 @@ static void library_walk(struct walk *walk)
 	library_pass(walk, &pass);
 	if (pass.broken || walk->over)
 		return;
+	if (!chain_is_whole(walk))
+		walk_code(walk, DEC_RESULT_MALFORMED_CONTAINER_DETECTED, "the chain of its members is broken");
 	/* An archive that is larger than an empty one can be, and shows nothing: something was not seen. */
 	size_t size = walk->size;
 	while (size != 0 && walk->data[size - 1] == 0)

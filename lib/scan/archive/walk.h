@@ -48,6 +48,12 @@ void member_end(struct walk *walk, struct member *member);
  */
 void walk_rest(struct walk *walk, size_t offset);
 
+/*
+ * Ar and cpio: does a header follow each member, up to the end? Where none does, the library looks on for the next one
+ * or takes it for the end, and says nothing. True for other formats.
+ */
+bool chain_is_whole(const struct walk *walk);
+
 /* The readers. Each leaves trouble as codes. */
 void stream_walk(struct walk *walk);
 void zip_walk(struct walk *walk);

@@ -16,6 +16,8 @@
 #define LOCAL_SIZE     30u /* a local header without name and extra field */
 #define DIRECTORY_SIZE 46u /* an entry of the directory, likewise */
 #define METHOD_STORED  0u
+#define HOST_UNIX      3u
+#define TYPE_REGULAR   8u /* of the four highest bits of a Unix mode */
 
 /* What the directory says about one member. */
 struct entry {
@@ -180,23 +182,62 @@ static void sweep(struct walk *walk, const struct directory *directory)
 	}
 }
 
-/*
- * zip to a pipe writes 0xffffffff for the directory's offset and no 64-bit record that would tell it. The directory is
- * found all the same, for it stands before the end record, but the library needs to be told: in a copy. NULL: no need.
- */
-static uint8_t *mended(const struct pass *pass, const struct mark_zip_end *end)
+/* Does zip to a pipe stand here, which writes 0xffffffff for the directory's offset and no 64-bit record for it? */
+static bool offset_missing(const struct walk *walk, const struct mark_zip_end *end)
 {
-	size_t record = end->record - end->base;
+	const uint8_t *record = walk->data + end->record;
+	bool wide = end->record >= 20 && memcmp(record - 20, "PK\6\7", 4) == 0;
 	uint64_t directory = end->directory - end->base;
-	bool wide = record >= 20 && memcmp(pass->data + record - 20, "PK\6\7", 4) == 0;
-	if (mark_le32(pass->data + record + 16) == directory || wide || directory > UINT32_MAX)
+	return mark_le32(record + 16) != directory && !wide && directory <= UINT32_MAX;
+}
+
+/*
+ * Is this entry a link or special file by its Unix mode, and holds data? The library reads nothing of such, while other
+ * programs extract a file.
+ */
+static bool special(const uint8_t *entry)
+{
+	unsigned type = mark_le32(entry + 38) >> 28;
+	return entry[5] == HOST_UNIX && type != 0 && type != TYPE_REGULAR && mark_le32(entry + 24) != 0;
+}
+
+/* Makes files of special files; with no copy to change it only tells whether there are any. */
+static bool mend_types(const struct walk *walk, const struct mark_zip_end *end, uint8_t *copy)
+{
+	bool found = false;
+	size_t stop = end->directory + end->directory_size;
+	for (size_t at = end->directory; stop - at >= DIRECTORY_SIZE && (copy != NULL || !found);) {
+		const uint8_t *entry = walk->data + at;
+		size_t length = DIRECTORY_SIZE + (size_t)mark_le16(entry + 28) + mark_le16(entry + 30) +
+				mark_le16(entry + 32);
+		if (memcmp(entry, "PK\1\2", 4) != 0 || length > stop - at)
+			break;
+		if (special(entry)) {
+			found = true;
+			if (copy != NULL)
+				copy[at - end->base + 41] = TYPE_REGULAR << 4 | (entry[41] & 0x0f);
+		}
+		at += length;
+	}
+	return found;
+}
+
+/*
+ * What the library must be told in a copy: where the directory is, which stands before the end record even where its
+ * offset does not say so, and that special files with data are files. NULL: no need, or no memory.
+ */
+static uint8_t *mended(const struct walk *walk, const struct pass *pass, const struct mark_zip_end *end)
+{
+	bool missing = offset_missing(walk, end);
+	if (!missing && !mend_types(walk, end, NULL))
 		return NULL;
 	uint8_t *copy = malloc(pass->size);
 	if (copy == NULL)
 		return NULL; /* the library says that it cannot read it */
 	memcpy(copy, pass->data, pass->size);
-	for (unsigned i = 0; i < 4; i++)
-		copy[record + 16 + i] = (uint8_t)(directory >> 8 * i);
+	(void)mend_types(walk, end, copy);
+	for (unsigned i = 0; missing && i < 4; i++)
+		copy[end->record - end->base + 16 + i] = (uint8_t)((end->directory - end->base) >> 8 * i);
 	return copy;
 }
 
@@ -220,7 +261,7 @@ static void read_by_directory(struct walk *walk, const struct mark_zip_end *end,
 		.data = walk->data + end->base, .size = end->record + 22 - end->base, .reader = PASS_ZIP_SEEKABLE};
 	if (end->directory_size == 0)
 		return;
-	uint8_t *copy = mended(&pass, end);
+	uint8_t *copy = mended(walk, &pass, end);
 	if (copy != NULL)
 		pass.data = copy;
 	library_pass(walk, &pass);
