@@ -80,9 +80,9 @@ L=codes/limits
 	is_unscannable DEC_RESULT_MAXIMUM_FILES_EXTRACTED
 	scan --max-file-count 10 "$FIXTURES/$L/three-files.zip"
 	is_clean
-	scan "$FIXTURES/$L/many-files.zip"
+	scan --timeout 60 "$FIXTURES/$L/many-files.zip"
 	is_unscannable DEC_RESULT_MAXIMUM_FILES_EXTRACTED
-	scan --max-file-count 0 "$FIXTURES/$L/many-files.zip"
+	scan --timeout 60 --max-file-count 0 "$FIXTURES/$L/many-files.zip"
 	is_clean
 	is '.parts | length' 6001
 }

@@ -6,11 +6,12 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/place.h"
-#include "format/facts_json.h"
+#include "format/hello_json.h"
 #include "format/request_json.h"
 #include "format/verdict_json.h"
 #include "process/channel.h"
 #include "process/spawn.h"
+#include "process/tempdir.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -41,6 +42,7 @@ struct client {
 	struct client_options options;
 	struct channel channel; /* fd -1: there is no scanner */
 	pid_t scanner;
+	char *directory; /* of the scanner's temporary files; NULL: not told */
 	bool ready;
 	int64_t load_deadline;
 	enum scan_code lost; /* why there is no scanner */
@@ -227,8 +229,11 @@ static int take_frame(struct client *client, const struct frame *frame, const ch
 		take_ready(client);
 		return -EAGAIN;
 	}
-	if (frame->type == FRAME_HELLO)
+	if (frame->type == FRAME_HELLO && !client->directory) {
+		if (hello_json_decode(payload, frame->length, &client->directory) == -EBADMSG)
+			lose(client, GEN_RESULT_SCANNER_NOT_INITIALIZED, "the scanner is of another version");
 		return -EAGAIN;
+	}
 	struct outstanding *outstanding = find(client, frame->id);
 	if (frame->type != FRAME_REPORT || !outstanding) {
 		lose(client, GEN_RESULT_UNEXPECTED_EXCEPTION_CAUGHT, "the scanner answered out of turn");
@@ -329,21 +334,31 @@ int client_next(struct client *client, int timeout_ms, uint32_t *ret_id, struct 
 	}
 }
 
+/* Waits for the scanner, which ends with the conversation. False: it did not clean up behind itself. */
+static bool scanner_ended(struct client *client)
+{
+	int64_t deadline = clock_now() + CLOSE_MS;
+	int status = 0;
+	pid_t ended;
+	while ((ended = waitpid(client->scanner, &status, WNOHANG)) == 0) {
+		if (clock_now() >= deadline) {
+			(void)kill(client->scanner, SIGKILL);
+			ended = waitpid(client->scanner, &status, 0);
+			break;
+		}
+		(void)poll(NULL, 0, 1);
+	}
+	return ended == client->scanner && WIFEXITED(status);
+}
+
 void client_close(struct client *client)
 {
 	if (!client)
 		return;
 	if (client->channel.fd >= 0)
 		channel_close(&client->channel);
-	int64_t deadline = clock_now() + CLOSE_MS;
-	/* The end of the conversation ends the scanner, which cleans up; force would leave files behind. */
-	while (client->scanner > 0 && waitpid(client->scanner, NULL, WNOHANG) == 0) {
-		if (clock_now() >= deadline) {
-			(void)kill(client->scanner, SIGKILL);
-			(void)waitpid(client->scanner, NULL, 0);
-			break;
-		}
-		(void)poll(NULL, 0, 1);
-	}
+	if (client->scanner > 0 && !scanner_ended(client) && client->directory)
+		(void)tempdir_remove_path(client->directory);
+	free(client->directory);
 	free(client);
 }

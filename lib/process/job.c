@@ -137,6 +137,7 @@ static int set_limit(__rlimit_resource_t resource, uint64_t value)
 	return setrlimit(resource, &limit) < 0 ? -errno : 0;
 }
 
+#if !defined(__SANITIZE_ADDRESS__)
 /* Bytes mapped now: the engine, shared with the zygote, counts against RLIMIT_AS too. */
 static int mapped(uint64_t *ret_bytes)
 {
@@ -149,6 +150,8 @@ static int mapped(uint64_t *ret_bytes)
 	*ret_bytes = pages * (uint64_t)sysconf(_SC_PAGESIZE);
 	return fields == 1 ? 0 : -EIO;
 }
+
+#endif
 
 static int limit_memory(uint64_t allowance)
 {

@@ -9,8 +9,8 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
-#include "base/version.h"
 #include "format/facts_json.h"
+#include "format/hello_json.h"
 #include "format/request_json.h"
 #include "format/verdict_json.h"
 #include "process/channel.h"
@@ -59,7 +59,8 @@ struct supervisor {
 	struct channel client;
 	bool greeted, client_gone;
 	struct tempdir tempdir;
-	int control; /* to the zygote; -1: none */
+	struct why tempdir_why; /* why there is none */
+	int control;            /* to the zygote; -1: none */
 	pid_t zygote;
 	enum zygote_state zygote_state;
 	unsigned zygotes;           /* started so far */
@@ -376,8 +377,10 @@ static void recall_slots(struct supervisor *supervisor)
 		struct task *task = slot->task;
 		slot->task = NULL;
 		slot_release(slot);
-		if (task)
+		if (task) {
+			task_recall(task);
 			queue_front(supervisor, task);
+		}
 	}
 }
 
@@ -411,11 +414,8 @@ static void control_readable(struct supervisor *supervisor)
 static int make_directory(struct supervisor *supervisor, struct slot *slot, struct why *why)
 {
 	char name[32];
-	if (!supervisor->tempdir.path) {
-		int error = tempdir_create(supervisor->options->file_base, &supervisor->tempdir, why);
-		if (error)
-			return error;
-	}
+	if (!supervisor->tempdir.path)
+		return why_set(why, -ENOENT, "%s", supervisor->tempdir_why.text);
 	(void)snprintf(name, sizeof name, "%u-%u", (unsigned)(slot - supervisor->slots), slot->generation);
 	return tempdir_child(&supervisor->tempdir, name, &slot->directory, why);
 }
@@ -502,15 +502,12 @@ static void dispatch(struct supervisor *supervisor)
 
 static void take_hello(struct supervisor *supervisor)
 {
-	char *text = NULL;
 	if (supervisor->greeted) {
 		refuse(supervisor, FRAME_ERROR, 0, GEN_RESULT_REINITIALIZATION_PROHIBITED, NULL);
 		return;
 	}
 	supervisor->greeted = true;
-	if (asprintf(&text, "{\"protocol\":%d,\"version\":\"%s\"}", FRAME_PROTOCOL, CSAPI_VERSION) < 0)
-		text = NULL;
-	tell_client(supervisor, FRAME_HELLO, 0, text);
+	tell_client(supervisor, FRAME_HELLO, 0, hello_json_encode(supervisor->tempdir.path));
 	tell_ready(supervisor);
 }
 
@@ -738,6 +735,7 @@ int supervisor_run(const struct supervisor_options *options, struct why *why)
 	error = error ? error : watch(supervisor, supervisor->client.fd, EPOLLIN, TAG_CLIENT);
 	if (!error) {
 		struct why failed = {""};
+		(void)tempdir_create(options->file_base, &supervisor->tempdir, &supervisor->tempdir_why);
 		if (!options->definitions)
 			zygote_fail(supervisor, AVS_RESULT_DEFINITIONS_MISSING, options->definitions_why);
 		else if (start_zygote(supervisor, &failed))

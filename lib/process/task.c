@@ -55,6 +55,11 @@ void task_begin(struct task *task)
 		task->deadline = clock_now() + (int64_t)limits_effective(&task->request.limits, LIMIT_timeout) * 1000;
 }
 
+void task_recall(struct task *task)
+{
+	task->report.attempts--;
+}
+
 /* The time for one archive runs from its opening until the decomposer is back in the message. */
 static void follow_stage(struct task *task)
 {

@@ -60,6 +60,8 @@ void task_free(struct task *task);
 
 /* A worker begins. */
 void task_begin(struct task *task);
+/* It never did: there was none to be had. */
+void task_recall(struct task *task);
 /* An event from it. 0; -EBADMSG with why; -ENOMEM. *ret_done: it was the last one. */
 int task_event(struct task *task, const char *text, size_t size, bool *ret_done, struct why *why);
 /* When the worker must be killed, on clock_now()'s scale. */

@@ -106,7 +106,7 @@ static struct buffer greeting(void)
 {
 	struct buffer frames;
 	buffer_init(&frames, 1 << 20);
-	add_frame(&frames, FRAME_HELLO, 0, "{\"protocol\":1}");
+	add_frame(&frames, FRAME_HELLO, 0, "{\"protocol\":1,\"directory\":null}");
 	add_frame(&frames, FRAME_READY, 0, "{}");
 	return frames;
 }
