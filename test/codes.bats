@@ -146,6 +146,7 @@ speak() {
 }
 
 @test "DEC_RESULT_OUT_OF_MEMORY" {
+	! sanitized || skip "a sanitizer has an allocator of its own"
 	scan --timeout 60 "$FIXTURES/bombs/memory.iso"
 	is_error DEC_RESULT_OUT_OF_MEMORY
 }
@@ -383,7 +384,8 @@ speak() {
 @test "every code marked PRODUCED was seen in a document of this file" {
 	local wanted seen missing
 	wanted=$(grep -oE '^SCAN_CODE\([A-Z_]+, EC_AV_[A-Z]+, PRODUCED' "$ROOT/lib/verdict/scan_code.def" | sed 's/SCAN_CODE(//; s/,.*//' | sort)
-	[ "$(wc -l <<<"$wanted")" -ge 40 ] || fail "too few rows are marked PRODUCED: $wanted"
+	! sanitized || wanted=$(grep -v '^DEC_RESULT_OUT_OF_MEMORY$' <<<"$wanted")
+	[ "$(wc -l <<<"$wanted")" -ge 39 ] || fail "too few rows are marked PRODUCED: $wanted"
 	seen=$({ jq -r '.code // empty, .codes[].code' "$BATS_FILE_TMPDIR/documents"; cat "$BATS_FILE_TMPDIR/spoken" 2>/dev/null; } | sort -u)
 	missing=$(comm -23 <(echo "$wanted") <(echo "$seen"))
 	[ -z "$missing" ] || fail "never seen: $missing"

@@ -590,7 +590,8 @@ static void expire(struct supervisor *supervisor)
 {
 	int64_t now = clock_now();
 	if (now >= supervisor->load_deadline) {
-		(void)kill(supervisor->zygote, SIGKILL);
+		if (supervisor->zygote > 0) /* 0, waited for already, would be our own group */
+			(void)kill(supervisor->zygote, SIGKILL);
 		zygote_fail(supervisor, AVS_RESULT_ENGINE_LOAD_FAILED, "loading the definitions took too long");
 		tell_ready(supervisor);
 	}

@@ -119,7 +119,7 @@ static int take_part(struct message *message, const struct node *parent, struct 
 						 : node_scan(walk, parent, node);
 	if (!error && node->chosen)
 		error = tell_codes(walk, node->number, part);
-	if (!error && container)
+	if (!error && (container || part->holds))
 		error = push(message, part->section, node);
 	return error;
 }
@@ -233,7 +233,7 @@ static int scan_input(struct walk *walk, struct node *input)
 	if (!input->size)
 		return node_scan(walk, NULL, input);
 	detect(input->data, input->size, &detection);
-	if (!detection.count && begins_with_field(input->data, input->size))
+	if (!detection.count && (begins_with_field(input->data, input->size) || mime_begins(input->data, input->size)))
 		detection.mail = true;
 	if (digest_bytes(input->data, input->size, digest))
 		return node_code(walk, 0, AVS_RESULT_SCANFILE_FAILURE, "SHA-256 is not available");

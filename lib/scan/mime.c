@@ -8,6 +8,8 @@
  */
 #include "scan/mime.h"
 
+#include "scan/detect.h"
+#include "scan/stray.h"
 #include "scan/transfer.h"
 
 #include <assert.h>
@@ -16,12 +18,16 @@
 #include <iconv.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Multiparts inside multiparts, all inner messages together. Ours; GMime itself gives up at 1024. */
 #define MIME_NESTING_MAX 256u
 
 #define MIME_CHARSETS_MAX 64
+
+/* How far a header may begin behind stray lines. */
+#define MIME_STRAY_MOST 65536u
 
 struct walk {
 	const struct mime_visitor *visitor;
@@ -34,8 +40,17 @@ struct walk {
 struct message {
 	const uint8_t *data; /* from the first header field on */
 	size_t size;
-	GByteArray *bytes; /* a window on `data`, which stays the caller's */
+	uint8_t *owned;    /* `data` with other line ends; NULL: it is the caller's */
+	GByteArray *bytes; /* a window on `data`, which stays whose it is */
 	GMimeObject *root; /* NULL: cannot be read */
+	GArray *windows;   /* of struct window: the leaves, in order */
+};
+
+/* Where the content of a leaf stands in its message. */
+struct window {
+	size_t start;
+	size_t size;
+	bool doubtful; /* a text that another reader could take for parts */
 };
 
 /* Where an object stands. */
@@ -43,7 +58,8 @@ struct position {
 	const struct message *message;
 	const char *section;
 	const char *parent;
-	unsigned depth; /* messages above it */
+	const char *boundary; /* of the multipart that it lies in; NULL: in none */
+	unsigned depth;       /* messages above it */
 };
 
 static int walk_object(struct walk *walk, GMimeObject *object, const struct position *position);
@@ -117,12 +133,47 @@ static size_t header_find(const uint8_t *data, size_t size)
 	return size;
 }
 
+/* Only with LF or CRLF is it a message to GMime; some mail programs take CR, or CRCRLF, for a line end too. */
+static bool line_ends_odd(const uint8_t *data, size_t size)
+{
+	size_t length = line_length(data, size);
+	const uint8_t *first = memchr(data, '\r', length);
+	size_t at = first ? (size_t)(first - data) : length;
+	return at + 2 < length || (at + 1 < length && data[at + 1] != '\n') || (at < length && length == size);
+}
+
+/* The same with LF or CRLF; caller frees. NULL: no memory. */
+static uint8_t *line_ends_mended(const uint8_t *data, size_t size, size_t *ret_size)
+{
+	uint8_t *copy = malloc(size);
+	size_t out = 0;
+	for (size_t i = 0; copy && i < size; i++) {
+		size_t next = i + 1;
+		while (data[i] == '\r' && next < size && data[next] == '\r')
+			next++;
+		bool ends = next < size && data[next] == '\n';
+		if (data[i] != '\r' || (ends && next == i + 1))
+			copy[out++] = data[i];
+		else if (!ends)
+			copy[out++] = '\n';
+	}
+	*ret_size = out;
+	return copy;
+}
+
 static void message_init(struct message *message, const uint8_t *data, size_t size)
 {
 	size_t header = header_find(data, size);
 	*message = (struct message){.data = data + header, .size = size - header};
+	message->windows = g_array_new(FALSE, FALSE, sizeof(struct window));
 	if (header == size || message->size > G_MAXUINT)
 		return;
+	if (line_ends_odd(message->data, message->size)) {
+		message->owned = line_ends_mended(message->data, message->size, &message->size);
+		message->data = message->owned;
+		if (!message->owned)
+			return;
+	}
 	/* GMime wants an array of its own; it only reads from this one, which is taken apart again unfreed. */
 	message->bytes = g_byte_array_new_take((guint8 *)(uintptr_t)message->data, message->size);
 	GMimeStream *stream = g_mime_stream_mem_new_with_byte_array(message->bytes);
@@ -139,6 +190,8 @@ static void message_free(struct message *message)
 		g_object_unref(message->root);
 	if (message->bytes)
 		g_byte_array_free(message->bytes, FALSE);
+	g_array_free(message->windows, TRUE);
+	free(message->owned);
 }
 
 /* "text/plain" in lower case; caller frees with g_free. */
@@ -150,14 +203,21 @@ static char *object_type(GMimeObject *object)
 	return type;
 }
 
-static enum transfer object_transfer(GMimeObject *object)
+/* `*ret_known`: every encoding that the header names is one that is undone here, and all are the same. */
+static enum transfer object_transfer(GMimeObject *object, bool *ret_known)
 {
 	GMimeHeaderList *headers = g_mime_object_get_header_list(object);
 	enum transfer transfer = TRANSFER_IDENTITY;
-	for (int i = 0; transfer == TRANSFER_IDENTITY && i < g_mime_header_list_get_count(headers); i++) {
+	*ret_known = true;
+	for (int i = 0; i < g_mime_header_list_get_count(headers); i++) {
 		GMimeHeader *header = g_mime_header_list_get_header_at(headers, i);
-		if (!g_ascii_strcasecmp(g_mime_header_get_name(header), "Content-Transfer-Encoding"))
-			transfer = transfer_find(g_mime_header_get_raw_value(header));
+		if (g_ascii_strcasecmp(g_mime_header_get_name(header), "Content-Transfer-Encoding"))
+			continue;
+		const char *value = g_mime_header_get_raw_value(header);
+		enum transfer found = transfer_find(value);
+		if (transfer_is_foreign(value) || (transfer && found && found != transfer))
+			*ret_known = false;
+		transfer = transfer ? transfer : found;
 	}
 	return transfer;
 }
@@ -372,6 +432,65 @@ static int walk_inner(struct walk *walk, struct mime_part *part)
 	return ended;
 }
 
+/* A file that a text holds. */
+static int walk_stray(struct walk *walk, const struct position *position, const uint8_t *text,
+		      const struct stray *stray)
+{
+	if (walk_count(walk))
+		return 1;
+	struct mime_part part = {.kind = PART_ATTACHMENT,
+				 .section = position->section,
+				 .parent = position->parent,
+				 .depth = position->depth,
+				 .name = *stray->name ? stray->name : NULL,
+				 .type = "application/octet-stream"};
+	struct buffer buffer;
+	leaf_decode(walk, stray->transfer, text + stray->start, stray->size, &part, &buffer);
+	int ended = part.size || part.code_count ? walk_emit(walk, &part) : 0;
+	buffer_free(&buffer);
+	return ended;
+}
+
+/* Files in the text of a leaf: "2.1", "2.2" in "2". */
+static int walk_files(struct walk *walk, const struct mime_part *leaf, const struct position *position)
+{
+	struct stray stray;
+	size_t at = 0;
+	int ended = 0;
+	for (unsigned i = 1; !ended && stray_file(leaf->data, leaf->size, &at, &stray); i++) {
+		char *section = g_strdup_printf("%s.%u", leaf->section, i);
+		struct position inner = {position->message, section, leaf->section, NULL, position->depth};
+		ended = walk_stray(walk, &inner, leaf->data, &stray);
+		g_free(section);
+	}
+	return ended;
+}
+
+/* Does a word stand in the bytes, in any case? */
+static bool holds_word(const uint8_t *data, size_t size, const char *word)
+{
+	size_t length = strlen(word);
+	for (size_t i = 0; i + length <= size; i++)
+		if (!g_ascii_strncasecmp((const char *)data + i, word, length))
+			return true;
+	return false;
+}
+
+/*
+ * A text that other readers could split: a line in it begins as the boundary does, or its message is no multipart
+ * while its header speaks of a boundary.
+ */
+static bool window_doubtful(const struct position *position, const uint8_t *data, size_t size)
+{
+	const struct message *message = position->message;
+	if (!position->boundary)
+		return holds_word(message->data, (size_t)(data - message->data), "boundary");
+	char *mark = g_strconcat("--", position->boundary, NULL);
+	bool found = mark_find(data, size, 0, mark) < size;
+	g_free(mark);
+	return found;
+}
+
 static int walk_leaf(struct walk *walk, GMimeObject *leaf, const struct position *position, const char *type)
 {
 	const char *name = g_mime_part_get_filename(GMIME_PART(leaf));
@@ -382,19 +501,72 @@ static int walk_leaf(struct walk *walk, GMimeObject *leaf, const struct position
 				 .type = type};
 	part.kind = part.name ? PART_ATTACHMENT : PART_BODY;
 	part.text = !part.name && !strncmp(type, "text/", 5);
-	size_t size;
-	const uint8_t *window = leaf_window(position->message, leaf, &size);
+	bool known;
+	struct window window = {0};
+	const uint8_t *encoded = leaf_window(position->message, leaf, &window.size);
+	enum transfer transfer = object_transfer(leaf, &known);
+	if (window.size) {
+		window.start = (size_t)(encoded - position->message->data);
+		/* Without a multipart around it a leaf is all there is, whatever it is called. */
+		bool text = !strncmp(type, "text/", 5) || !position->boundary;
+		window.doubtful =
+			transfer == TRANSFER_IDENTITY && text && window_doubtful(position, encoded, window.size);
+		g_array_append_val(position->message->windows, window);
+	}
 	struct buffer buffer;
-	leaf_decode(walk, object_transfer(leaf), window, size, &part, &buffer);
+	leaf_decode(walk, transfer, encoded, window.size, &part, &buffer);
+	if (!known)
+		add_code(&part, DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM, "its transfer encoding");
 	int ended;
 	if (type_is_message(type)) {
 		ended = walk_inner(walk, &part);
 	} else {
+		struct stray stray;
+		size_t at = 0;
+		part.holds = transfer != TRANSFER_UUENCODE && stray_file(part.data, part.size, &at, &stray);
 		judge_leaf(&part, leaf);
 		ended = walk_emit(walk, &part);
+		if (!ended && part.holds)
+			ended = walk_files(walk, &part, position);
 	}
 	buffer_free(&buffer);
 	return ended;
+}
+
+/* What stands between two places of a message and looks like an encoded part. */
+static int walk_between(struct walk *walk, const struct message *message, size_t from, size_t to,
+			const struct position *position, unsigned *count)
+{
+	struct stray stray;
+	size_t at = 0;
+	int ended = 0;
+	while (!ended && from < to && stray_part(message->data + from, to - from, &at, &stray)) {
+		if (!stray.size)
+			continue; /* the header of what begins here */
+		char *section =
+			g_strdup_printf("%s%sstray%u", position->parent, *position->parent ? "." : "", ++*count);
+		struct position inner = {message, section, position->parent, NULL, position->depth};
+		ended = walk_stray(walk, &inner, message->data + from, &stray);
+		g_free(section);
+	}
+	return ended;
+}
+
+/* Encoded parts outside every part, and in texts that other readers could split. */
+static int walk_strays(struct walk *walk, const struct message *message, const char *section, unsigned depth)
+{
+	struct position position = {message, section, section, NULL, depth};
+	unsigned count = 0;
+	size_t from = 0;
+	int ended = 0;
+	for (guint i = 0; !ended && i < message->windows->len; i++) {
+		const struct window *window = &g_array_index(message->windows, struct window, i);
+		ended = walk_between(walk, message, from, window->start, &position, &count);
+		from = window->start + window->size;
+		if (!ended && window->doubtful)
+			ended = walk_between(walk, message, window->start, from, &position, &count);
+	}
+	return ended ? ended : walk_between(walk, message, from, message->size, &position, &count);
 }
 
 /* The parts of a multipart: `section` is what their numbers begin with, "" for none, and their parent. */
@@ -406,9 +578,10 @@ static int walk_children(struct walk *walk, const struct message *message, GMime
 	walk->nesting++;
 	int ended = 0;
 	int count = g_mime_multipart_get_count(GMIME_MULTIPART(object));
+	const char *boundary = g_mime_object_get_content_type_parameter(object, "boundary");
 	for (int i = 0; !ended && i < count; i++) {
 		char *child = g_strdup_printf("%s%s%d", section, *section ? "." : "", i + 1);
-		struct position position = {message, child, section, depth};
+		struct position position = {message, child, section, boundary ? boundary : "", depth};
 		ended = walk_object(walk, g_mime_multipart_get_part(GMIME_MULTIPART(object), i), &position);
 		g_free(child);
 	}
@@ -449,13 +622,16 @@ static int walk_message(struct walk *walk, const struct message *message, const 
 {
 	if (!message->root)
 		return 0;
-	if (GMIME_IS_MULTIPART(message->root))
-		return walk_children(walk, message, message->root, section, depth);
-	char *child = g_strdup_printf("%s%s1", section, *section ? "." : "");
-	struct position position = {message, child, section, depth};
-	int ended = walk_object(walk, message->root, &position);
-	g_free(child);
-	return ended;
+	int ended;
+	if (GMIME_IS_MULTIPART(message->root)) {
+		ended = walk_children(walk, message, message->root, section, depth);
+	} else {
+		char *child = g_strdup_printf("%s%s1", section, *section ? "." : "");
+		struct position position = {message, child, section, NULL, depth};
+		ended = walk_object(walk, message->root, &position);
+		g_free(child);
+	}
+	return ended ? ended : walk_strays(walk, message, section, depth);
 }
 
 /* The start of the next "From " line behind a blank line and in front of a header field; `size` if there is none. */
@@ -481,13 +657,14 @@ static size_t separator_find(const uint8_t *data, size_t size, size_t from)
 static bool message_is_closed(const uint8_t *data, size_t size)
 {
 	struct message message;
+	bool known;
 	message_init(&message, data, size);
 	bool closed = message.root != NULL;
 	if (closed && GMIME_IS_MULTIPART(message.root))
 		closed = g_mime_multipart_get_count(GMIME_MULTIPART(message.root)) &&
 			 GMIME_MULTIPART(message.root)->write_end_boundary;
 	else if (closed)
-		closed = object_transfer(message.root) == TRANSFER_IDENTITY;
+		closed = object_transfer(message.root, &known) == TRANSFER_IDENTITY;
 	message_free(&message);
 	return closed;
 }
@@ -522,6 +699,16 @@ static void walk_mailbox(struct walk *walk, const uint8_t *data, size_t size)
 	}
 	if (!ended && !message_is_closed(data, first))
 		walk_mail(walk, ++number, data, size);
+}
+
+bool mime_begins(const uint8_t *data, size_t size)
+{
+	struct detection detection;
+	size_t header = header_find(data, size < MIME_STRAY_MOST ? size : MIME_STRAY_MOST);
+	if (!size || header >= size || header >= MIME_STRAY_MOST)
+		return false;
+	detect(data + header, size - header, &detection);
+	return detection.mail;
 }
 
 int mime_walk(const uint8_t *data, size_t size, unsigned depth, struct budget *budget,

@@ -22,6 +22,7 @@ struct mime_part {
 	unsigned depth;      /* messages inside messages above it; 0 for a part of the outermost message */
 	const char *name;    /* file name as given (Content-Disposition, then Content-Type), decoded; NULL: none */
 	const char *type;    /* "text/plain", lower case; borrowed */
+	bool holds;          /* parts that lie in it follow: files that its text holds, encoded */
 	bool text;           /* an unnamed text part: the engine may have seen it with other white space */
 	const uint8_t *data; /* decoded content; for MESSAGE the bytes of the inner message; NULL for MULTIPART */
 	size_t size;
@@ -43,10 +44,14 @@ struct mime_visitor {
  * is passed over; a mailbox of several messages is walked message by message (sections "1", "2" as messages). Never
  * fails: trouble is a code. `depth` is the message's own as a container, charged by the caller; a message in it is
  * charged at depth + 1. A multipart that is the whole message is no part: its children have the message as parent, its
- * trouble is told with the message. Needs mime_start. Returns what a callback returned to end the walk, else 0.
+ * trouble is told with the message. Files that a text holds undeclared (uuencode) follow it as "2.1"; encoded parts that
+ * lie outside every part follow at the end as "stray1". Needs mime_start. Returns what a callback returned to end the walk, else 0.
  */
 int mime_walk(const uint8_t *data, size_t size, unsigned depth, struct budget *budget,
 	      const struct mime_visitor *visitor);
+
+/* Does a header as that of a message begin here, or behind a few stray lines? */
+bool mime_begins(const uint8_t *data, size_t size);
 
 /* Once per process, before the first walk; loads what must not be loaded later. 0 or -errno. */
 int mime_start(void);

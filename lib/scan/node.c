@@ -401,8 +401,9 @@ int node_open(struct walk *walk, const struct node *node, const struct detection
 				(void)open_archive(walk, node, format);
 		}
 	}
-	/* A message that is not declared as one. A text that quotes a header is none. */
-	bool declared_text = node->mime_type && strncmp(node->mime_type, "text/", 5) == 0;
+	/* A message that is not declared as one. A text that quotes a header is none, a file that is called a text may be. */
+	bool declared_text = node->mime_type && strncmp(node->mime_type, "text/", 5) == 0 &&
+			     (!node->name || strcmp(node->mime_type, "text/rfc822-headers") == 0);
 	if (detection->mail && !declared_text && node->kind != PART_MESSAGE && !walk->error && !walk->ended) {
 		enum scan_code code = budget_depth(&walk->budget, node->depth + 1);
 		if (code != SCAN_CODE_NONE)

@@ -34,6 +34,23 @@ static const char *skip_comment(const char *text)
 	return text;
 }
 
+/* The name that a value begins with, behind quotes, comments and an "x-". */
+static const char *name_find(const char *value, size_t *ret_length)
+{
+	while (*value) {
+		if (*value == '(')
+			value = skip_comment(value);
+		else if (strchr(" \t\r\n\"'", *value))
+			value++;
+		else
+			break;
+	}
+	if (!strncasecmp(value, "x-", 2))
+		value += 2;
+	*ret_length = strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-");
+	return value;
+}
+
 enum transfer transfer_find(const char *value)
 {
 	static const struct {
@@ -45,21 +62,26 @@ enum transfer transfer_find(const char *value)
 		{"uuencode", TRANSFER_UUENCODE},
 		{"uue", TRANSFER_UUENCODE},
 	};
-	while (*value) {
-		if (*value == '(')
-			value = skip_comment(value);
-		else if (strchr(" \t\r\n\"'", *value))
-			value++;
-		else
-			break;
-	}
-	if (!strncasecmp(value, "x-", 2))
-		value += 2;
-	size_t length = strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-");
+	size_t length;
+	value = name_find(value, &length);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (length == strlen(names[i].name) && !strncasecmp(value, names[i].name, length))
 			return names[i].transfer;
 	return TRANSFER_IDENTITY;
+}
+
+bool transfer_is_foreign(const char *value)
+{
+	/* Other unknown names stand for none at all, as "8-bit" or "utf-8" do in mail that sloppy programs write. */
+	static const char *const names[] = {"yenc",    "yencode", "gzip64",   "gzip",         "deflate",
+					    "bzip2",   "binhex",  "binhex40", "mac-binhex40", "base85",
+					    "ascii85", "base91",  "hex",      "base16",       "base32"};
+	size_t length;
+	value = name_find(value, &length);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (length == strlen(names[i]) && !strncasecmp(value, names[i], length))
+			return true;
+	return false;
 }
 
 /* Charges what was written behind buffer->size and keeps what the limits allow. False: the end. */

@@ -11,6 +11,7 @@
 #include "scan/budget.h"
 #include "verdict/scan_code.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,9 @@ enum transfer {
  * whatever follows the name do not hide it.
  */
 enum transfer transfer_find(const char *value);
+
+/* Does the value name an encoding that is in use somewhere, and that nobody here undoes? */
+bool transfer_is_foreign(const char *value);
 
 /*
  * Decodes `data` (not TRANSFER_IDENTITY, which needs no copy) and charges the bytes to the current part of `budget` as

@@ -156,6 +156,7 @@ struct test {
 #define ALL     "a.txt(108894) b.txt(7) dir/c.txt(6)"
 #define STREAM  "(108894)"
 #define RAR     "\"$MAKE_RAR\" "
+#define LHA     "python3 \"$MAKE_LHA\" "
 #define MAKE_7Z "7z a -bd "
 #define EDIT    "python3 -c 'd=bytearray(open(\"out\",\"rb\").read()); "
 #define SAVE    "; open(\"out\",\"wb\").write(d)'"
@@ -223,7 +224,7 @@ static const struct test tests[] = {
 	{"iso9660", DETECT_ISO9660, "genisoimage -quiet -R -o out a.txt b.txt 2> log", BOTH},
 	{"iso9660, Joliet", DETECT_ISO9660, "genisoimage -quiet -J -o out a.txt b.txt 2> log", BOTH},
 	{"iso9660 and UDF", DETECT_ISO9660, "genisoimage -quiet -udf -R -o out a.txt b.txt 2> log", BOTH},
-	{"lha", DETECT_LHA, "jlha aq out.lzh a.txt b.txt > log 2>&1", BOTH},
+	{"lha", DETECT_LHA, LHA "out.lzh a.txt b.txt", BOTH},
 	{"ar", DETECT_AR, "ar rc out.a a.txt b.txt", BOTH},
 	{"deb", DETECT_AR,
 	 "mkdir -p p/DEBIAN; printf 'Package: p\\nVersion: 1\\nArchitecture: all\\nMaintainer: p <p@p>\\nDescription: "
@@ -373,7 +374,7 @@ static const struct test tests[] = {
 	 "*MALFORMED_CONTAINER_DETECTED*"},
 	{"cpio, cut", DETECT_CPIO, "bsdtar -cf o --format newc b.txt a.txt; head -c 3000 o > out",
 	 "b.txt(7) a.txt(*)!MALFORMED_CONTAINER_DETECTED"},
-	{"lha, cut", DETECT_LHA, "jlha aq o.lzh b.txt a.txt > log 2>&1; head -c 3000 o.lzh > out",
+	{"lha, cut", DETECT_LHA, LHA "o.lzh b.txt a.txt; head -c 3000 o.lzh > out",
 	 "b.txt(7) a.txt(*)!MALFORMED_CONTAINER_DETECTED"},
 	{"a 7z that is nothing behind its mark", DETECT_SEVEN_ZIP,
 	 "printf \"7z\\274\\257'\\034\" > out; head -c 200 /dev/zero | tr '\\0' x >> out", "#*"},
@@ -417,7 +418,7 @@ static bool matches(const char *got, const char *expected)
 
 static bool tools_there(const char *command)
 {
-	static const char *const tools[] = {"jlha", "lzip", "lz4", "zstd", "compress", "genisoimage", "dpkg-deb"};
+	static const char *const tools[] = {"lzip", "lz4", "zstd", "compress", "genisoimage", "dpkg-deb"};
 	char look[64];
 	for (size_t i = 0; i < sizeof tools / sizeof tools[0]; i++) {
 		const char *at = strstr(command, tools[i]);
@@ -567,6 +568,8 @@ static void environment(void)
 		exit(99);
 	snprintf(path, sizeof path, "%s/scripts/make-rar", here);
 	setenv("MAKE_RAR", path, 1);
+	snprintf(path, sizeof path, "%s/test/fixture/lha.py", here);
+	setenv("MAKE_LHA", path, 1);
 	snprintf(path, sizeof path, "%s/test/fixture", here);
 	setenv("PYTHONPATH", path, 1);
 	snprintf(path, sizeof path, "%s/test/corpus/archive", here);

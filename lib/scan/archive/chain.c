@@ -82,6 +82,5 @@ bool chain_is_whole(const struct walk *walk)
 		return true;
 	if (walk->data[5] == '1' || walk->data[5] == '2')
 		return cpio_is_whole(walk->data, walk->size, true);
-	/* "070707" with device numbers in letters is the form of a large odc, which the library knows; leave it alone. */
 	return walk->data[5] != '7' || cpio_is_whole(walk->data, walk->size, false);
 }

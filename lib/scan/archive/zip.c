@@ -16,7 +16,9 @@
 #define LOCAL_SIZE     30u /* a local header without name and extra field */
 #define DIRECTORY_SIZE 46u /* an entry of the directory, likewise */
 #define METHOD_STORED  0u
+#define METHOD_DEFLATE 8u
 #define HOST_UNIX      3u
+#define TYPE_LINK      10u
 #define TYPE_REGULAR   8u /* of the four highest bits of a Unix mode */
 
 /* What the directory says about one member. */
@@ -192,13 +194,16 @@ static bool offset_missing(const struct walk *walk, const struct mark_zip_end *e
 }
 
 /*
- * Is this entry a link or special file by its Unix mode, and holds data? The library reads nothing of such, while other
- * programs extract a file.
+ * Is this entry a special file by its Unix mode, and holds data? The library reads nothing of such, while other
+ * programs extract a file. Of links it reads the two common methods only, and those are the engine's too.
  */
 static bool special(const uint8_t *entry)
 {
 	unsigned type = mark_le32(entry + 38) >> 28;
-	return entry[5] == HOST_UNIX && type != 0 && type != TYPE_REGULAR && mark_le32(entry + 24) != 0;
+	unsigned method = mark_le16(entry + 10);
+	if (entry[5] != HOST_UNIX || type == 0 || type == TYPE_REGULAR || mark_le32(entry + 24) == 0)
+		return false;
+	return type != TYPE_LINK || (method != METHOD_STORED && method != METHOD_DEFLATE);
 }
 
 /* Makes files of special files; with no copy to change it only tells whether there are any. */
@@ -208,8 +213,8 @@ static bool mend_types(const struct walk *walk, const struct mark_zip_end *end, 
 	size_t stop = end->directory + end->directory_size;
 	for (size_t at = end->directory; stop - at >= DIRECTORY_SIZE && (copy != NULL || !found);) {
 		const uint8_t *entry = walk->data + at;
-		size_t length = DIRECTORY_SIZE + (size_t)mark_le16(entry + 28) + mark_le16(entry + 30) +
-				mark_le16(entry + 32);
+		size_t length =
+			DIRECTORY_SIZE + (size_t)mark_le16(entry + 28) + mark_le16(entry + 30) + mark_le16(entry + 32);
 		if (memcmp(entry, "PK\1\2", 4) != 0 || length > stop - at)
 			break;
 		if (special(entry)) {
