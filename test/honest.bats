@@ -125,3 +125,29 @@ while i >= 0:
 	scan "$BATS_TEST_TMPDIR"/*.eml
 	is_unscannable DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM
 }
+
+@test "a method that only the engine undoes: clean while it comes out whole, not when it is damaged" {
+	local at
+	cd "$BATS_TEST_TMPDIR" || return 1
+	seq 3000 >numbers.txt
+	7z a -tzip -mm=Deflate64 whole.zip numbers.txt >/dev/null
+	scan whole.zip
+	is_clean
+	for at in 200 1000 2000; do
+		/usr/bin/python3 -c "d = bytearray(open('whole.zip', 'rb').read()); d[$at] ^= 0xff
+open('damaged.zip', 'wb').write(d)"
+		scan damaged.zip
+		is_unscannable DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM
+	done
+}
+
+@test "a part outside the structure can be asked for by its id" {
+	mail stray.eml "whole + b'\n' + part"
+	scan "$BATS_TEST_TMPDIR/stray.eml"
+	is_infected
+	local id
+	id=$(jq -r 'first(.parts[].id | select(startswith("stray")))' <<<"$output")
+	[ -n "$id" ] || fail "no stray part was told"
+	scan --part "$id" "$BATS_TEST_TMPDIR/stray.eml"
+	is_infected
+}

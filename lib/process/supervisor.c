@@ -677,6 +677,14 @@ static int open_signals(struct supervisor *supervisor)
 	return supervisor->signals < 0 ? -errno : watch(supervisor, supervisor->signals, EPOLLIN, TAG_SIGNAL);
 }
 
+/* Only while a child of ours is in it: the number of an empty group may be another one's by now. */
+static void kill_group(pid_t group)
+{
+	siginfo_t info;
+	if (waitid(P_PGID, (id_t)group, &info, WEXITED | WNOHANG | WNOWAIT) == 0)
+		(void)kill(-group, SIGKILL);
+}
+
 /* Ends every process and waits for each: nothing may be writing below the directory that is removed then. */
 static void end_processes(struct supervisor *supervisor)
 {
@@ -688,7 +696,7 @@ static void end_processes(struct supervisor *supervisor)
 	}
 	/* Workers whose pid was never told belong to the group of their zygote. */
 	for (unsigned i = 0; i < supervisor->zygotes; i++)
-		(void)kill(-supervisor->groups[i], SIGKILL);
+		kill_group(supervisor->groups[i]);
 	while (waitpid(-1, NULL, 0) > 0)
 		continue;
 }

@@ -26,6 +26,7 @@ struct archive_member {
 	bool stream; /* the content of a compressed stream, not a member */
 	/* Its DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM is of a ZIP method that the engine undoes by itself. */
 	bool engine_opens;
+	uint64_t declared; /* with engine_opens: how many bytes the archive says it has; UINT64_MAX: it does not say */
 	/* What is wrong with this member, in no order; 0 to ARCHIVE_MEMBER_CODES_MAX of them. */
 	unsigned code_count;
 	struct {

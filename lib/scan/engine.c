@@ -55,6 +55,13 @@ static void layers_commit(struct layers *layers, struct digest_set *set)
 			break;
 }
 
+/* A size in the place of a digest, so that one kind of set serves both. */
+static void size_key(uint64_t size, uint8_t ret_key[DIGEST_SIZE])
+{
+	memset(ret_key, 0, DIGEST_SIZE);
+	memcpy(ret_key, &size, sizeof size);
+}
+
 static bool is_text(const char *type)
 {
 	return strncmp(type, "CL_TYPE_TEXT_", strlen("CL_TYPE_TEXT_")) == 0 || strcmp(type, "CL_TYPE_HTML") == 0 ||
@@ -94,6 +101,8 @@ static cl_error_t on_layer(int fd, const char *type, const char **ancestors, siz
 	engine->result->layers++;
 	check_cut(engine, size, level);
 	uint8_t digest[DIGEST_SIZE];
+	size_key(size, digest);
+	layers_add(&engine->size_layers, digest);
 	if (!data || !type || (attributes & LAYER_ATTRIBUTES_NORMALIZED))
 		return CL_CLEAN;
 	if (digest_bytes(data, size, digest) == 0)
@@ -144,7 +153,8 @@ struct engine *engine_wrap(struct cl_engine *take_library)
 	engine->library = take_library;
 	engine->seen = digest_set_new();
 	engine->seen_text = digest_set_new();
-	if (!engine->seen || !engine->seen_text) {
+	engine->seen_sizes = digest_set_new();
+	if (!engine->seen || !engine->seen_text || !engine->seen_sizes) {
 		engine_free(engine);
 		return NULL;
 	}
@@ -161,8 +171,10 @@ void engine_free(struct engine *engine)
 	(void)cl_engine_free(engine->library);
 	digest_set_free(engine->seen);
 	digest_set_free(engine->seen_text);
+	digest_set_free(engine->seen_sizes);
 	free(engine->layers.digests);
 	free(engine->text_layers.digests);
+	free(engine->size_layers.digests);
 	free(engine);
 }
 
@@ -268,6 +280,7 @@ int engine_begin(struct engine *engine, const char *temporary, const struct limi
 {
 	digest_set_clear(engine->seen);
 	digest_set_clear(engine->seen_text);
+	digest_set_clear(engine->seen_sizes);
 	*ret_code = DEC_RESULT_TEMP_DIR_ACCESS_FAILED;
 	int error = probe_directory(temporary);
 	if (error)
@@ -358,7 +371,7 @@ static void scan_map(struct engine *engine, cl_fmap_t *map, const char *name, st
 	struct cl_scan_options options = scan_options();
 	const char *virus = NULL;
 	unsigned long scanned = 0;
-	engine->layers.count = engine->text_layers.count = 0;
+	engine->layers.count = engine->text_layers.count = engine->size_layers.count = 0;
 	engine->scanned = 0;
 	engine->zip_member[0] = '\0';
 	engine->result = result;
@@ -378,6 +391,7 @@ static void scan_map(struct engine *engine, cl_fmap_t *map, const char *name, st
 		return;
 	layers_commit(&engine->layers, engine->seen);
 	layers_commit(&engine->text_layers, engine->seen_text);
+	layers_commit(&engine->size_layers, engine->seen_sizes);
 }
 
 void engine_scan(struct engine *engine, const void *data, size_t size, const char *name,
@@ -411,6 +425,13 @@ bool engine_saw(const struct engine *engine, const uint8_t digest[DIGEST_SIZE])
 bool engine_saw_text(const struct engine *engine, const uint8_t digest[DIGEST_SIZE])
 {
 	return digest_set_has(engine->seen_text, digest);
+}
+
+bool engine_saw_size(const struct engine *engine, uint64_t size)
+{
+	uint8_t key[DIGEST_SIZE];
+	size_key(size, key);
+	return digest_set_has(engine->seen_sizes, key);
 }
 
 const char *engine_version(void)

@@ -79,6 +79,9 @@ bool engine_saw(const struct engine *engine, const uint8_t digest[DIGEST_SIZE]);
 /* Did one reach this text, white space aside? (digest_text) */
 bool engine_saw_text(const struct engine *engine, const uint8_t digest[DIGEST_SIZE]);
 
+/* Did one reach a layer of just this size? For what only the engine can extract, whose bytes are not known here. */
+bool engine_saw_size(const struct engine *engine, uint64_t size);
+
 /* "ClamAV 1.4.6"; static. */
 const char *engine_version(void);
 

@@ -543,8 +543,8 @@ static int walk_between(struct walk *walk, const struct message *message, size_t
 	while (!ended && from < to && stray_part(message->data + from, to - from, &at, &stray)) {
 		if (!stray.size)
 			continue; /* the header of what begins here */
-		char *section =
-			g_strdup_printf("%s%sstray%u", position->parent, *position->parent ? "." : "", ++*count);
+		char *section = g_strdup_printf("%s%s" PART_STRAY "%u", position->parent, *position->parent ? "." : "",
+						++*count);
 		struct position inner = {message, section, position->parent, NULL, position->depth};
 		ended = walk_stray(walk, &inner, message->data + from, &stray);
 		g_free(section);

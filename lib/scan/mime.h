@@ -9,6 +9,7 @@
 
 #include "scan/budget.h"
 #include "verdict/report.h"
+#include "verdict/request.h"
 #include "verdict/scan_code.h"
 
 #include <stdbool.h>

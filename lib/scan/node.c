@@ -284,11 +284,16 @@ static int on_code(void *context, enum scan_code code, const char *text)
 	return node_code(opening->walk, opening->container->number, code, text);
 }
 
+/* The engine undoes some methods by itself: it has the member if it reached as many bytes as the archive declares. */
+static bool engine_has(const struct walk *walk, const struct archive_member *member)
+{
+	return member->engine_opens && engine_saw_size(walk->engine, member->declared);
+}
+
 static int tell_member_codes(struct walk *walk, const struct node *node, const struct archive_member *member)
 {
 	for (unsigned i = 0; i < member->code_count; i++) {
-		/* The engine undoes some methods by itself, and saw the container that holds them. */
-		if (member->engine_opens && member->codes[i].code == DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM)
+		if (member->codes[i].code == DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM && engine_has(walk, member))
 			continue;
 		if (node_code(walk, node->number, member->codes[i].code, member->codes[i].text))
 			return walk->error;
@@ -303,7 +308,7 @@ static int scan_empty(struct walk *walk, const struct node *parent, struct node 
 	bool whole = true;
 	for (unsigned i = 0; member && i < member->code_count; i++)
 		whole = whole && scan_code_is_information(member->codes[i].code);
-	enum part_route route = whole ? ROUTE_EMPTY : member->engine_opens ? ROUTE_ENGINE : ROUTE_UNSEEN;
+	enum part_route route = whole ? ROUTE_EMPTY : engine_has(walk, member) ? ROUTE_ENGINE : ROUTE_UNSEEN;
 	struct detection detection;
 	uint8_t digest[DIGEST_SIZE];
 	detect(node->data, 0, &detection);

@@ -15,14 +15,17 @@ void request_init(struct request *ret_request)
 
 bool request_part_valid(const char *id)
 {
-	size_t section = strspn(id, "0123456789.");
-	if (section == 0 || strlen(id) > REQUEST_PART_MAX || !utf8_valid(id))
+	if (strlen(id) > REQUEST_PART_MAX || !utf8_valid(id))
 		return false;
-	/* Digits with single dots between them. */
-	for (size_t i = 0; i < section; i++) {
-		bool edge = i == 0 || i + 1 == section;
-		if (id[i] == '.' && (edge || id[i - 1] == '.'))
+	/* Steps with single dots between them: a number, or "stray" and a number. */
+	for (const char *step = id;; step++) {
+		if (strncmp(step, PART_STRAY, sizeof PART_STRAY - 1) == 0)
+			step += sizeof PART_STRAY - 1;
+		size_t digits = strspn(step, "0123456789");
+		if (!digits)
 			return false;
+		step += digits;
+		if (*step != '.')
+			return *step == '\0' || (*step == '/' && step[1] != '\0');
 	}
-	return id[section] == '\0' || (id[section] == '/' && id[section + 1] != '\0');
 }

@@ -13,6 +13,8 @@
 
 /* Longest id of a part, in bytes without the NUL; longer ids are cut and numbered when they are made. */
 #define REQUEST_PART_MAX 1023
+/* What the number of a part begins with that lies outside the structure of its message: "stray1". */
+#define PART_STRAY "stray"
 /* How many parts a request can name to be left alone (see `avoid`). */
 #define REQUEST_AVOID_MAX 4
 
@@ -33,7 +35,7 @@ struct request {
 void request_init(struct request *ret_request);
 /*
  * Is this the id of a part in form? Not empty, at most REQUEST_PART_MAX bytes of valid UTF-8, and the first
- * segment (up to '/') made of digits and dots as in "1.2" or "0".
+ * segment (up to '/') made of numbers with dots between them, as in "1.2", "0" or "2.stray1".
  */
 bool request_part_valid(const char *id);
 

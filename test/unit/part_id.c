@@ -10,11 +10,13 @@
 
 static void test_form(void)
 {
-	static const char *const good[] = {"0",     "1",      "1.2",           "12.34.56", "2/invoice.zip",
-					   "2/a/b", "1.2/..", "1/a b\xC3\xA9", "1//x",     "1/\x01"};
-	static const char *const bad[] = {"",    ".",    "1.",    ".1",   "1..2", "a",  "1a",       "/1",
-					  "1/",  "-1",   " 1",    "1 /x", "1.2.", "+1", "1.2/\xFF", "1/\xED\xA0\x80",
-					  "./1", "1./x", "1..2x/"};
+	static const char *const good[] = {"0",      "1",         "1.2",           "12.34.56", "2/invoice.zip",
+					   "2/a/b",  "1.2/..",    "1/a b\xC3\xA9", "1//x",     "1/\x01",
+					   "stray1", "2.stray12", "2.stray1/a"};
+	static const char *const bad[] = {
+		"",    ".",    "1.",     ".1",    "1..2",    "a",       "1a",       "/1",
+		"1/",  "-1",   " 1",     "1 /x",  "1.2.",    "+1",      "1.2/\xFF", "1/\xED\xA0\x80",
+		"./1", "1./x", "1..2x/", "stray", "stray.1", "1.stray", "1stray1",  "straystray1"};
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
 		okf(request_part_valid(good[i]), "an id: %zu", i);
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)

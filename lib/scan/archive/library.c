@@ -262,6 +262,7 @@ static int read_member(struct walk *walk, struct pass *pass, struct archive *arc
 	/* The check sums of an encrypted member differ by rights. */
 	if (!encrypted && header == ARCHIVE_WARN && strstr(error_text(archive), "nconsistent") != NULL)
 		member_code(&member, DEC_RESULT_MALFORMED_CONTAINER_DETECTED, "%s", error_text(archive));
+	member.view.declared = archive_entry_size_is_set(entry) ? (uint64_t)archive_entry_size(entry) : UINT64_MAX;
 	if (encrypted)
 		member_code(&member, DEC_RESULT_ENCRYPTED_CONTAINER_CHILD_DETECTED, "its data are encrypted");
 	bool unreadable = encrypted;

@@ -18,8 +18,8 @@ struct layers {
 
 struct engine {
 	struct cl_engine *library; /* owned */
-	struct digest_set *seen, *seen_text;
-	struct layers layers, text_layers;
+	struct digest_set *seen, *seen_text, *seen_sizes;
+	struct layers layers, text_layers, size_layers;
 	uint64_t file_most, scan_most; /* the library's limits in force; 0: none set yet */
 	uint64_t scanned;              /* bytes of all layers of the scan that runs */
 	char zip_member[128];          /* first member said to be encrypted in what looks like ZIP; "" for none */
