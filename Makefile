@@ -184,6 +184,7 @@ format:
 # Completions, the option list of the manual and the manual of codes come from the tables in cmd/ and lib/verdict/.
 generate: $(B)/generate
 	$(B)/generate .
+	scripts/generate-schema >share/schema/verdict-1.schema.json
 check-generated: $(B)/generate
 	@rm -rf $(B)/generated && mkdir -p $(B)/generated && cp -r man completions $(B)/generated/
 	@$(B)/generate $(B)/generated
