@@ -258,8 +258,9 @@ static void stream_name(const struct node *container, char *ret_name, size_t siz
 	const char *base = slash ? slash + 1 : name;
 	const char *dot = strrchr(base, '.');
 	int length = dot && dot != base ? (int)(dot - base) : (int)strlen(base);
-	(void)snprintf(ret_name, size, "%.*s", length, length ? base : "content");
-	if (!length)
+	if (length)
+		(void)snprintf(ret_name, size, "%.*s", length, base);
+	else
 		(void)snprintf(ret_name, size, "content");
 }
 
