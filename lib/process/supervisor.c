@@ -470,10 +470,19 @@ static void start_task(struct supervisor *supervisor, struct slot *slot, struct 
 	if (!error)
 		return;
 	slot->task = NULL;
-	if (code == DEC_RESULT_TEMP_DIR_ACCESS_FAILED)
+	if (error == -EPIPE || error == -ECONNRESET) {
+		/* The zygote is dead, and its end only not seen yet. */
 		slot_release(slot);
-	else
+		task_recall(task);
+		queue_front(supervisor, task);
+		zygote_gone(supervisor, "the worker is gone");
+		return;
+	}
+	/* Once asked for, the worker will come, and be killed then. */
+	if (slot->listening)
 		slot_kill(slot);
+	else
+		slot_release(slot);
 	task_fail(task, code, why.text);
 	answer(supervisor, task);
 }
