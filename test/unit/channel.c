@@ -2,11 +2,11 @@
  * channel.c - frames over a socket: cut anywhere, several at once, too large, out of form, with descriptors or a heap of them.
  */
 #include "process/channel.h"
+#include "descriptors.h"
 #include "tap.h"
 
 #include "base/fd.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -14,17 +14,6 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static unsigned open_descriptors(void)
-{
-	unsigned count = 0;
-	DIR *directory = opendir("/proc/self/fd");
-	while (directory && readdir(directory))
-		count++;
-	if (directory)
-		(void)closedir(directory);
-	return count;
-}
 
 /* Two ends: ours a channel, the other a plain socket. */
 static int open_pair(struct channel *ret_channel, uint32_t most)

@@ -4,13 +4,13 @@
  * The scanners here are small shell programs that answer wrongly, or not.
  */
 #include "process/client.h"
+#include "descriptors.h"
 #include "tap.h"
 
 #include "base/clock.h"
 #include "format/frame.h"
 #include "format/verdict_json.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -20,17 +20,6 @@
 
 static char directory[] = "/tmp/csapi-client-XXXXXX";
 static char path[64];
-
-static unsigned open_descriptors(void)
-{
-	unsigned count = 0;
-	DIR *listing = opendir("/proc/self/fd");
-	while (listing && readdir(listing))
-		count++;
-	if (listing)
-		(void)closedir(listing);
-	return count;
-}
 
 /* Frames that a scanner sends at once, and the script that does so and then what is said in `after`. */
 static void make_scanner(const struct buffer *frames, const char *after)

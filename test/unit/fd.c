@@ -2,9 +2,9 @@
  * fd.c - whole reads and writes, and descriptors over sockets: one is passed, more are refused, none is left open.
  */
 #include "base/fd.h"
+#include "descriptors.h"
 #include "tap.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -15,17 +15,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static unsigned open_descriptors(void)
-{
-	unsigned count = 0;
-	DIR *directory = opendir("/proc/self/fd");
-	while (directory && readdir(directory))
-		count++;
-	if (directory)
-		(void)closedir(directory);
-	return count;
-}
 
 static void test_read(void)
 {
