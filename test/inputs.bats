@@ -185,7 +185,7 @@ for line in sys.stdin:
 
 @test "on a terminal: colours and a progress line that makes way; not in pipes, and not with NO_COLOR" {
 	tty() { # COMMAND: what it writes to a terminal
-		TERM=xterm script -qefc "$1" /dev/null </dev/null
+		SHELL=/bin/bash TERM=xterm script -qefc "$1" /dev/null </dev/null
 	}
 	command="$scan --definitions=$root/share/definitions --format=text"
 	run -1 tty "$command infected"

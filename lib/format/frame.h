@@ -25,6 +25,9 @@ enum frame_type {
 	FRAME_REPORT,    /* scanner to client: the verdict document for the request of the same id */
 	FRAME_ERROR,     /* scanner to client: the conversation is broken; the connection is closed behind it */
 	FRAME_EVENT,     /* worker to scanner: something about the message at hand */
+	FRAME_WAIT, /* scanner to client, every few seconds while messages of it are outstanding: "I am alive"; id 0, {} */
+	FRAME_COMMAND, /* client to scanner, for its own user and root: {"command": "status"}, or stats, reload, stop, ping */
+	FRAME_ANSWER, /* scanner to client: what the command of the same id gave, a document of its own */
 	FRAME_TYPE_END
 };
 

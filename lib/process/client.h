@@ -1,5 +1,5 @@
 /*
- * client.h - the client's side of a scanner: starts one privately, hands it descriptors, gets reports.
+ * client.h - the client's side of a scanner: finds one that runs or starts one privately, hands it descriptors, gets reports.
  *
  * Links no parser of messages. Every submitted message gets exactly one report, whatever happens to the scanner: when it
  * dies or stays silent, the report says so with a scan code. Called by cmd/csapi-scan.c.
@@ -16,17 +16,27 @@
 
 struct client;
 
+enum client_way {
+	CLIENT_AUTO,     /* a scanner that runs, else a private one */
+	CLIENT_RESIDENT, /* one that runs, or an error */
+	CLIENT_PRIVATE,
+};
+
 struct client_options {
+	enum client_way way;
+	const char *socket;       /* path of the scanner that runs; NULL: where one is expected (listener_candidates) */
 	const char *scanner_path; /* NULL: found beside the running program */
 	const char *definitions;  /* directory; NULL: the scanner looks for a real set, then takes the shipped one */
 	const char *file_base;    /* directory for temporary files; NULL: TMPDIR, then /tmp */
 	unsigned max_concurrency; /* 1..CLIENT_CONCURRENCY_MAX messages at once */
-	struct limits limits;     /* the `set` ones become limits of the private scanner */
+	struct limits
+		limits; /* the `set` ones become limits of a private scanner; one that runs only lets itself be tightened */
 };
 #define CLIENT_CONCURRENCY_MAX 256u
 
 /*
- * Starts a private scanner and greets it. The scanner loads its definitions meanwhile; nothing here waits for that. When no
+ * Greets a scanner that runs; with CLIENT_AUTO, where none answers, starts a private scanner and greets that. If a scanner that runs is lost
+ * later, CLIENT_AUTO starts a private one and gives it what was not answered, once. The scanner loads its definitions meanwhile; nothing here waits for that. When no
  * scanner can be started the client is made all the same, and each message gets a report with the code
  * (GEN_RESULT_SCANNER_NOT_INITIALIZED). -ENOMEM only.
  */
@@ -45,6 +55,8 @@ int client_next(struct client *client, int timeout_ms, uint32_t *ret_id, struct 
 unsigned client_outstanding(const struct client *client);
 /* Has the scanner finished loading its definitions (or failed to)? For a progress display. */
 bool client_ready(const struct client *client);
+/* Is it a private scanner that we talk to? */
+bool client_private(const struct client *client);
 /* Ends the private scanner and all below it, and waits for it (at most a second or so). NULL is allowed. */
 void client_close(struct client *client);
 
@@ -53,5 +65,12 @@ void client_close(struct client *client);
  * `text` says what and may be NULL.
  */
 int client_report(enum scan_code code, const char *text, struct report *ret_report);
+
+/*
+ * Sends one command (a word of FRAME_COMMAND) to the scanner that runs and waits for the answer. `socket` NULL: where one is expected. 0 with the
+ * document (caller frees); -ENOENT or -ECONNREFUSED: none runs there; -EPERM: not for this user; -ETIMEDOUT; -EBADMSG; with why. `timeout_ms` -1:
+ * wait until the scanner is gone (-ECONNRESET).
+ */
+int client_command(const char *socket, const char *command, int timeout_ms, char **ret_text, struct why *why);
 
 #endif

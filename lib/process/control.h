@@ -13,8 +13,9 @@
 
 enum control_kind {
 	CONTROL_READY = 1, /* zygote: text is facts_json */
-	CONTROL_FORK,      /* supervisor, with the worker's socket: text is its directory for temporary files */
+	CONTROL_FORK,      /* supervisor, with the worker's socket: text is the name of its directory below base */
 	CONTROL_FORKED,    /* zygote: result is the pid, or -errno */
+	CONTROL_ISOLATION, /* zygote, before CONTROL_READY: text is isolation_json */
 };
 
 /* A path, or the facts with a text: both have smaller caps of their own. */

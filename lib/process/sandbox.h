@@ -1,0 +1,41 @@
+/*
+ * sandbox.h - the walls around a worker: Landlock, seccomp, namespaces, an unprivileged user, resource limits.
+ *
+ * Two steps: the zygote prepares once what all workers share (namespaces, user) and tries from inside a worker whether the
+ * walls hold; each worker then enters before its first hostile byte. Called by zygote and job.
+ */
+#ifndef CSAPI_PROCESS_SANDBOX_H
+#define CSAPI_PROCESS_SANDBOX_H
+
+#include "base/why.h"
+#include "verdict/isolation.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct sandbox_options {
+	const char *base;        /* the directory that holds the directories of all workers; absolute */
+	const char *definitions; /* for the probe that tries to read them */
+	bool drop;               /* to `user` and `group`; only as root */
+	uid_t user;
+	gid_t group;
+	const char *user_name; /* for people; borrowed */
+	bool namespaces;       /* take them where they are to be had */
+	unsigned landlock_abi; /* hold Landlock down to this ABI; 0: the newest that kernel and we know */
+	bool off;              /* no walls at all, for comparing verdicts: layers are told as missing */
+};
+
+/*
+ * In the zygote, after everything was loaded: drops the user, enters the namespaces, makes the rules and the filter. Layers that are not to be had are told
+ * in ret_isolation; that is no failure. -errno with why only when the process is in a state in which it must not go on.
+ */
+int sandbox_prepare(const struct sandbox_options *options, struct isolation *ret_isolation, struct why *why);
+/* In the zygote, after preparing: forks children that enter and try everything in isolation.def. Fills the probes. 0 or -errno with why. */
+int sandbox_probe(struct isolation *isolation, struct why *why);
+/*
+ * In a worker: all layers that sandbox_prepare found. `directory` is the name of its directory below base; its path as the worker will see it
+ * is written to ret_path (it differs when the root has moved). `channel` is the one socket it may talk on. 0 or -errno: the worker must not go on.
+ */
+int sandbox_enter(const char *directory, int channel, char *ret_path, size_t size);
+
+#endif
