@@ -20,6 +20,10 @@ mandir ?= $(datadir)/man
 bashcompdir ?= $(datadir)/bash-completion/completions
 zshcompdir ?= $(datadir)/zsh/site-functions
 fishcompdir ?= $(datadir)/fish/vendor_completions.d
+systemdsystemunitdir ?= $(PREFIX)/lib/systemd/system
+systemduserunitdir ?= $(PREFIX)/lib/systemd/user
+sysusersdir ?= $(PREFIX)/lib/sysusers.d
+tmpfilesdir ?= $(PREFIX)/lib/tmpfiles.d
 INSTALL ?= install
 
 # What the sources need whatever the user's own flags are.
@@ -38,11 +42,14 @@ endif
 
 # Third-party libraries, each used by one floor. bzip2 has no .pc file in Debian.
 FORMAT_PACKAGES := jansson
+PROCESS_PACKAGES := libseccomp
 SCAN_PACKAGES := libclamav libarchive gmime-3.0 glib-2.0 zlib liblzma
 system = $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(1)))
 FORMAT_CPPFLAGS = $(eval FORMAT_CPPFLAGS := $(call system,$(FORMAT_PACKAGES)))$(FORMAT_CPPFLAGS)
 SCAN_CPPFLAGS = $(eval SCAN_CPPFLAGS := $(call system,$(SCAN_PACKAGES)))$(SCAN_CPPFLAGS)
+PROCESS_CPPFLAGS = $(eval PROCESS_CPPFLAGS := $(call system,$(PROCESS_PACKAGES)))$(PROCESS_CPPFLAGS)
 FORMAT_LIBS = $(eval FORMAT_LIBS := $(shell $(PKG_CONFIG) --libs $(FORMAT_PACKAGES)))$(FORMAT_LIBS)
+PROCESS_LIBS = $(eval PROCESS_LIBS := $(shell $(PKG_CONFIG) --libs $(PROCESS_PACKAGES)))$(PROCESS_LIBS)
 SCAN_LIBS = $(eval SCAN_LIBS := $(shell $(PKG_CONFIG) --libs $(SCAN_PACKAGES)) -lbz2)$(SCAN_LIBS)
 
 # One archive a floor. fault.c takes the place of libc functions for the whole program, so the programs that want it
@@ -63,21 +70,24 @@ FULL_ARCHIVES := $(B)/libcmd.a $(B)/libscan.a $(B)/libprocess.a $(B)/libformat.a
 UNITS := $(patsubst test/unit/%.c,$(B)/test/%.t,$(wildcard test/unit/*.c))
 PRELOADS := $(patsubst test/preload/%.c,$(B)/test/preload/%.so,$(wildcard test/preload/*.c))
 HELPERS := $(patsubst test/helper/%.c,$(B)/test/helper/%,$(wildcard test/helper/*.c))
+BENCHES := $(patsubst test/bench/%.c,$(B)/test/bench/%,$(wildcard test/bench/*.c))
 
 COMPILE = $(CC) $(OWN_CPPFLAGS) $(FORTIFY) $(FLOOR_CPPFLAGS) $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP
 LINK = $(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS)
 
-.PHONY: all programs tests check check-sanitize sanitize clang lint generate check-generated format install uninstall clean help FORCE
+.PHONY: all programs tests check check-sanitize sanitize clang lint generate check-generated format install uninstall clean help bench bench-smoke FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 all: programs
 programs: $(PROGRAMS:%=$(B)/%)
-tests: $(UNITS) $(PRELOADS) $(HELPERS)
+tests: $(UNITS) $(PRELOADS) $(HELPERS) $(BENCHES)
 
 help:
 	@echo "make [all]            build csapi-scan, csapi-scanner and csapi-worker below build/"
 	@echo "make check            build and run all tests"
+	@echo "make bench            measure beside clamd; SIGNATURES=8700000 MESSAGES=1000 ROUNDS=5 CALLS=100 ONLY=phases"
+	@echo "make bench-smoke      the same in small, to see that it works"
 	@echo "make lint             formatting, floors, manuals, shell scripts, generated files"
 	@echo "make sanitize         build with ASan and UBSan below build/sanitize"
 	@echo "make check-sanitize   run all tests against that build"
@@ -100,6 +110,7 @@ PLACES := -DCSAPI_SBINDIR=\"$(sbindir)\" -DCSAPI_LIBEXECDIR=\"$(libexecdir)\" -D
 $(B)/lib/base/place.o: $(B)/places
 $(B)/lib/base/place.o: private FLOOR_CPPFLAGS = $(PLACES)
 $(B)/lib/format/%.o: private FLOOR_CPPFLAGS = $(FORMAT_CPPFLAGS)
+$(B)/lib/process/%.o: private FLOOR_CPPFLAGS = $(PROCESS_CPPFLAGS)
 $(B)/lib/scan/%.o: private FLOOR_CPPFLAGS = $(SCAN_CPPFLAGS)
 $(B)/test/unit/%.o: private FLOOR_CPPFLAGS = -I. $(FORMAT_CPPFLAGS) $(SCAN_CPPFLAGS)
 $(B)/scripts/%.o: private FLOOR_CPPFLAGS = -I.
@@ -125,14 +136,14 @@ $(B)/csapi-scan $(B)/csapi-scanner: $(B)/%: $(B)/cmd/%.o $(REPORT_PATH) $(THIN_A
 	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(FORMAT_LIBS)
 
 $(B)/csapi-worker: $(B)/cmd/csapi-worker.o $(REPORT_PATH) $(FAULT) $(FULL_ARCHIVES)
-	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(SCAN_LIBS) $(FORMAT_LIBS)
+	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(SCAN_LIBS) $(PROCESS_LIBS) $(FORMAT_LIBS)
 
 $(B)/generate: $(B)/scripts/generate.o $(REPORT_PATH) $(THIN_ARCHIVES)
 	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(FORMAT_LIBS)
 
 $(B)/test/%.t: $(B)/test/unit/%.o $(REPORT_PATH) $(FAULT) $(FULL_ARCHIVES)
 	@mkdir -p $(@D)
-	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(SCAN_LIBS) $(FORMAT_LIBS)
+	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(SCAN_LIBS) $(PROCESS_LIBS) $(FORMAT_LIBS)
 
 # A preloaded library is no part of the product: no sanitizer in it, or it would have to come first.
 $(B)/test/preload/%.so: test/preload/%.c $(B)/flags
@@ -142,12 +153,25 @@ $(B)/test/preload/%.so: test/preload/%.c $(B)/flags
 $(B)/test/helper/%: $(B)/test/helper/%.o $(REPORT_PATH) $(THIN_ARCHIVES)
 	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(FORMAT_LIBS)
 
+$(B)/test/bench/%: $(B)/test/bench/%.o $(REPORT_PATH)
+	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^
+
 # --- tests -------------------------------------------------------------------------------------------------------
 
 # One run of prove for both kinds, so that it closes with one total.
 PROVE_FLAGS ?= -j2 --failures --comments
 check: all tests $(B)/generate
 	CSAPI_BUILD=$(abspath $(B)) $(PROVE) $(PROVE_FLAGS) -r --ext .bats --ext .t test $(B)/test
+
+# Ratios against clamd, clamdscan and clamscan. The results of a full run stay in $(B)/bench; those to be shown are in test/bench/results.
+SIGNATURES ?= 8700000
+MESSAGES ?= 1000
+ROUNDS ?= 5
+CALLS ?= 100
+bench: all $(BENCHES)
+	test/bench/run.py --build=$(B) --output=$(B)/bench --signatures=$(SIGNATURES) --messages=$(MESSAGES) --rounds=$(ROUNDS) --calls=$(CALLS) $(ONLY:%=--only=%)
+bench-smoke: all $(BENCHES)
+	test/bench/run.py --build=$(B) --output=$(B)/bench-smoke --signatures=5000 --messages=30 --planted-every=3 --rounds=2 --calls=5
 
 sanitize:
 	$(MAKE) B=build/sanitize SANITIZE=1 CFLAGS='-O1 -g' all tests
@@ -196,7 +220,12 @@ check-generated: $(B)/generate
 MANUALS = $(wildcard man/*.[1-9])
 INSTALLED = $(bindir)/csapi-scan $(sbindir)/csapi-scanner $(libexecdir)/csapi-worker \
 	$(foreach page,$(notdir $(MANUALS)),$(mandir)/man$(subst .,,$(suffix $(page)))/$(page)) \
-	$(bashcompdir)/csapi-scan $(zshcompdir)/_csapi-scan $(fishcompdir)/csapi-scan.fish
+	$(foreach program,csapi-scan csapi-scanner,$(bashcompdir)/$(program) $(zshcompdir)/_$(program) $(fishcompdir)/$(program).fish) \
+	$(foreach dir,$(systemdsystemunitdir) $(systemduserunitdir),$(dir)/csapi-scanner.service $(dir)/csapi-scanner.socket) \
+	$(sysusersdir)/csapi.conf $(tmpfilesdir)/csapi.conf
+
+# A unit, with the directories that it names: FROM,TO.
+install_unit = sed 's|@sbindir@|$(sbindir)|g' share/systemd/$(1) | $(INSTALL) -D -m 644 /dev/stdin '$(DESTDIR)$(2)'
 
 install: all
 	$(INSTALL) -d $(foreach dir,$(bindir) $(sbindir) $(libexecdir) $(bashcompdir) $(zshcompdir) $(fishcompdir),'$(DESTDIR)$(dir)')
@@ -208,9 +237,17 @@ install: all
 	$(INSTALL) -m 644 $(wildcard share/schema/*) '$(DESTDIR)$(pkgdatadir)/schema/'
 	$(INSTALL) -m 644 $(wildcard share/samples/*) '$(DESTDIR)$(pkgdatadir)/samples/'
 	for page in $(MANUALS); do $(INSTALL) -D -m 644 "$$page" '$(DESTDIR)$(mandir)/man'"$${page##*.}/$${page##*/}" || exit 1; done
-	$(INSTALL) -m 644 completions/csapi-scan.bash '$(DESTDIR)$(bashcompdir)/csapi-scan'
-	$(INSTALL) -m 644 completions/_csapi-scan '$(DESTDIR)$(zshcompdir)/_csapi-scan'
-	$(INSTALL) -m 644 completions/csapi-scan.fish '$(DESTDIR)$(fishcompdir)/csapi-scan.fish'
+	for program in csapi-scan csapi-scanner; do \
+		$(INSTALL) -m 644 completions/$$program.bash '$(DESTDIR)$(bashcompdir)'/$$program && \
+		$(INSTALL) -m 644 completions/_$$program '$(DESTDIR)$(zshcompdir)/' && \
+		$(INSTALL) -m 644 completions/$$program.fish '$(DESTDIR)$(fishcompdir)/' || exit 1; \
+	done
+	$(call install_unit,csapi-scanner.service.in,$(systemdsystemunitdir)/csapi-scanner.service)
+	$(call install_unit,csapi-scanner.socket,$(systemdsystemunitdir)/csapi-scanner.socket)
+	$(call install_unit,user/csapi-scanner.service.in,$(systemduserunitdir)/csapi-scanner.service)
+	$(call install_unit,user/csapi-scanner.socket,$(systemduserunitdir)/csapi-scanner.socket)
+	$(INSTALL) -D -m 644 share/systemd/csapi.sysusers.conf '$(DESTDIR)$(sysusersdir)/csapi.conf'
+	$(INSTALL) -D -m 644 share/systemd/csapi.tmpfiles.conf '$(DESTDIR)$(tmpfilesdir)/csapi.conf'
 
 uninstall:
 	rm -f $(foreach file,$(INSTALLED),'$(DESTDIR)$(file)')

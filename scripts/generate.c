@@ -7,9 +7,11 @@
 #include "../cmd/option.h"
 #include "../cmd/scan/options.h"
 #include "../cmd/scanner/options.h"
+#include "verdict/isolation.h"
 #include "verdict/limits.h"
 #include "verdict/report.h"
 #include "verdict/scan_code.h"
+#include "verdict/stats.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -121,6 +123,43 @@ static void man_scanner_options(FILE *out)
 	put_options(out, scanner_options, SCANNER_OPTION_COUNT);
 }
 
+static void man_scanner_commands(FILE *out)
+{
+	for (int i = 0; i < COMMAND_COUNT; i++) {
+		(void)fprintf(out, ".It Cm %s\n", command_word(scanner_commands[i].command));
+		put_as_sentence(out, scanner_commands[i].text);
+		if (scanner_commands[i].manual[0])
+			(void)fprintf(out, "%s\n", scanner_commands[i].manual);
+	}
+}
+
+/* The counts of a scanner: member of the document and metric. */
+static void man_stats(FILE *out)
+{
+	for (int i = 0; i < STAT_COUNT; i++) {
+		const struct stat_row *row = stats_row((enum stats_field)i);
+		(void)fprintf(out, ".It Cm %s%s%s\n", row->key, *row->metric ? " , " : "", row->metric);
+		put_as_sentence(out, row->text);
+	}
+}
+
+static void man_layers(FILE *out)
+{
+	for (int i = 0; i < ISOLATION_LAYER_COUNT; i++) {
+		const struct isolation_layer_row *row = isolation_layer_row((enum isolation_layer)i);
+		(void)fprintf(out, ".It Cm %s\n", row->key);
+		put_as_sentence(out, row->text);
+		if (!row->promised)
+			(void)fputs("Taken where it is to be had.\n", out);
+	}
+}
+
+static void man_probes(FILE *out)
+{
+	for (int i = 0; i < ISOLATION_PROBE_COUNT; i++)
+		(void)fprintf(out, ".It\n%s\n", isolation_probe_row((enum isolation_probe)i)->text);
+}
+
 /* One item an exit status, with all that leads to it. */
 static void man_exits(FILE *out)
 {
@@ -201,10 +240,18 @@ static const struct list {
 	const char *marker;
 	void (*write)(FILE *out);
 } lists[] = {
-	{".\\\"@OPTIONS@\n", man_options},   {".\\\"@EXITS@\n", man_exits},
-	{".\\\"@STATUSES@\n", man_statuses}, {".\\\"@CODES@\n", man_codes},
-	{".\\\"@LIMITS@\n", man_limits},     {".\\\"@KINDS@\n", man_kinds},
-	{".\\\"@ROUTES@\n", man_routes},     {".\\\"@SCANNER_OPTIONS@\n", man_scanner_options},
+	{".\\\"@OPTIONS@\n", man_options},
+	{".\\\"@EXITS@\n", man_exits},
+	{".\\\"@STATUSES@\n", man_statuses},
+	{".\\\"@CODES@\n", man_codes},
+	{".\\\"@LIMITS@\n", man_limits},
+	{".\\\"@KINDS@\n", man_kinds},
+	{".\\\"@ROUTES@\n", man_routes},
+	{".\\\"@SCANNER_OPTIONS@\n", man_scanner_options},
+	{".\\\"@COMMANDS@\n", man_scanner_commands},
+	{".\\\"@STATS@\n", man_stats},
+	{".\\\"@LAYERS@\n", man_layers},
+	{".\\\"@PROBES@\n", man_probes},
 };
 
 static bool write_list(FILE *out, const char *line)
@@ -235,6 +282,19 @@ static void write_manual(const char *directory, const char *source, const char *
 
 /* --- completions --- */
 
+/* What the command line of a program is made of. */
+struct program {
+	const char *name, *function; /* the shells' function takes no "-" */
+	const struct option_row *rows;
+	size_t count;
+	const struct scanner_command *commands; /* NULL: arguments are files */
+};
+
+static const struct program programs[] = {
+	{"csapi-scan", "_csapi_scan", scan_options, SCAN_OPTION_COUNT, NULL},
+	{"csapi-scanner", "_csapi_scanner", scanner_options, SCANNER_OPTION_COUNT, scanner_commands},
+};
+
 static void put_codes(FILE *out)
 {
 	(void)fputs("all", out);
@@ -253,11 +313,11 @@ static void put_words(FILE *out, const struct option_row *row)
 }
 
 /* The cases of the shell's `case` for the values of options. */
-static void bash_values(FILE *out)
+static void bash_values(FILE *out, const struct program *program)
 {
 	static const char *const flags[] = {[OPTION_VALUES_FILES] = "-f", [OPTION_VALUES_DIRECTORIES] = "-d"};
-	for (size_t i = 0; i < SCAN_OPTION_COUNT; i++) {
-		const struct option_row *row = &scan_options[i];
+	for (size_t i = 0; i < program->count; i++) {
+		const struct option_row *row = &program->rows[i];
 		if (!row->key || !row->argument)
 			continue;
 		char name[OPTION_NAME_MAX];
@@ -282,38 +342,54 @@ static void bash_values(FILE *out)
 	}
 }
 
-static void write_bash(FILE *out)
+static void bash_arguments(FILE *out, const struct program *program)
 {
-	(void)fputs("# Completion of csapi-scan for bash. " FOREWORD "\n\n"
-		    "_csapi_scan()\n{\n"
-		    "\tlocal current=${COMP_WORDS[COMP_CWORD]} option=${COMP_WORDS[COMP_CWORD - 1]} word\n"
-		    "\t# bash breaks --option=value into three words.\n"
-		    "\tif [[ $current == '=' ]]; then\n\t\tcurrent=\n"
-		    "\telif [[ $option == '=' ]]; then\n\t\toption=${COMP_WORDS[COMP_CWORD - 2]}\n\tfi\n"
-		    "\tcase $option in\n",
-		    out);
-	bash_values(out);
+	if (!program->commands) {
+		(void)fputs("\t\tcompopt -o filenames 2>/dev/null\n"
+			    "\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n",
+			    out);
+		return;
+	}
+	(void)fputs("\t\tmapfile -t COMPREPLY < <(compgen -W '", out);
+	for (int i = 0; i < COMMAND_COUNT; i++)
+		(void)fprintf(out, "%s%s", i ? " " : "", command_word(program->commands[i].command));
+	(void)fputs("' -- \"$current\")\n", out);
+}
+
+static void write_bash(FILE *out, const struct program *program)
+{
+	(void)fprintf(out,
+		      "# Completion of %s for bash. " FOREWORD "\n\n"
+		      "%s()\n{\n"
+		      "\tlocal current=${COMP_WORDS[COMP_CWORD]} option=${COMP_WORDS[COMP_CWORD - 1]} word\n"
+		      "\t# bash breaks --option=value into three words.\n"
+		      "\tif [[ $current == '=' ]]; then\n\t\tcurrent=\n"
+		      "\telif [[ $option == '=' ]]; then\n\t\toption=${COMP_WORDS[COMP_CWORD - 2]}\n\tfi\n"
+		      "\tcase $option in\n",
+		      program->name, program->function);
+	bash_values(out, program);
 	(void)fputs("\tesac\n\tlocal only_files=\n"
 		    "\tfor word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
 		    "\t\t[[ $word == -- ]] && only_files=yes\n\tdone\n"
 		    "\tif [[ $current == -* && -z $only_files ]]; then\n"
 		    "\t\tmapfile -t COMPREPLY < <(compgen -W '",
 		    out);
-	for (size_t i = 0; i < SCAN_OPTION_COUNT; i++) {
+	for (size_t i = 0; i < program->count; i++) {
+		const struct option_row *row = &program->rows[i];
 		char name[OPTION_NAME_MAX];
-		if (!scan_options[i].key)
+		if (!row->key)
 			continue;
-		option_name(&scan_options[i], name, sizeof name);
-		if (scan_options[i].letter)
-			(void)fprintf(out, "-%c ", scan_options[i].letter);
-		(void)fprintf(out, "--%s%s ", name, scan_options[i].argument ? "=" : "");
+		option_name(row, name, sizeof name);
+		if (row->letter)
+			(void)fprintf(out, "-%c ", row->letter);
+		(void)fprintf(out, "--%s%s ", name, row->argument ? "=" : "");
 	}
 	(void)fputs("' -- \"$current\")\n"
 		    "\t\t[[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null\n"
-		    "\telse\n\t\tcompopt -o filenames 2>/dev/null\n"
-		    "\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n\tfi\n}\n"
-		    "complete -F _csapi_scan csapi-scan\n",
+		    "\telse\n",
 		    out);
+	bash_arguments(out, program);
+	(void)fprintf(out, "\tfi\n}\ncomplete -F %s %s\n", program->function, program->name);
 }
 
 /* A description inside brackets inside single quotes. */
@@ -341,12 +417,27 @@ static void zsh_action(FILE *out, const struct option_row *row)
 	}
 }
 
-static void write_zsh(FILE *out)
+static void zsh_arguments(FILE *out, const struct program *program)
 {
-	(void)fputs("#compdef csapi-scan\n# Completion of csapi-scan for zsh. " FOREWORD "\n\n_arguments -s -S \\\n",
-		    out);
-	for (size_t i = 0; i < SCAN_OPTION_COUNT; i++) {
-		const struct option_row *row = &scan_options[i];
+	if (!program->commands) {
+		(void)fputs("\t'*:file or directory:_files'\n", out);
+		return;
+	}
+	(void)fputs("\t'1:command:((", out);
+	for (int i = 0; i < COMMAND_COUNT; i++) {
+		(void)fprintf(out, "%s%s\\:\"", i ? " " : "", command_word(program->commands[i].command));
+		zsh_text(out, program->commands[i].text);
+		(void)fputs("\"", out);
+	}
+	(void)fputs("))'\n", out);
+}
+
+static void write_zsh(FILE *out, const struct program *program)
+{
+	(void)fprintf(out, "#compdef %s\n# Completion of %s for zsh. " FOREWORD "\n\n_arguments -s -S \\\n",
+		      program->name, program->name);
+	for (size_t i = 0; i < program->count; i++) {
+		const struct option_row *row = &program->rows[i];
 		if (!row->key)
 			continue;
 		char name[OPTION_NAME_MAX];
@@ -362,19 +453,32 @@ static void write_zsh(FILE *out)
 			zsh_action(out, row);
 		(void)fputs("' \\\n", out);
 	}
-	(void)fputs("\t'*:file or directory:_files'\n", out);
+	zsh_arguments(out, program);
 }
 
-static void write_fish(FILE *out)
+static void fish_commands(FILE *out, const struct program *program)
 {
-	(void)fputs("# Completion of csapi-scan for fish. " FOREWORD "\n\n", out);
-	for (size_t i = 0; i < SCAN_OPTION_COUNT; i++) {
-		const struct option_row *row = &scan_options[i];
+	(void)fprintf(out, "complete -c %s -f\n", program->name);
+	for (int i = 0; i < COMMAND_COUNT; i++) {
+		(void)fprintf(out, "complete -c %s -n __fish_use_subcommand -a %s -d '", program->name,
+			      command_word(program->commands[i].command));
+		put_escaped(out, program->commands[i].text, "'\\");
+		(void)fputs("'\n", out);
+	}
+}
+
+static void write_fish(FILE *out, const struct program *program)
+{
+	(void)fprintf(out, "# Completion of %s for fish. " FOREWORD "\n\n", program->name);
+	if (program->commands)
+		fish_commands(out, program);
+	for (size_t i = 0; i < program->count; i++) {
+		const struct option_row *row = &program->rows[i];
 		if (!row->key)
 			continue;
 		char name[OPTION_NAME_MAX];
 		option_name(row, name, sizeof name);
-		(void)fprintf(out, "complete -c csapi-scan -l %s", name);
+		(void)fprintf(out, "complete -c %s -l %s", program->name, name);
 		if (row->letter)
 			(void)fprintf(out, " -s %c", row->letter);
 		if (row->argument)
@@ -392,10 +496,14 @@ static void write_fish(FILE *out)
 	}
 }
 
-static void write_completion(const char *directory, const char *name, void (*write)(FILE *out))
+/* One file, called PREFIX PROGRAM SUFFIX. */
+static void write_completion(const char *directory, const struct program *program, const char *prefix,
+			     const char *suffix, void (*write)(FILE *out, const struct program *program))
 {
+	char name[128];
+	(void)snprintf(name, sizeof name, "%s%s%s", prefix, program->name, suffix);
 	FILE *out = open_file("w", directory, name);
-	write(out);
+	write(out, program);
 	close_file(out, name);
 }
 
@@ -418,9 +526,11 @@ int main(int argc, char **argv)
 	make_directory(argv[1]);
 	make_directory(completions);
 	make_directory(man);
-	write_completion(completions, "csapi-scan.bash", write_bash);
-	write_completion(completions, "_csapi-scan", write_zsh);
-	write_completion(completions, "csapi-scan.fish", write_fish);
+	for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
+		write_completion(completions, &programs[i], "", ".bash", write_bash);
+		write_completion(completions, &programs[i], "_", "", write_zsh);
+		write_completion(completions, &programs[i], "", ".fish", write_fish);
+	}
 	write_manual(man, templates, "csapi-scan.1");
 	write_manual(man, templates, "csapi-codes.7");
 	write_manual(man, templates, "csapi-scanner.8");

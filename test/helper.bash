@@ -12,6 +12,8 @@ DEFINITIONS=$ROOT/share/definitions
 TESTFILES=/usr/share/clamav-testfiles
 FIXTURES=$BUILD/fixtures
 export LC_ALL=C.UTF-8 TZ=UTC
+# A scanner that runs on this machine takes no part: where one is wanted, it is named.
+export CSAPI_SOCKET=$BUILD/no-scanner
 # With a sanitizer: a preloaded library may come before it, and a signal ends the program as it would without.
 export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0:handle_segv=0:handle_sigbus=0:handle_sigill=0
 
@@ -77,6 +79,91 @@ scan_within() {
 	# A sanitizer makes the start of the programs slow.
 	! sanitized || most=$((most + 3))
 	[ "$took" -le $((most * 1000)) ] || fail "it took $took ms, and $most s were allowed"
+}
+
+# --- a scanner that stays ----------------------------------------------------------------------------------------
+
+# start_scanner [OPTION]...: a resident scanner with the shipped definitions; returns when it answers ping. Leaves $scanner (its
+# process), $socket, $scanner_base (the folder for its temporary files) and $scanner_log. Ends at stop_scanner, which every
+# file that uses this calls in teardown, or in teardown_file if setup_file started it.
+start_scanner() {
+	local place=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR} isolation=()
+	export socket=$place/s scanner_base=$place/temporary scanner_log=$place/scanner.log scanner
+	mkdir -p "$scanner_base"
+	# Workers of root's scanner are somebody else, who must be able to come by.
+	! as_root || chmod a+x "$BATS_RUN_TMPDIR" "$place" "$scanner_base"
+	# A sanitizer needs system calls that no worker is allowed.
+	! sanitized || isolation=(--isolation=degrade)
+	"$BUILD/csapi-scanner" --listen="$socket" --definitions="$DEFINITIONS" --file-base="$scanner_base" --timeout=60 \
+		"${isolation[@]}" "$@" >>"$scanner_log" 2>&1 3>&- &
+	scanner=$!
+	await_scanner
+}
+
+# Waits until the scanner answers and has its definitions: await_scanner [SECONDS]
+await_scanner() {
+	local end=$((SECONDS + ${1:-30}))
+	until "$BUILD/csapi-scanner" ping --socket="$socket" >/dev/null 2>&1; do
+		alive "$scanner" || fail "the scanner ended: $(tail -n 5 "$scanner_log")" || return 1
+		[ "$SECONDS" -lt "$end" ] || fail "the scanner is not ready: $(tail -n 5 "$scanner_log")" || return 1
+		sleep 0.02
+	done
+}
+
+# Ends it as a service manager does, and waits until it is gone. Fails if it is not within 10 seconds, or if it left files.
+# Leaves $scanner_status where the scanner is a child of this shell.
+stop_scanner() {
+	local _
+	[ -n "${scanner-}" ] || return 0
+	scanner_status=0
+	kill -TERM "$scanner" 2>/dev/null || true
+	for _ in {1..200}; do
+		alive "$scanner" || break
+		sleep 0.05
+	done
+	if alive "$scanner"; then
+		kill -KILL "$scanner"
+		fail "the scanner does not end: $(tail -n 5 "$scanner_log")"
+		return 1
+	fi
+	wait "$scanner" 2>/dev/null || scanner_status=$?
+	scanner=
+	[ -z "$(ls -A "$scanner_base")" ] || fail "the scanner left files: $(ls -AR "$scanner_base")"
+}
+
+# Is it a process that runs, and no zombie?
+alive() {
+	grep -qs '^State:.[^ZX]' "/proc/$1/status"
+}
+
+# Nothing of these processes is left after at most a second: gone PID...
+gone() {
+	local _ pid left
+	for _ in {1..40}; do
+		left=
+		for pid in "$@"; do
+			! alive "$pid" || left+=" $pid"
+		done
+		[ -n "$left" ] || return 0
+		sleep 0.025
+	done
+	fail "still there:$left"
+}
+
+# command_scanner COMMAND [OPTION]...: status, stats, reload, stop or ping, with `run`.
+command_scanner() {
+	run --separate-stderr "$BUILD/csapi-scanner" "$@" --socket="$socket"
+}
+
+# Process ids of the scanner's workers, without the processes that hold the engine, each of which leads a group: in one of the given
+# states of ps, or all: scanner_workers [STATES]
+scanner_workers() {
+	ps -o pid=,pgid=,stat=,comm= --ppid "$scanner" | awk -v states="${1-RSDTt}" \
+		'$4 == "csapi-worker" && $1 != $2 && index(states, substr($3, 1, 1)) { print $1 }'
+}
+
+scanner_zygotes() {
+	ps -o pid=,pgid=,comm= --ppid "$scanner" | awk '$3 == "csapi-worker" && $1 == $2 { print $1 }'
 }
 
 # --- assertions --------------------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ struct batch {
 	uint32_t slot_count, first, used; /* the ring: `used` slots from number `first` on */
 	bool more;                        /* inputs may be left */
 	struct progress progress;
+	int error; /* met in a tick */
 	int exit_status;
 };
 
@@ -47,13 +48,6 @@ static void draw(struct batch *batch)
 {
 	batch->progress.loading = batch->client && !client_ready(batch->client);
 	progress_draw(&batch->progress);
-}
-
-static void tick(void *context, uint64_t bytes)
-{
-	struct batch *batch = context;
-	batch->progress.read = bytes;
-	draw(batch);
 }
 
 /* A verdict about an input that no scanner gets. */
@@ -72,40 +66,6 @@ static int submit(struct batch *batch, uint32_t number, int fd)
 			return error;
 	}
 	return client_submit(batch->client, number, &batch->settings->request, fd);
-}
-
-/* Spools one input and hands it over. 0 or -ENOMEM. */
-static int hand_over(struct batch *batch, uint32_t number, struct input *input)
-{
-	struct spool_options options = {.silence_ms = batch->settings->read_timeout * 1000,
-					.tick = progress_running() ? tick : NULL,
-					.context = batch};
-	int copy = -1;
-	enum scan_code code = spool(input->fd, &options, &copy, &input->why);
-	/* Whoever writes to us may not bear a closed pipe: mail programs drop the verdict then. */
-	if (code && input->standard)
-		spool_drain(input->fd, settings_drain_seconds(batch->settings) * 1000);
-	batch->progress.read = 0;
-	int error = code ? settle(slot(batch, number), code, &input->why) : submit(batch, number, copy);
-	fd_close(&copy);
-	return error;
-}
-
-/* Takes the next input into a slot of its own. 0 or -ENOMEM. */
-static int take(struct batch *batch)
-{
-	struct input input;
-	int taken = input_next(batch->walk, &input);
-	batch->more = taken > 0;
-	if (taken <= 0)
-		return taken;
-	uint32_t number = batch->first + batch->used++;
-	*slot(batch, number) = (struct slot){.name = input.name};
-	batch->progress.current = input.name;
-	int error = input.fd < 0 ? settle(slot(batch, number), DEC_RESULT_CONTAINER_ACCESS_FAILED, &input.why)
-				 : hand_over(batch, number, &input);
-	fd_close(&input.fd);
-	return error;
 }
 
 /* Writes the verdicts that are ready and whose turn it is. 0 or the error of writing. */
@@ -147,22 +107,73 @@ static int collect(struct batch *batch, int timeout_ms)
 	return 0;
 }
 
+/* While an input is slow to come, what is ready goes out: it may be what the writer of the input waits for. */
+static void tick(void *context, uint64_t bytes)
+{
+	struct batch *batch = context;
+	batch->progress.read = bytes;
+	if (!batch->error && batch->client && client_outstanding(batch->client))
+		batch->error = collect(batch, 0);
+	if (!batch->error)
+		batch->error = flush(batch);
+	draw(batch);
+}
+
+/* Spools one input and hands it over. 0 or -ENOMEM. */
+static int hand_over(struct batch *batch, uint32_t number, struct input *input)
+{
+	struct spool_options options = {
+		.silence_ms = batch->settings->read_timeout * 1000, .tick = tick, .context = batch};
+	int copy = -1;
+	enum scan_code code = spool(input->fd, &options, &copy, &input->why);
+	/* Whoever writes to us may not bear a closed pipe: mail programs drop the verdict then. */
+	if (code && input->standard)
+		spool_drain(input->fd, settings_drain_seconds(batch->settings) * 1000);
+	batch->progress.read = 0;
+	int error = batch->error;
+	if (!error)
+		error = code ? settle(slot(batch, number), code, &input->why) : submit(batch, number, copy);
+	fd_close(&copy);
+	return error;
+}
+
+/* Takes the next input into a slot of its own. 0 or -ENOMEM. */
+static int take(struct batch *batch)
+{
+	struct input input;
+	int taken = input_next(batch->walk, &input);
+	batch->more = taken > 0;
+	if (taken <= 0)
+		return taken;
+	uint32_t number = batch->first + batch->used++;
+	*slot(batch, number) = (struct slot){.name = input.name};
+	batch->progress.current = input.name;
+	int error = input.fd < 0 ? settle(slot(batch, number), DEC_RESULT_CONTAINER_ACCESS_FAILED, &input.why)
+				 : hand_over(batch, number, &input);
+	fd_close(&input.fd);
+	return error;
+}
+
+/* Can one more input be taken? The first one opens the client. */
+static bool has_room(const struct batch *batch)
+{
+	return batch->more && batch->used < batch->slot_count && (!batch->client || client_room(batch->client) > 0);
+}
+
 /* Takes and collects until all is written. 0 or -errno. */
 static int run(struct batch *batch)
 {
 	for (;;) {
-		unsigned outstanding = batch->client ? client_outstanding(batch->client) : 0;
-		bool room = batch->used < batch->slot_count && outstanding < batch->settings->client.max_concurrency;
 		int error = 0;
-		if (batch->more && room)
+		bool waiting = batch->client && client_outstanding(batch->client);
+		if (has_room(batch) && (!waiting || input_ready(batch->walk)))
 			error = take(batch);
-		else if (!batch->used)
+		else if (!batch->more && !batch->used)
 			return 0;
-		outstanding = batch->client ? client_outstanding(batch->client) : 0;
-		room = batch->used < batch->slot_count && outstanding < batch->settings->client.max_concurrency;
 		/* With nothing left to take there is only waiting; else what is ready is picked up in passing. */
-		int timeout = batch->more && room ? 0 : progress_running() ? PROGRESS_TICK : -1;
-		if (!error && outstanding)
+		bool ready = has_room(batch) && input_ready(batch->walk);
+		int timeout = ready ? 0 : progress_running() ? PROGRESS_TICK : -1;
+		if (!error && batch->client && client_outstanding(batch->client))
 			error = collect(batch, timeout);
 		if (!error)
 			error = flush(batch);
@@ -189,7 +200,9 @@ static void give_up(struct batch *batch)
 int batch_run(const struct settings *settings)
 {
 	struct batch batch = {.settings = settings, .more = true, .progress.total = input_total(settings)};
-	batch.slot_count = settings->client.max_concurrency * SLOTS_PER_JOB;
+	/* Not told how many, it is the scanner that knows. */
+	unsigned jobs = settings->client.max_concurrency;
+	batch.slot_count = (jobs ? jobs : CLIENT_CONCURRENCY_MAX) * SLOTS_PER_JOB;
 	batch.slots = calloc(batch.slot_count, sizeof *batch.slots);
 	int error = batch.slots ? input_open(settings, &batch.walk) : -ENOMEM;
 	if (!settings->no_progress)

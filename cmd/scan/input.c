@@ -233,6 +233,11 @@ static int next_listed(struct input_walk *walk, struct input *input)
 	return take_standard_input(walk, input);
 }
 
+bool input_ready(const struct input_walk *walk)
+{
+	return walk->tree || !walk->list || name_list_ready(walk->list);
+}
+
 int input_next(struct input_walk *walk, struct input *ret_input)
 {
 	const struct settings *settings = walk->settings;

@@ -26,6 +26,8 @@ struct input {
 int input_open(const struct settings *settings, struct input_walk **ret_walk);
 /* 1 with the next input, 0 at the end, -ENOMEM. */
 int input_next(struct input_walk *walk, struct input *ret_input);
+/* Is the next input, or the end, known without waiting for whoever writes the list of names? */
+bool input_ready(const struct input_walk *walk);
 /* How many inputs there will be, 0 where only the walk can tell. */
 unsigned input_total(const struct settings *settings);
 void input_close(struct input_walk *walk);

@@ -3,18 +3,23 @@
  */
 #include "name_list.h"
 
+#include "base/fd.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdbool.h>
-#include <stdio.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#define STEP 65536 /* bytes a read */
+
 struct name_list {
-	FILE *file;
+	int fd;
 	unsigned long count;
+	size_t at, end; /* of what was read and not yet taken */
+	char step[STEP];
 	char name[PATH_MAX];
 };
 
@@ -23,18 +28,36 @@ int name_list_open(const char *path, struct name_list **ret_list, struct why *wh
 	struct name_list *list = calloc(1, sizeof *list);
 	if (!list)
 		return why_set(why, -ENOMEM, "there is no memory left to read the list of names");
-	int fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
-					: open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	list->file = fd < 0 ? NULL : fdopen(fd, "r");
-	if (list->file) {
+	list->fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+					  : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (list->fd >= 0) {
 		*ret_list = list;
 		return 0;
 	}
 	int error = errno;
-	if (fd >= 0)
-		(void)close(fd);
 	free(list);
 	return why_errno(why, -error, "cannot open the list of names");
+}
+
+bool name_list_ready(const struct name_list *list)
+{
+	struct pollfd state = {.fd = list->fd, .events = POLLIN};
+	return memchr(list->step + list->at, '\0', list->end - list->at) || poll(&state, 1, 0) > 0;
+}
+
+/* The next byte; -1 at the end, -1 - errno when reading failed. */
+static int next_byte(struct name_list *list)
+{
+	while (list->at == list->end) {
+		ssize_t got = read(list->fd, list->step, sizeof list->step);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return got == 0 ? -1 : -1 - errno;
+		list->at = 0;
+		list->end = (size_t)got;
+	}
+	return (unsigned char)list->step[list->at++];
 }
 
 int name_list_next(struct name_list *list, const char **ret_name, struct why *why)
@@ -42,16 +65,15 @@ int name_list_next(struct name_list *list, const char **ret_name, struct why *wh
 	size_t used = 0;
 	bool cut = false;
 	int byte;
-	errno = 0;
-	while ((byte = getc(list->file)) != EOF && byte != '\0') {
+	while ((byte = next_byte(list)) > 0) {
 		if (used + 1 < sizeof list->name)
 			list->name[used++] = (char)byte;
 		else
 			cut = true;
 	}
-	if (byte == EOF && ferror(list->file))
-		return why_errno(why, errno ? -errno : -EIO, "cannot read the list of names");
-	if (byte == EOF && used == 0)
+	if (byte < -1)
+		return why_errno(why, byte + 1, "cannot read the list of names");
+	if (byte == -1 && used == 0)
 		return 0;
 	list->name[used] = '\0';
 	list->count++;
@@ -70,6 +92,6 @@ void name_list_close(struct name_list *list)
 {
 	if (!list)
 		return;
-	(void)fclose(list->file);
+	fd_close(&list->fd);
 	free(list);
 }

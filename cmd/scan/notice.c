@@ -48,7 +48,9 @@ static const char *advice(enum scan_code code)
 		return "fetch the definitions again, or name another directory with --definitions";
 	case AVS_RESULT_SCANNER_NOT_INITIALIZED:
 	case GEN_RESULT_SCANNER_NOT_INITIALIZED:
-		return "install csapi again, or name the scanner with --scanner-path";
+		return "start csapi-scanner where --socket says, or name the program with --scanner-path, or install "
+		       "csapi "
+		       "again";
 	case DEC_RESULT_TEMP_DIR_ACCESS_FAILED:
 		return "name a directory that can be written with --file-base or TMPDIR";
 	case DEC_RESULT_TEMPFILE_ACCESS_FAILED:
@@ -61,7 +63,7 @@ static const char *advice(enum scan_code code)
 	case DEC_RESULT_FILE_ACCESS_FAILED:
 		return "a scan without --part lists the ids there are";
 	case DEC_RESULT_POLICY_INVALID:
-		return "--help lists the range of each limit";
+		return "--help lists the range of each limit, and a scanner that runs may allow less";
 	default:
 		return "try again; --explain tells more of the code";
 	}

@@ -6,24 +6,11 @@
 #ifndef CSAPI_CMD_SCAN_OPTIONS_H
 #define CSAPI_CMD_SCAN_OPTIONS_H
 
-#include "../option.h"
-
-enum scan_option {
-#define OPTION_GROUP(key, text)                                    SCAN_OPTION_GROUP_##key,
-#define OPTION(key, letter, argument, values, words, text, manual) SCAN_OPTION_##key,
-#include "../csapi-scan.options.def"
-#undef OPTION
-#undef OPTION_GROUP
-	SCAN_OPTION_COUNT
-};
-
-static const struct option_row scan_options[SCAN_OPTION_COUNT] = {
-#define OPTION_GROUP(key, text) {NULL, 0, NULL, OPTION_VALUES_NONE, NULL, text, ""},
-#define OPTION(key, letter, argument, values, words, text, manual)                                                     \
-	{#key, letter, argument, OPTION_VALUES_##values, words, text, manual},
-#include "../csapi-scan.options.def"
-#undef OPTION
-#undef OPTION_GROUP
-};
+#define OPTION_TABLE_FILE   "csapi-scan.options.def"
+#define OPTION_TABLE_ENUM   scan_option
+#define OPTION_TABLE_PREFIX SCAN_OPTION_
+#define OPTION_TABLE_ROWS   scan_options
+#define OPTION_TABLE_COUNT  SCAN_OPTION_COUNT
+#include "../option_table.h"
 
 #endif

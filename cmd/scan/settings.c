@@ -9,7 +9,6 @@
 #include "options.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,22 +25,16 @@ static unsigned long number(const char *text, unsigned long most)
 	return errno || value > most ? 0 : value;
 }
 
-static unsigned processors(void)
-{
-	cpu_set_t set;
-	int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-	return count < 1 ? 1 : (unsigned)count > CLIENT_CONCURRENCY_MAX ? CLIENT_CONCURRENCY_MAX : (unsigned)count;
-}
-
 static enum scan_code read_jobs(struct settings *settings, const char *value, struct why *why)
 {
-	unsigned long jobs = strcmp(value, "auto") == 0 ? processors() : number(value, CLIENT_CONCURRENCY_MAX);
-	if (jobs) {
+	bool chosen = strcmp(value, "auto") == 0; /* by the client, who knows the scanner */
+	unsigned long jobs = chosen ? 0 : number(value, CLIENT_CONCURRENCY_MAX);
+	if (jobs || chosen) {
 		settings->client.max_concurrency = (unsigned)jobs;
 		return SCAN_CODE_NONE;
 	}
-	(void)why_set(why, 0, "--jobs=%s is not a number from 1 to %u; --jobs=auto takes the number of processors",
-		      value, CLIENT_CONCURRENCY_MAX);
+	(void)why_set(why, 0, "--jobs=%s is not a number from 1 to %u; --jobs=auto keeps the scanner busy", value,
+		      CLIENT_CONCURRENCY_MAX);
 	return GEN_RESULT_PARAMETER_INVALID;
 }
 
@@ -110,6 +103,9 @@ static bool read_switch(struct settings *settings, enum scan_option option)
 	case SCAN_OPTION_quiet:
 		settings->quiet = true;
 		return true;
+	case SCAN_OPTION_private:
+		settings->private_scanner = true;
+		return true;
 	case SCAN_OPTION_no_progress:
 		settings->no_progress = true;
 		return true;
@@ -154,6 +150,9 @@ static enum scan_code read_value(struct settings *settings, enum scan_option opt
 	case SCAN_OPTION_scanner_path:
 		settings->client.scanner_path = value;
 		return SCAN_CODE_NONE;
+	case SCAN_OPTION_socket:
+		settings->client.socket = value;
+		return SCAN_CODE_NONE;
 	case SCAN_OPTION_part:
 		return read_part(settings, value, why);
 	case SCAN_OPTION_read_timeout:
@@ -172,6 +171,13 @@ static enum scan_code read_value(struct settings *settings, enum scan_option opt
 	}
 }
 
+/* Options that a scanner that runs cannot follow. */
+static bool needs_private(const struct settings *settings)
+{
+	const struct client_options *client = &settings->client;
+	return settings->private_scanner || client->definitions || client->file_base || client->scanner_path;
+}
+
 /* What is wrong with options that are each well-formed; NULL: nothing. */
 static const char *contradiction(const struct settings *settings)
 {
@@ -186,6 +192,12 @@ static const char *contradiction(const struct settings *settings)
 		return "--files0-from and FILE exclude each other; put the names into the list";
 	if (settings->request.part[0] && several)
 		return "--part needs exactly one input; leave out the others, --recursive and --files0-from";
+	if (settings->client.socket && settings->private_scanner)
+		return "--socket and --private exclude each other; leave one out";
+	if (settings->client.socket && needs_private(settings))
+		return "--definitions, --file-base and --scanner-path are for a private scanner; leave out --socket, "
+		       "or "
+		       "start a csapi-scanner there with them";
 	if (settings->all_parts && !settings->text)
 		return "--all-parts is for --format=text; a JSON document lists all parts";
 	return NULL;
@@ -194,7 +206,7 @@ static const char *contradiction(const struct settings *settings)
 enum scan_code settings_read(int argc, char **argv, struct settings *ret_settings, struct why *why)
 {
 	struct settings *settings = ret_settings;
-	*settings = (struct settings){.read_timeout = READ_TIMEOUT_DEFAULT, .client.max_concurrency = 1};
+	*settings = (struct settings){.read_timeout = READ_TIMEOUT_DEFAULT, .client.way = CLIENT_AUTO};
 	request_init(&settings->request);
 	limits_defaults(&settings->client.limits);
 	struct option_parser parser;
@@ -213,6 +225,10 @@ enum scan_code settings_read(int argc, char **argv, struct settings *ret_setting
 			code = read_value(settings, (enum scan_option)option, value, first ? &later : why);
 		first = first ? first : code;
 	}
+	if (settings->client.socket)
+		settings->client.way = CLIENT_RESIDENT;
+	else if (needs_private(settings))
+		settings->client.way = CLIENT_PRIVATE;
 	settings->inputs = argv + optind;
 	settings->input_count = (unsigned)(argc - optind);
 	const char *clash = first ? NULL : contradiction(settings);

@@ -34,6 +34,7 @@ struct settings {
 	bool all_parts;
 	bool quiet;
 	bool no_progress;
+	bool private_scanner; /* asked for; client.way tells all */
 	int64_t read_timeout; /* seconds of silence after which an input is given up */
 	struct request request;
 	struct client_options client;

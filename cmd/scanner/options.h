@@ -1,29 +1,30 @@
 /*
- * options.h - the table of options of csapi-scanner, from csapi-scanner.options.def.
+ * options.h - the tables of options and commands of csapi-scanner, from csapi-scanner.options.def and csapi-scanner.commands.def.
  *
- * Included by the program and by the generator of manuals.
+ * Included by the parser (settings.c), the main program (--help) and the generator of completions and manuals.
  */
 #ifndef CSAPI_CMD_SCANNER_OPTIONS_H
 #define CSAPI_CMD_SCANNER_OPTIONS_H
 
-#include "../option.h"
+#include "format/command_json.h"
 
-enum scanner_option {
-#define OPTION_GROUP(key, text)                                    SCANNER_OPTION_GROUP_##key,
-#define OPTION(key, letter, argument, values, words, text, manual) SCANNER_OPTION_##key,
-#include "../csapi-scanner.options.def"
-#undef OPTION
-#undef OPTION_GROUP
-	SCANNER_OPTION_COUNT
+#define OPTION_TABLE_FILE   "csapi-scanner.options.def"
+#define OPTION_TABLE_ENUM   scanner_option
+#define OPTION_TABLE_PREFIX SCANNER_OPTION_
+#define OPTION_TABLE_ROWS   scanner_options
+#define OPTION_TABLE_COUNT  SCANNER_OPTION_COUNT
+#include "../option_table.h"
+
+struct scanner_command {
+	enum command command;
+	const char *text;   /* one line for --help and completions */
+	const char *manual; /* further sentences for the manual, in mdoc(7) */
 };
 
-static const struct option_row scanner_options[SCANNER_OPTION_COUNT] = {
-#define OPTION_GROUP(key, text) {NULL, 0, NULL, OPTION_VALUES_NONE, NULL, text, ""},
-#define OPTION(key, letter, argument, values, words, text, manual)                                                     \
-	{#key, letter, argument, OPTION_VALUES_##values, words, text, manual},
-#include "../csapi-scanner.options.def"
-#undef OPTION
-#undef OPTION_GROUP
+static const struct scanner_command scanner_commands[COMMAND_COUNT] = {
+#define SCANNER_COMMAND(command, text, manual) {COMMAND_##command, text, manual},
+#include "../csapi-scanner.commands.def"
+#undef SCANNER_COMMAND
 };
 
 #endif

@@ -6,11 +6,16 @@
 #include <stdio.h>
 #include <time.h>
 
-int64_t clock_now(void)
+int64_t clock_now_us(void)
 {
 	struct timespec now = {0};
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t clock_now(void)
+{
+	return clock_now_us() / 1000;
 }
 
 int clock_poll_timeout(int64_t deadline)

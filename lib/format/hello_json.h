@@ -1,17 +1,26 @@
 /*
  * hello_json.h - the scanner's greeting as JSON, and back.
  *
- * It tells where the scanner keeps temporary files, so that its client can remove them if the scanner is killed. Called by
- * process.
+ * It tells its client what to reckon with: the limits that requests may only tighten, how many messages it scans at once, and where
+ * it keeps temporary files, so that the client of a private scanner can remove them if that is killed. Called by process.
  */
 #ifndef CSAPI_FORMAT_HELLO_JSON_H
 #define CSAPI_FORMAT_HELLO_JSON_H
 
+#include "verdict/limits.h"
+
 #include <stddef.h>
 
-/* `directory`: absolute path, NULL if there is none. Caller frees; NULL: no memory. */
-char *hello_json_encode(const char *directory);
-/* 0, -EBADMSG for another protocol or what is no greeting, -ENOMEM. *ret_directory: caller frees; NULL if none is told. */
-int hello_json_decode(const char *text, size_t size, char **ret_directory);
+struct hello {
+	char *directory;          /* absolute path; NULL: not told. The reader of a greeting owns it (hello_free) */
+	struct limits limits;     /* `set`: told; the others are the defaults */
+	unsigned max_concurrency; /* messages scanned at once; 0: not told */
+};
+
+/* All limits are told, the `set` ones and the defaults. Caller frees; NULL: no memory. */
+char *hello_json_encode(const struct hello *hello);
+/* 0 (hello_free it), -EBADMSG for another protocol or what is no greeting, -ENOMEM. */
+int hello_json_decode(const char *text, size_t size, struct hello *ret_hello);
+void hello_free(struct hello *hello);
 
 #endif

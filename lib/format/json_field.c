@@ -3,12 +3,18 @@
  */
 #include "format/json_field.h"
 
+#include "base/clock.h"
 #include "base/utf8.h"
 #include "verdict/report.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+/* Digits of a fraction: as many as any double holds without rounding noise at their end. */
+#define REAL_DIGITS  15
+#define VERSION_MOST 16
 
 json_t *json_field_parse(const char *text, size_t size)
 {
@@ -41,7 +47,8 @@ char *json_field_print(json_t *value)
 {
 	if (!value)
 		return NULL;
-	char *text = json_dumps(value, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY);
+	char *text = json_dumps(value,
+				JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY | JSON_REAL_PRECISION(REAL_DIGITS));
 	json_decref(value);
 	return escape_del(text);
 }
@@ -84,6 +91,31 @@ int json_field_text(const json_t *object, const char *key, size_t most, const ch
 {
 	int error = json_field_text_or_null(object, key, most, ret);
 	return error || *ret ? error : -EBADMSG;
+}
+
+int json_field_version(const json_t *object, const char *version)
+{
+	const char *text;
+	size_t major = strcspn(version, ".") + 1;
+	if (json_field_text(object, "version", VERSION_MOST, &text) || strncmp(text, version, major) != 0)
+		return -EBADMSG;
+	return 0;
+}
+
+int json_field_time(const json_t *object, const char *key, int64_t *ret_wall)
+{
+	const char *text;
+	struct tm parts = {0};
+	*ret_wall = 0;
+	if (json_field_text_or_null(object, key, CLOCK_TEXT_SIZE, &text))
+		return -EBADMSG;
+	if (!text)
+		return 0;
+	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+	if (!end || *end)
+		return -EBADMSG;
+	*ret_wall = (int64_t)timegm(&parts);
+	return 0;
 }
 
 int json_field_objects(const json_t *object, const char *key, size_t most, const json_t **ret)
@@ -131,6 +163,13 @@ void json_field_set_text(json_t **object, const char *key, const char *text_or_n
 {
 	json_t *value = text_or_null ? json_string(text_or_null) : json_null();
 	json_field_set(object, key, value ? value : cleaned(text_or_null));
+}
+
+void json_field_set_time(json_t **object, const char *key, int64_t wall)
+{
+	char text[CLOCK_TEXT_SIZE];
+	clock_text(wall, text, sizeof text);
+	json_field_set_text(object, key, wall > 0 && wall <= JSON_FIELD_TIME_MOST ? text : NULL);
 }
 
 void json_field_append(json_t **array, json_t *value)

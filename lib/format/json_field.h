@@ -19,6 +19,10 @@ char *json_field_print(json_t *value);
 /* 0, or -EBADMSG. Numbers are 0..most. */
 int json_field_number(const json_t *object, const char *key, uint64_t most, uint64_t *ret);
 int json_field_bool(const json_t *object, const char *key, bool *ret);
+/* The member "version" of a document: 0 when its number before the dot is that of `version`. */
+int json_field_version(const json_t *object, const char *version);
+/* "2026-11-22T16:07:10Z", or null for 0: seconds on the wall's clock. */
+int json_field_time(const json_t *object, const char *key, int64_t *ret_wall);
 /* Borrowed from the object; at most `most` bytes. */
 int json_field_text(const json_t *object, const char *key, size_t most, const char **ret);
 /* The same; null is allowed and gives NULL. */
@@ -29,6 +33,9 @@ int json_field_objects(const json_t *object, const char *key, size_t most, const
 /* Marks *object as failed (frees it and sets it to NULL) when there is no memory; a NULL *object stays NULL. */
 void json_field_set(json_t **object, const char *key, json_t *value);
 void json_field_set_number(json_t **object, const char *key, uint64_t value);
+/* The last second that has a date with four digits for the year; later ones, 0 and what lies before it come out as null. */
+#define JSON_FIELD_TIME_MOST 253402300799
+void json_field_set_time(json_t **object, const char *key, int64_t wall);
 /* What is no UTF-8 in the text becomes U+FFFD. */
 void json_field_set_text(json_t **object, const char *key, const char *text_or_null);
 void json_field_append(json_t **array, json_t *value);

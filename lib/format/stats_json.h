@@ -8,9 +8,12 @@
 
 #include <stddef.h>
 
+/* Of the shape of the document; a change that can break a reader raises the number before the dot. */
+#define STATS_JSON_VERSION "1.0"
+
 /* One line, with mean times beside the sums; caller frees; NULL: no memory. Codes and statuses by name, all of them. */
 char *stats_json_encode(const struct stats *stats);
-/* 0, -EBADMSG, -ENOMEM. */
+/* 0; -EBADMSG, of another version before the dot too, with *ret_stats as it was. */
 int stats_json_decode(const char *text, size_t size, struct stats *ret_stats);
 
 #endif

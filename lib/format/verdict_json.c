@@ -3,21 +3,16 @@
  */
 #include "format/verdict_json.h"
 
-#include "base/clock.h"
 #include "base/version.h"
 #include "format/json_field.h"
 #include "format/part_json.h"
+#include "format/versions_json.h"
 
 #include <errno.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-#define DAY 86400
-/* The last second that has a date of four digits for the year. */
-#define LAST_SECOND 253402300799
 
 /* The id that stands for a part in the document; parts beyond REPORT_PARTS_MAX have none. */
 static const char *part_id(const struct report *report, uint32_t part)
@@ -104,45 +99,10 @@ static json_t *encode_usage(const struct usage *usage)
 	return object;
 }
 
-static json_t *encode_versions(const struct facts *facts)
-{
-	json_t *object = json_object();
-	json_field_set_text(&object, "csapi", CSAPI_VERSION);
-	json_field_set_text(&object, "engine", facts->engine_version);
-	json_field_set_text(&object, "decomposer", facts->decomposer_version);
-	return object;
-}
-
-/* null where there is no time, or one that has no form. */
-static void set_time(json_t **object, const char *key, int64_t wall)
-{
-	char text[CLOCK_TEXT_SIZE];
-	clock_text(wall, text, sizeof text);
-	json_field_set_text(object, key, wall > 0 && wall <= LAST_SECOND ? text : NULL);
-}
-
-static json_t *encode_definitions(const struct facts *facts)
-{
-	if (!facts->definitions_source)
-		return json_null();
-	int64_t age = clock_wall() - facts->definitions_built;
-	json_t *object = json_object();
-	json_field_set_text(&object, "source", facts->definitions_source);
-	json_field_set_text(&object, "version", facts->definitions_version);
-	set_time(&object, "built", facts->definitions_built);
-	if (facts->definitions_built > 0 && facts->definitions_built <= LAST_SECOND)
-		json_field_set_number(&object, "age_days", age < 0 ? 0 : (uint64_t)(age / DAY));
-	else
-		json_field_set(&object, "age_days", json_null());
-	json_field_set_number(&object, "signatures", facts->definitions_signatures);
-	json_field_set(&object, "shipped", json_boolean(facts->definitions_shipped));
-	return object;
-}
-
 static json_t *encode_times(const struct report *report)
 {
 	json_t *object = json_object();
-	set_time(&object, "started", report->started);
+	json_field_set_time(&object, "started", report->started);
 	json_field_set_number(&object, "total_ms", report->total_ms);
 	json_field_set_number(&object, "scan_ms", report->usage.scan_ms);
 	json_field_set_number(&object, "extract_ms", report->usage.extract_ms);
@@ -187,8 +147,7 @@ char *verdict_json_encode(const struct report *report, const struct verdict_json
 	json_field_set_number(&object, "attempts", report->attempts);
 	json_field_set(&object, "limits", encode_limits(&report->limits));
 	json_field_set(&object, "usage", encode_usage(&report->usage));
-	json_field_set(&object, "versions", encode_versions(&report->facts));
-	json_field_set(&object, "definitions", encode_definitions(&report->facts));
+	versions_json_set(&object, &report->facts, CSAPI_VERSION);
 	if (!options->without_times)
 		json_field_set(&object, "times", encode_times(report));
 	return json_field_print(object);
@@ -306,23 +265,6 @@ static int decode_limits(const json_t *object, struct limits *limits)
 	return 0;
 }
 
-/* "2026-11-22T16:07:10Z" or null (0). */
-static int decode_time(const json_t *object, const char *key, int64_t *ret_wall)
-{
-	const char *text;
-	struct tm parts = {0};
-	*ret_wall = 0;
-	if (json_field_text_or_null(object, key, CLOCK_TEXT_SIZE, &text))
-		return -EBADMSG;
-	if (!text)
-		return 0;
-	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-	if (!end || *end)
-		return -EBADMSG;
-	*ret_wall = (int64_t)timegm(&parts);
-	return 0;
-}
-
 static int decode_figures(const json_t *object, struct report *report)
 {
 	const json_t *usage = json_object_get(object, "usage"), *times = json_object_get(object, "times");
@@ -334,32 +276,11 @@ static int decode_figures(const json_t *object, struct report *report)
 	    json_field_number(times, "total_ms", INT64_MAX, &report->total_ms) ||
 	    json_field_number(times, "scan_ms", INT64_MAX, &report->usage.scan_ms) ||
 	    json_field_number(times, "extract_ms", INT64_MAX, &report->usage.extract_ms) ||
-	    decode_time(times, "started", &report->started) ||
+	    json_field_time(times, "started", &report->started) ||
 	    json_field_number(object, "attempts", UINT32_MAX, &attempts))
 		return -EBADMSG;
 	report->attempts = (unsigned)attempts;
 	return decode_limits(object, &report->limits);
-}
-
-static int decode_facts(const json_t *object, struct report *report)
-{
-	const json_t *versions = json_object_get(object, "versions"), *set = json_object_get(object, "definitions");
-	struct facts facts = {0};
-	const char *engine, *decomposer, *source = NULL, *version = NULL;
-	if (json_field_text_or_null(versions, "engine", REPORT_TEXT_MAX, &engine) ||
-	    json_field_text_or_null(versions, "decomposer", REPORT_TEXT_MAX, &decomposer))
-		return -EBADMSG;
-	if (!json_is_null(set) && (json_field_text(set, "source", 4096, &source) ||
-				   json_field_text_or_null(set, "version", REPORT_TEXT_MAX, &version) ||
-				   decode_time(set, "built", &facts.definitions_built) ||
-				   json_field_number(set, "signatures", INT64_MAX, &facts.definitions_signatures) ||
-				   json_field_bool(set, "shipped", &facts.definitions_shipped)))
-		return -EBADMSG;
-	facts.engine_version = (char *)(uintptr_t)engine;
-	facts.decomposer_version = (char *)(uintptr_t)decomposer;
-	facts.definitions_source = (char *)(uintptr_t)source;
-	facts.definitions_version = (char *)(uintptr_t)version;
-	return report_facts(report, &facts);
 }
 
 /*
@@ -401,7 +322,7 @@ static int decode_report(const json_t *object, struct report *report, struct ids
 	report->codes_omitted = (uint32_t)codes_omitted;
 	report->viruses_omitted = (uint32_t)viruses_omitted;
 	error = error ? error : decode_figures(object, report);
-	error = error ? error : decode_facts(object, report);
+	error = error ? error : versions_json_decode(object, &report->facts);
 	return error ? error : decode_settled(object, report);
 }
 

@@ -1,128 +1,132 @@
 /*
- * client.c - starts a private scanner and talks to it; see client.h.
+ * client.c - one conversation with a scanner, and what becomes of the messages when it breaks; see client.h.
+ *
+ * Refuses to believe that a silent scanner lives: it says so every few seconds while it owes an answer.
  */
 #include "process/client.h"
 
 #include "base/clock.h"
 #include "base/fd.h"
-#include "base/place.h"
-#include "format/hello_json.h"
 #include "format/request_json.h"
 #include "format/verdict_json.h"
-#include "process/channel.h"
-#include "process/spawn.h"
+#include "process/client/connection.h"
+#include "process/client/launch.h"
 #include "process/tempdir.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <inttypes.h>
+#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-/* The scanner keeps the deadlines; these catch one that does not: it may load for ten minutes (supervisor.c). */
-#define LOAD_MS   (630 * 1000)
-#define ANSWER_MS (15 * 1000) /* beyond the message's timeout */
-#define CLOSE_MS  1000
+/* The scanner says WAIT every 5 seconds; the deadlines of the messages are its own to keep. */
+#define SILENCE_MS 15000
+/* A machine that reads a gigabyte of definitions, or pages them in, may stall for longer. */
+#define SILENCE_LOADING_MS 60000
+/* Scanners that run and may be lost, one after the other, before a message comes back from one. */
+#define LOSSES_MOST 2
+/* Descriptors under way are limited for each user; the pause before it is tried again. */
+#define CROWD_PAUSE_MS 5
 
 struct outstanding {
 	bool used;
 	uint32_t id;
-	uint64_t timeout_ms;
-	int64_t deadline;      /* CLOCK_NEVER until the scanner is ready */
+	char *request;         /* text and descriptor, to be given again; NULL and -1 with a private scanner */
+	int message;           /* owned */
 	enum scan_code failed; /* the answer is already known */
 };
 
 struct client {
 	struct client_options options;
 	struct channel channel; /* fd -1: there is no scanner */
-	pid_t scanner;
-	char *directory; /* of the scanner's temporary files; NULL: not told */
+	bool resident;          /* the scanner is, or was, one that runs */
+	unsigned workers;       /* of it */
+	pid_t scanner;          /* the private one; 0: none */
+	char *directory;        /* of its temporary files; NULL: not told */
 	bool ready;
-	int64_t load_deadline;
+	int64_t heard;       /* the last sign of life, or the first message after a time without any */
+	unsigned losses;     /* of scanners that ran, since one of them answered */
+	bool newly_lost;     /* another scanner may be looked for */
+	bool silent;         /* it was lost by silence: asking there again would only take as long again */
 	enum scan_code lost; /* why there is no scanner */
 	struct why why;
 	unsigned count;
 	struct outstanding outstanding[CLIENT_CONCURRENCY_MAX];
 };
 
-#define ARGUMENTS_MOST (8 + LIMIT_COUNT)
-
-/* Adds "--key=value"; the caller frees all of them. */
-static int add_argument(char **arguments, unsigned *count, const char *key, const char *value)
+/* Every message is answered with this code from now on, unless another scanner is found. */
+static void set_lost(struct client *client, enum scan_code code, const char *text)
 {
-	assert(*count < ARGUMENTS_MOST - 1);
-	char *argument = NULL;
-	if (asprintf(&argument, "--%s=%s", key, value) < 0)
-		return -ENOMEM;
-	for (char *c = argument + 2; *c && *c != '='; c++)
-		if (*c == '_')
-			*c = '-';
-	arguments[(*count)++] = argument;
-	return 0;
-}
-
-static int make_arguments(const struct client_options *options, const char *path, char **arguments)
-{
-	char number[32];
-	unsigned count = 0;
-	arguments[count++] = strdup(path);
-	int error = arguments[0] ? 0 : -ENOMEM;
-	(void)snprintf(number, sizeof number, "%d", SPAWN_FD);
-	error = error ? error : add_argument(arguments, &count, "private", number);
-	(void)snprintf(number, sizeof number, "%u", options->max_concurrency);
-	error = error ? error : add_argument(arguments, &count, "max_concurrency", number);
-	if (!error && options->definitions)
-		error = add_argument(arguments, &count, "definitions", options->definitions);
-	if (!error && options->file_base)
-		error = add_argument(arguments, &count, "file_base", options->file_base);
-	for (int i = 0; !error && i < LIMIT_COUNT; i++) {
-		if (!options->limits.set[i])
-			continue;
-		(void)snprintf(number, sizeof number, "%" PRIu64, options->limits.value[i]);
-		error = add_argument(arguments, &count, limits_row((enum limit)i)->key, number);
-	}
-	return error;
-}
-
-/* Every message is answered with this code from now on. */
-static void lose(struct client *client, enum scan_code code, const char *text)
-{
-	if (client->lost == SCAN_CODE_NONE) {
-		client->lost = code;
-		(void)why_set(&client->why, 0, "%s", text);
-	}
-	if (client->channel.fd >= 0)
-		channel_close(&client->channel);
+	client->lost = code;
+	(void)why_set(&client->why, 0, "%s", text);
 	client->ready = true;
 }
 
-static void start(struct client *client)
+/* Ends the conversation. */
+static void lose(struct client *client, enum scan_code code, const char *text)
 {
-	char *arguments[ARGUMENTS_MOST] = {NULL};
+	set_lost(client, code, text);
+	if (client->channel.fd >= 0) {
+		channel_close(&client->channel);
+		client->losses++;
+		client->newly_lost = true;
+	}
+}
+
+/* ---- scanners ---- */
+
+static unsigned processors(void)
+{
+	cpu_set_t set;
+	int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+	return count < 1 ? 1 : (unsigned)count > CLIENT_CONCURRENCY_MAX ? CLIENT_CONCURRENCY_MAX : (unsigned)count;
+}
+
+static void begin(struct client *client, bool resident, unsigned workers)
+{
+	client->resident = resident;
+	client->workers = workers ? workers : 1;
+	client->ready = false;
+	client->newly_lost = false;
+	client->lost = SCAN_CODE_NONE;
+	client->heard = clock_now();
+}
+
+/* Looks for a scanner that runs. False: there is none, and `why` of the client says so. */
+static bool join(struct client *client)
+{
+	struct hello hello;
 	struct why why = {""};
-	int pair[2] = {-1, -1};
-	char *path =
-		client->options.scanner_path ? strdup(client->options.scanner_path) : place_find(PLACE_SCANNER, &why);
-	int error = path ? make_arguments(&client->options, path, arguments) : -ENOENT;
-	if (!error && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		error = why_errno(&why, -errno, "no socket");
-	error = error ? error : spawn_program(path, arguments, pair[1], false, &client->scanner, &why);
-	fd_close(&pair[1]);
-	for (unsigned i = 0; i < ARGUMENTS_MOST; i++)
-		free(arguments[i]);
-	free(path);
+	/* A request that goes beyond the limits there would be refused: a private scanner can do what is asked. */
+	const struct limits *wanted = client->options.way == CLIENT_AUTO ? &client->options.limits : NULL;
+	int error = connection_find(client->options.socket, wanted, CONNECTION_MS, &client->channel, &hello, &why);
 	if (error) {
-		fd_close(&pair[0]);
-		lose(client, GEN_RESULT_SCANNER_NOT_INITIALIZED, *why.text ? why.text : strerror(-error));
+		client->channel.fd = -1;
+		client->silent = error == -ETIMEDOUT;
+		set_lost(client, GEN_RESULT_SCANNER_NOT_INITIALIZED, *why.text ? why.text : strerror(-error));
+		return false;
+	}
+	begin(client, true, hello.max_concurrency);
+	hello_free(&hello);
+	return true;
+}
+
+static void launch(struct client *client)
+{
+	int fd;
+	struct why why;
+	unsigned workers = client->options.max_concurrency ? client->options.max_concurrency : processors();
+	client->resident = false;
+	if (launch_start(&client->options, workers, &client->scanner, &fd, &why)) {
+		set_lost(client, GEN_RESULT_SCANNER_NOT_INITIALIZED, why.text);
 		return;
 	}
-	channel_init(&client->channel, pair[0], FRAME_PAYLOAD_MAX);
+	begin(client, false, workers);
+	channel_init(&client->channel, fd, FRAME_PAYLOAD_MAX);
 	char hello[32];
 	int length = snprintf(hello, sizeof hello, "{\"protocol\":%d}", FRAME_PROTOCOL);
 	/* A scanner that is gone already is seen when its answer is awaited. */
@@ -131,16 +135,34 @@ static void start(struct client *client)
 
 int client_open(const struct client_options *options, struct client **ret_client)
 {
-	assert(options->max_concurrency >= 1 && options->max_concurrency <= CLIENT_CONCURRENCY_MAX);
+	assert(options->max_concurrency <= CLIENT_CONCURRENCY_MAX);
 	struct client *client = calloc(1, sizeof *client);
 	if (!client)
 		return -ENOMEM;
 	client->options = *options;
 	client->channel.fd = -1;
-	client->load_deadline = clock_now() + LOAD_MS;
-	start(client);
+	client->resident = options->way != CLIENT_PRIVATE;
+	if (!(client->resident && join(client)) && options->way != CLIENT_RESIDENT)
+		launch(client);
 	*ret_client = client;
 	return 0;
+}
+
+/* ---- handing over ---- */
+
+/* Where it is left to us, one more for each worker than it scans, so that none waits for us to read and write. */
+static unsigned most_outstanding(const struct client *client)
+{
+	unsigned wish = client->options.max_concurrency;
+	unsigned most = client->resident && wish ? wish : 2 * client->workers;
+	most = most < wish ? wish : most;
+	return most < 1 ? 1 : most < CLIENT_CONCURRENCY_MAX ? most : CLIENT_CONCURRENCY_MAX;
+}
+
+unsigned client_room(const struct client *client)
+{
+	unsigned most = most_outstanding(client);
+	return client->count < most ? most - client->count : 0;
 }
 
 unsigned client_outstanding(const struct client *client)
@@ -153,46 +175,116 @@ bool client_ready(const struct client *client)
 	return client->ready;
 }
 
-static struct outstanding *find(struct client *client, uint32_t id)
+bool client_private(const struct client *client)
 {
-	for (unsigned i = 0; i < CLIENT_CONCURRENCY_MAX; i++)
-		if (client->outstanding[i].used && client->outstanding[i].id == id)
-			return &client->outstanding[i];
-	return NULL;
+	return !client->resident;
 }
 
-static void start_clock(struct outstanding *outstanding)
+/* The text of the request. One that goes to a scanner that runs carries the limits that a private one is started with. */
+static char *encode(const struct client *client, const struct request *request)
 {
-	outstanding->deadline = clock_now() + (int64_t)outstanding->timeout_ms + ANSWER_MS;
+	struct request whole = *request;
+	const struct limits *limits = &client->options.limits;
+	for (int i = 0; client->resident && i < LIMIT_COUNT; i++) {
+		if (limits->set[i] && !whole.limits.set[i]) {
+			whole.limits.value[i] = limits->value[i];
+			whole.limits.set[i] = true;
+		}
+	}
+	return request_json_encode(&whole, false);
+}
+
+/* Sends when the other side takes it, so that one that is stopped cannot hold us. 0 or -errno. */
+static int send_request(struct client *client, uint32_t id, const char *text, int fd)
+{
+	int64_t deadline = clock_now() + SILENCE_MS;
+	for (;;) {
+		struct pollfd wait = {.fd = client->channel.fd, .events = POLLOUT};
+		if (poll(&wait, 1, clock_poll_timeout(deadline)) <= 0 && clock_now() >= deadline)
+			return -ETIMEDOUT;
+		int error = channel_send(&client->channel, FRAME_SCAN, id, text, strlen(text), fd);
+		if (error != -ETOOMANYREFS)
+			return error;
+		if (clock_now() >= deadline)
+			return -ETIMEDOUT;
+		(void)poll(NULL, 0, CROWD_PAUSE_MS);
+	}
+}
+
+static void give(struct client *client, struct outstanding *outstanding, const char *text, int fd)
+{
+	if (client->channel.fd < 0)
+		return;
+	int error = send_request(client, outstanding->id, text, fd);
+	/* A broken connection may still hold answers to read; its end comes after them. */
+	if (error == -EBADF)
+		outstanding->failed = DEC_RESULT_CONTAINER_ACCESS_FAILED;
+	else if (error == -ENOMEM)
+		outstanding->failed = GEN_RESULT_OUT_OF_MEMORY;
+	else if (error == -ETIMEDOUT) {
+		client->silent = true;
+		lose(client, GEN_RESULT_UNEXPECTED_EXCEPTION_CAUGHT, "the scanner does not take messages");
+	}
+}
+
+/* In place of a scanner that was lost: one that runs, if that is promising, or a private one. */
+static void recover(struct client *client)
+{
+	client->newly_lost = false;
+	if (!client->resident)
+		return; /* a private one is lost: there is nobody else to ask */
+	bool joined = !client->silent && client->losses < LOSSES_MOST && join(client);
+	if (!joined && client->options.way == CLIENT_AUTO)
+		launch(client);
+	for (unsigned i = 0; i < CLIENT_CONCURRENCY_MAX && client->channel.fd >= 0; i++) {
+		struct outstanding *outstanding = &client->outstanding[i];
+		if (!outstanding->used || outstanding->failed != SCAN_CODE_NONE)
+			continue;
+		if (outstanding->message >= 0)
+			give(client, outstanding, outstanding->request, outstanding->message);
+		else
+			outstanding->failed = GEN_RESULT_UNEXPECTED_EXCEPTION_CAUGHT;
+	}
+}
+
+/* A scanner that runs may put out a client that has been quiet: nothing is lost by that. */
+static void look_again(struct client *client)
+{
+	struct pollfd state = {.fd = client->channel.fd, .events = POLLRDHUP};
+	if (!client->resident || client->count)
+		return;
+	if (client->channel.fd >= 0 && poll(&state, 1, 0) > 0)
+		channel_close(&client->channel);
+	if (client->channel.fd < 0)
+		recover(client);
 }
 
 int client_submit(struct client *client, uint32_t id, const struct request *request, int fd)
 {
-	assert(client->count < client->options.max_concurrency);
+	assert(client_room(client) > 0);
+	look_again(client);
+	char *text = encode(client, request);
+	if (!text)
+		return -ENOMEM;
 	struct outstanding *place = client->outstanding;
 	while (place->used)
 		place++;
-	char *text = request_json_encode(request, false);
-	if (!text)
-		return -ENOMEM;
-	const struct limits *limits = request->limits.set[LIMIT_timeout] ? &request->limits : &client->options.limits;
-	*place = (struct outstanding){.used = true,
-				      .id = id,
-				      .timeout_ms = limits_effective(limits, LIMIT_timeout) * 1000,
-				      .deadline = CLOCK_NEVER};
-	client->count++;
-	if (client->ready)
-		start_clock(place);
-	if (client->channel.fd >= 0) {
-		int error = channel_send(&client->channel, FRAME_SCAN, id, text, strlen(text), fd);
-		/* A broken connection may still hold answers to read; its end comes after them. */
-		if (error == -EBADF || error == -ENOMEM)
-			place->failed =
-				error == -ENOMEM ? GEN_RESULT_OUT_OF_MEMORY : DEC_RESULT_CONTAINER_ACCESS_FAILED;
+	*place = (struct outstanding){.used = true, .id = id, .message = -1};
+	if (client->count++ == 0)
+		client->heard = clock_now();
+	if (client->resident) {
+		/* Without a copy, where no descriptor is left, it can be asked only once. */
+		place->message = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		place->request = text;
+		give(client, place, text, fd);
+	} else {
+		give(client, place, text, fd);
+		free(text);
 	}
-	free(text);
 	return 0;
 }
+
+/* ---- answers ---- */
 
 int client_report(enum scan_code code, const char *text, struct report *ret_report)
 {
@@ -202,51 +294,69 @@ int client_report(enum scan_code code, const char *text, struct report *ret_repo
 	return error ? error : report_settle(ret_report);
 }
 
+static struct outstanding *find(struct client *client, uint32_t id)
+{
+	for (unsigned i = 0; i < CLIENT_CONCURRENCY_MAX; i++)
+		if (client->outstanding[i].used && client->outstanding[i].id == id)
+			return &client->outstanding[i];
+	return NULL;
+}
+
+static void release(struct client *client, struct outstanding *outstanding)
+{
+	free(outstanding->request);
+	fd_close(&outstanding->message);
+	outstanding->used = false;
+	client->count--;
+}
+
 /* Takes the place of an answer that will not come. */
 static int give_up(struct client *client, struct outstanding *outstanding, enum scan_code code, const char *text,
 		   uint32_t *ret_id, struct report *ret_report)
 {
 	*ret_id = outstanding->id;
-	outstanding->used = false;
-	client->count--;
+	release(client, outstanding);
 	return client_report(code, text, ret_report);
 }
 
-static void take_ready(struct client *client)
+static void take_hello(struct client *client, const char *payload, size_t length)
 {
-	client->ready = true;
-	for (unsigned i = 0; i < CLIENT_CONCURRENCY_MAX; i++)
-		if (client->outstanding[i].used)
-			start_clock(&client->outstanding[i]);
+	struct hello hello;
+	if (hello_json_decode(payload, length, &hello) == -EBADMSG)
+		lose(client, GEN_RESULT_SCANNER_NOT_INITIALIZED, "the scanner is of another version");
+	client->directory = hello.directory;
+}
+
+static int take_report(struct client *client, struct outstanding *outstanding, const char *payload, size_t length,
+		       uint32_t *ret_id, struct report *ret_report)
+{
+	struct why why;
+	client->losses = 0;
+	int error = verdict_json_decode(payload, length, ret_report, &why);
+	if (error == -EBADMSG)
+		return give_up(client, outstanding, GEN_RESULT_UNEXPECTED_EXCEPTION_CAUGHT, why.text, ret_id,
+			       ret_report);
+	*ret_id = outstanding->id;
+	release(client, outstanding);
+	return error;
 }
 
 /* 0 with a report, -EAGAIN when the frame was something else. */
 static int take_frame(struct client *client, const struct frame *frame, const char *payload, uint32_t *ret_id,
 		      struct report *ret_report)
 {
-	struct why why;
-	if (frame->type == FRAME_READY) {
-		take_ready(client);
-		return -EAGAIN;
-	}
-	if (frame->type == FRAME_HELLO && !client->directory) {
-		if (hello_json_decode(payload, frame->length, &client->directory) == -EBADMSG)
-			lose(client, GEN_RESULT_SCANNER_NOT_INITIALIZED, "the scanner is of another version");
-		return -EAGAIN;
-	}
 	struct outstanding *outstanding = find(client, frame->id);
-	if (frame->type != FRAME_REPORT || !outstanding) {
+	if (frame->type == FRAME_REPORT && outstanding)
+		return take_report(client, outstanding, payload, frame->length, ret_id, ret_report);
+	if (frame->type == FRAME_READY)
+		client->ready = true;
+	else if (frame->type == FRAME_HELLO && !client->resident && !client->directory)
+		take_hello(client, payload, frame->length);
+	else if (frame->type == FRAME_ERROR)
+		lose(client, GEN_RESULT_UNEXPECTED_EXCEPTION_CAUGHT, "the scanner broke the conversation off");
+	else if (frame->type != FRAME_WAIT)
 		lose(client, GEN_RESULT_UNEXPECTED_EXCEPTION_CAUGHT, "the scanner answered out of turn");
-		return -EAGAIN;
-	}
-	int error = verdict_json_decode(payload, frame->length, ret_report, &why);
-	if (error == -EBADMSG)
-		return give_up(client, outstanding, GEN_RESULT_UNEXPECTED_EXCEPTION_CAUGHT, why.text, ret_id,
-			       ret_report);
-	*ret_id = outstanding->id;
-	outstanding->used = false;
-	client->count--;
-	return error;
+	return -EAGAIN;
 }
 
 /* Frames that have come: 0 with a report, or -EAGAIN. */
@@ -274,9 +384,6 @@ static int take_frames(struct client *client, uint32_t *ret_id, struct report *r
 /* Messages that no answer will come for: 0 with a report, or -EAGAIN. */
 static int take_failures(struct client *client, uint32_t *ret_id, struct report *ret_report)
 {
-	int64_t now = clock_now();
-	if (!client->ready && now >= client->load_deadline)
-		lose(client, GEN_RESULT_SCANNER_NOT_INITIALIZED, "the scanner does not become ready");
 	for (unsigned i = 0; i < CLIENT_CONCURRENCY_MAX; i++) {
 		struct outstanding *outstanding = &client->outstanding[i];
 		if (!outstanding->used)
@@ -285,35 +392,29 @@ static int take_failures(struct client *client, uint32_t *ret_id, struct report 
 			return give_up(client, outstanding, client->lost, client->why.text, ret_id, ret_report);
 		if (outstanding->failed != SCAN_CODE_NONE)
 			return give_up(client, outstanding, outstanding->failed, NULL, ret_id, ret_report);
-		if (now >= outstanding->deadline)
-			lose(client, GEN_RESULT_UNEXPECTED_EXCEPTION_CAUGHT, "the scanner does not answer");
 	}
 	return -EAGAIN;
 }
 
-static int64_t next_deadline(const struct client *client, int64_t deadline)
-{
-	if (!client->ready && client->load_deadline < deadline)
-		deadline = client->load_deadline;
-	for (unsigned i = 0; i < CLIENT_CONCURRENCY_MAX; i++)
-		if (client->outstanding[i].used && client->outstanding[i].deadline < deadline)
-			deadline = client->outstanding[i].deadline;
-	return deadline;
-}
+/* ---- waiting ---- */
 
-/* Waits until the scanner says something; its end counts as that. */
+/* Waits until the scanner says something, or has been silent too long; its end counts as something. */
 static void hear(struct client *client, int64_t deadline)
 {
-	struct pollfd wait = {.fd = client->channel.fd, .events = POLLIN};
-	if (poll(&wait, 1, clock_poll_timeout(next_deadline(client, deadline))) <= 0)
+	int64_t silence = client->heard + (client->ready ? SILENCE_MS : SILENCE_LOADING_MS);
+	ssize_t got = connection_hear(&client->channel, silence < deadline ? silence : deadline);
+	if (got > 0) {
+		client->heard = clock_now();
 		return;
-	ssize_t got = channel_receive(&client->channel);
-	if (got > 0 || got == -EAGAIN)
+	}
+	if (got == -ETIMEDOUT && clock_now() < silence)
 		return;
-	/* Before its first word it is a program that is no scanner, or cannot run here. */
-	if (client->ready)
+	client->silent = got == -ETIMEDOUT;
+	if (client->silent)
+		lose(client, GEN_RESULT_UNEXPECTED_EXCEPTION_CAUGHT, "the scanner does not answer");
+	else if (client->ready)
 		lose(client, GEN_RESULT_UNEXPECTED_EXCEPTION_CAUGHT, "the scanner ended before it answered");
-	else
+	else /* before its first word it is a program that is no scanner, or cannot run here */
 		lose(client, GEN_RESULT_SCANNER_NOT_INITIALIZED, "the scanner ended before it was ready");
 }
 
@@ -322,33 +423,16 @@ int client_next(struct client *client, int timeout_ms, uint32_t *ret_id, struct 
 	int64_t deadline = timeout_ms < 0 ? CLOCK_NEVER : clock_now() + timeout_ms;
 	if (!client->count)
 		return -ENOENT;
-	for (;;) {
-		int error = take_frames(client, ret_id, ret_report);
+	for (bool last = false;; last = clock_now() >= deadline) {
+		int error;
+		while ((error = take_frames(client, ret_id, ret_report)) == -EAGAIN && client->newly_lost)
+			recover(client);
 		error = error == -EAGAIN ? take_failures(client, ret_id, ret_report) : error;
-		if (error != -EAGAIN)
+		if (error != -EAGAIN || last)
 			return error;
-		if (clock_now() >= deadline)
-			return -EAGAIN;
 		if (client->channel.fd >= 0)
 			hear(client, deadline);
 	}
-}
-
-/* Waits for the scanner, which ends with the conversation. False: it did not clean up behind itself. */
-static bool scanner_ended(struct client *client)
-{
-	int64_t deadline = clock_now() + CLOSE_MS;
-	int status = 0;
-	pid_t ended;
-	while ((ended = waitpid(client->scanner, &status, WNOHANG)) == 0) {
-		if (clock_now() >= deadline) {
-			(void)kill(client->scanner, SIGKILL);
-			ended = waitpid(client->scanner, &status, 0);
-			break;
-		}
-		(void)poll(NULL, 0, 1);
-	}
-	return ended == client->scanner && WIFEXITED(status);
 }
 
 void client_close(struct client *client)
@@ -357,7 +441,10 @@ void client_close(struct client *client)
 		return;
 	if (client->channel.fd >= 0)
 		channel_close(&client->channel);
-	if (client->scanner > 0 && !scanner_ended(client) && client->directory)
+	for (unsigned i = 0; i < CLIENT_CONCURRENCY_MAX; i++)
+		if (client->outstanding[i].used)
+			release(client, &client->outstanding[i]);
+	if (client->scanner > 0 && !launch_end(client->scanner) && client->directory)
 		(void)tempdir_remove_path(client->directory);
 	free(client->directory);
 	free(client);

@@ -28,31 +28,42 @@ struct client_options {
 	const char *scanner_path; /* NULL: found beside the running program */
 	const char *definitions;  /* directory; NULL: the scanner looks for a real set, then takes the shipped one */
 	const char *file_base;    /* directory for temporary files; NULL: TMPDIR, then /tmp */
-	unsigned max_concurrency; /* 1..CLIENT_CONCURRENCY_MAX messages at once */
+	/* 1..CLIENT_CONCURRENCY_MAX messages at once; 0: what keeps the workers busy of a scanner that runs, and the processors */
+	unsigned max_concurrency;
 	struct limits
 		limits; /* the `set` ones become limits of a private scanner; one that runs only lets itself be tightened */
 };
 #define CLIENT_CONCURRENCY_MAX 256u
 
 /*
- * Greets a scanner that runs; with CLIENT_AUTO, where none answers, starts a private scanner and greets that. If a scanner that runs is lost
- * later, CLIENT_AUTO starts a private one and gives it what was not answered, once. The scanner loads its definitions meanwhile; nothing here waits for that. When no
- * scanner can be started the client is made all the same, and each message gets a report with the code
- * (GEN_RESULT_SCANNER_NOT_INITIALIZED). -ENOMEM only.
+ * Greets a scanner that runs (see connection.h: it may take CONNECTION_MS to answer). CLIENT_AUTO starts a private one where none
+ * answers, or where its limits are tighter than the set ones. The scanner loads its definitions meanwhile; nothing here waits
+ * for that. When there is no scanner the client is made all the same, and each message gets a report with the code
+ * (GEN_RESULT_SCANNER_NOT_INITIALIZED). The texts of the options are borrowed until client_close. -ENOMEM only.
+ *
+ * What a scanner that runs has not answered when it is lost is given to it once more where it can be reached again; then
+ * CLIENT_AUTO gives it to a private one. No message is answered twice. A scanner is lost when its connection ends and when it
+ * is silent for 15 seconds (a minute before it is ready) while it owes an answer; it says FRAME_WAIT every 5 seconds. The
+ * deadlines of messages are the scanner's to keep.
  */
 int client_open(const struct client_options *options, struct client **ret_client);
 /*
- * Hands one message over. `fd` is any readable descriptor that can be read with pread (a regular file or memfd); it stays the caller's
- * and may be closed at once. `id` is the caller's own, and comes back with the report. No more than max_concurrency
- * messages may be outstanding (assert). 0 or -ENOMEM; every other trouble arrives as a report.
+ * Hands one message over, while there is room (assert). `fd` is any readable descriptor that can be read with pread (a regular
+ * file or memfd); it stays the caller's and may be closed at once. `id` is the caller's own, and comes back with the report. 0
+ * or -ENOMEM; every other trouble arrives as a report.
  */
 int client_submit(struct client *client, uint32_t id, const struct request *request, int fd);
 /*
  * Waits for the next report, in the order of completion. 0 with the report (the caller frees it); -EAGAIN after
- * `timeout_ms` (-1: wait); -ENOENT when nothing is outstanding; -ENOMEM.
+ * `timeout_ms` (-1: wait; 0: what has come); -ENOENT when nothing is outstanding; -ENOMEM.
  */
 int client_next(struct client *client, int timeout_ms, uint32_t *ret_id, struct report *ret_report);
 unsigned client_outstanding(const struct client *client);
+/*
+ * Messages that may be submitted now. With max_concurrency from the caller no more are outstanding at a scanner that runs; otherwise up
+ * to twice as many as are scanned at once, so that no worker waits for us.
+ */
+unsigned client_room(const struct client *client);
 /* Has the scanner finished loading its definitions (or failed to)? For a progress display. */
 bool client_ready(const struct client *client);
 /* Is it a private scanner that we talk to? */
@@ -67,9 +78,9 @@ void client_close(struct client *client);
 int client_report(enum scan_code code, const char *text, struct report *ret_report);
 
 /*
- * Sends one command (a word of FRAME_COMMAND) to the scanner that runs and waits for the answer. `socket` NULL: where one is expected. 0 with the
- * document (caller frees); -ENOENT or -ECONNREFUSED: none runs there; -EPERM: not for this user; -ETIMEDOUT; -EBADMSG; with why. `timeout_ms` -1:
- * wait until the scanner is gone (-ECONNRESET).
+ * Sends one command (a word of FRAME_COMMAND) to the scanner that runs and waits for the answer. `socket` NULL: where one is expected. 0
+ * with the document (caller frees); -ENOENT or -ECONNREFUSED: none runs there; -EPERM: not for this user; -ETIMEDOUT; -ECONNRESET: it
+ * ended before it answered; -EBADMSG; with why. `timeout_ms` -1: as long as it takes, and for "stop" until the scanner is gone.
  */
 int client_command(const char *socket, const char *command, int timeout_ms, char **ret_text, struct why *why);
 

@@ -1,5 +1,5 @@
 /*
- * job.c - one message in one process; see job.h. Refuses to start without its resource limits.
+ * job.c - messages in one process; see job.h. Refuses to look at one without its sandbox and its resource limits.
  */
 #include "process/job.h"
 
@@ -7,31 +7,18 @@
 #include "format/event_json.h"
 #include "format/request_json.h"
 #include "process/channel.h"
+#include "process/sandbox.h"
+#include "process/sandbox/resource.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define MIB (1024u * 1024u)
-/*
- * Memory a job may map beyond the engine's: dictionaries and tables of the libraries (xz -9 takes 65 MiB, a 7-Zip at its
- * highest common setting 192 MiB, a hostile RAR header asks for 985 MiB), the parts extracted, and the message itself,
- * which the libraries copy up to twice.
- */
-#define MEMORY_BASE     ((uint64_t)640 * MIB)
-#define MEMORY_MESSAGES 3
-/* A temporary file is never larger than what is extracted or the message, with room for headers. */
-#define FILE_SLACK ((uint64_t)64 * MIB)
-/* libclamav keeps some descriptors open for each layer, and layers are bounded by max_extract_depth. */
-#define DESCRIPTORS 512
 
 /* What is said in one go; flushed before anything that may kill us. */
 #define OUT_MOST ((size_t)32 * 1024)
@@ -126,87 +113,30 @@ void job_out_of_memory(void)
 		(void)fd_send(speaking->channel.fd, frame, fixed.size, -1);
 }
 
-static int set_limit(__rlimit_resource_t resource, uint64_t value)
-{
-	struct rlimit limit;
-	if (getrlimit(resource, &limit) < 0)
-		return -errno;
-	if (limit.rlim_max < value)
-		value = limit.rlim_max;
-	limit.rlim_cur = limit.rlim_max = value;
-	return setrlimit(resource, &limit) < 0 ? -errno : 0;
-}
-
-#if !defined(__SANITIZE_ADDRESS__)
-/* Bytes mapped now: the engine, shared with the zygote, counts against RLIMIT_AS too. */
-static int mapped(uint64_t *ret_bytes)
-{
-	unsigned long long pages = 0;
-	FILE *file = fopen("/proc/self/statm", "re");
-	if (!file)
-		return -errno;
-	int fields = fscanf(file, "%llu", &pages);
-	(void)fclose(file);
-	*ret_bytes = pages * (uint64_t)sysconf(_SC_PAGESIZE);
-	return fields == 1 ? 0 : -EIO;
-}
-
-#endif
-
-static int limit_memory(uint64_t allowance)
+/* Libraries that print their last words must not print them on the user's terminal. Takes over the descriptor. */
+static int silence(int take_null)
 {
 #if defined(__SANITIZE_ADDRESS__)
-	/* AddressSanitizer maps terabytes of shadow. */
-	(void)allowance;
-	return 0;
+	int error = 0; /* its findings must be seen */
 #else
-	uint64_t now = 0;
-	int error = mapped(&now);
-	return error ? error : set_limit(RLIMIT_AS, now + allowance);
+	int error = dup2(take_null, STDOUT_FILENO) < 0 || dup2(take_null, STDERR_FILENO) < 0 ? -errno : 0;
 #endif
-}
-
-/* Libraries that print their last words must not print them on the user's terminal. */
-static int silence(void)
-{
-#if defined(__SANITIZE_ADDRESS__)
-	return 0; /* its findings must be seen */
-#else
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null < 0)
-		return -errno;
-	int error = dup2(null, STDOUT_FILENO) < 0 || dup2(null, STDERR_FILENO) < 0 ? -errno : 0;
-	fd_close(&null);
+	fd_close(&take_null);
 	return error;
-#endif
 }
 
-/* For the time before the request is known: nothing hostile has come yet. */
-static int take_first_limits(void)
+/* Gives the socket the number that the filter knows. It takes the place of the zygote's. */
+static int move_socket(int take_socket)
 {
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
-		return -errno;
-	/* A write beyond RLIMIT_FSIZE must fail, not kill. */
-	if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
-		return -errno;
-	int error = set_limit(RLIMIT_CORE, 0);
-	return error ? error : set_limit(RLIMIT_NOFILE, DESCRIPTORS);
+	if (take_socket == SANDBOX_CHANNEL)
+		return 0;
+	int error = dup3(take_socket, SANDBOX_CHANNEL, O_CLOEXEC) < 0 ? -errno : 0;
+	if (!error)
+		fd_close(&take_socket);
+	return error;
 }
 
-static int take_limits(const struct job *job)
-{
-	struct stat status;
-	uint64_t size = 0;
-	if (fstat(job->message, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0)
-		size = (uint64_t)status.st_size;
-	if (size > LIMITS_MESSAGE_MOST)
-		size = 0; /* it is refused before it is read */
-	uint64_t extracted = limits_effective(&job->limits, LIMIT_max_cumulative_extract_size);
-	int error = set_limit(RLIMIT_FSIZE, extracted + size + FILE_SLACK);
-	return error ? error : limit_memory(MEMORY_BASE + extracted + MEMORY_MESSAGES * size);
-}
-
-/* Waits for the request and its descriptor. */
+/* Waits for a request and its descriptor: 1, 0 (there will be none), or -errno. */
 static int receive(struct talker *talker, struct job *ret_job)
 {
 	struct frame frame;
@@ -216,7 +146,7 @@ static int receive(struct talker *talker, struct job *ret_job)
 	while ((error = channel_next(&talker->channel, &frame, &payload)) == -EAGAIN) {
 		ssize_t got = channel_receive(&talker->channel);
 		if (got <= 0)
-			return got < 0 ? (int)got : -ECONNRESET;
+			return (int)got;
 	}
 	if (error)
 		return error;
@@ -227,29 +157,54 @@ static int receive(struct talker *talker, struct job *ret_job)
 	channel_drop(&talker->channel, &frame);
 	ret_job->limits = ret_job->request.limits;
 	ret_job->message = channel_take_pass(&talker->channel);
-	return error ? error : ret_job->message < 0 ? -EPROTO : 0;
+	return error ? error : ret_job->message < 0 ? -EPROTO : 1;
 }
 
-noreturn void job_run(int take_socket, const char *directory, job_scan scan, void *context)
+static int limit(const struct job *job)
+{
+	struct stat status;
+	bool known = fstat(job->message, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0;
+	return resource_message(&job->limits, known ? (uint64_t)status.st_size : 0);
+}
+
+/* One message. 0, or -errno: nobody listens any more. */
+static int serve(struct talker *talker, const struct job *job, job_scan scan, void *context)
+{
+	const struct observer observer = {on_part, on_route, on_code, on_virus, on_stage, on_usage, on_refuse, talker};
+	speaking = talker;
+	int error = on_stage(talker, STAGE_READ, 0);
+	error = error ? error : scan(context, job, &observer);
+	error = error ? error : on_stage(talker, STAGE_DONE, 0);
+	speaking = NULL;
+	return error;
+}
+
+/* The one message that was to be scanned gets to know why it is not. */
+noreturn static void give_up(struct talker *talker, int error)
+{
+	(void)say(talker, event_json_code(0, DEC_RESULT_INIT_DECOMPOSER_FAILED, strerror(-error)));
+	(void)flush(talker);
+	_exit(EXIT_FAILURE);
+}
+
+noreturn void job_run(int take_socket, int take_null, const char *directory, job_scan scan, void *context)
 {
 	static struct talker talker;
 	static struct job job;
-	struct observer observer = {on_part, on_route, on_code, on_virus, on_stage, on_usage, on_refuse, &talker};
-	channel_init(&talker.channel, take_socket, CHANNEL_SMALL);
+	static char path[PATH_MAX];
+	int entered = silence(take_null), got, error = move_socket(take_socket);
+	if (error)
+		_exit(EXIT_FAILURE); /* there is nobody to tell */
+	channel_init(&talker.channel, SANDBOX_CHANNEL, CHANNEL_SMALL);
 	buffer_init(&talker.out, OUT_MOST + FRAME_HEADER_SIZE + CHANNEL_SMALL);
-	job.directory = directory;
-	int error = silence();
-	error = error ? error : take_first_limits();
-	error = error ? error : receive(&talker, &job);
-	error = error ? error : take_limits(&job);
-	if (error) {
-		(void)say(&talker, event_json_code(0, DEC_RESULT_INIT_DECOMPOSER_FAILED, strerror(-error)));
-		(void)flush(&talker);
-		_exit(EXIT_FAILURE);
+	entered = entered ? entered : sandbox_enter(directory, path, sizeof path);
+	job.directory = path;
+	while ((got = receive(&talker, &job)) > 0) {
+		error = entered ? entered : limit(&job);
+		if (error)
+			give_up(&talker, error);
+		if (serve(&talker, &job, scan, context))
+			_exit(EXIT_FAILURE);
 	}
-	speaking = &talker;
-	error = on_stage(&talker, STAGE_READ, 0);
-	error = error ? error : scan(context, &job, &observer);
-	error = error ? error : on_stage(&talker, STAGE_DONE, 0);
-	_exit(error ? EXIT_FAILURE : EXIT_SUCCESS);
+	_exit(got ? EXIT_FAILURE : EXIT_SUCCESS);
 }

@@ -7,9 +7,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Bytes that can be taken without swapping: MemAvailable, or less where a cgroup (v2, v1) on the way up allows less. 0: unknown. */
+/*
+ * Bytes that can be taken without swapping: MemAvailable, or less where a cgroup (v2: memory.max and memory.high; v1) on the way up
+ * allows less. File pages that a cgroup has not used lately count as free there, as they do in MemAvailable. 0: unknown.
+ */
 uint64_t memory_available(void);
-/* Bytes resident in a process (VmRSS; with the huge pages it uses). 0: unknown. */
+/* The same with other directories for /proc and /sys/fs/cgroup. For tests. */
+uint64_t memory_available_in(const char *proc, const char *cgroup);
+/* Bytes resident in a process: VmRSS and, from hugetlbfs, HugetlbPages. 0: unknown. */
 uint64_t memory_resident(pid_t pid);
 
 #endif

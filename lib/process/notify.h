@@ -5,9 +5,10 @@
 #define CSAPI_PROCESS_NOTIFY_H
 
 /*
- * Sends "READY=1", "RELOADING=1\nMONOTONIC_USEC=...", "STOPPING=1", "STATUS=text" or several lines of them to NOTIFY_SOCKET. Does nothing without
- * one; never waits; failure has no consequence.
+ * Sends "READY=1", "RELOADING=1\nMONOTONIC_USEC=...", "STOPPING=1", "STATUS=text" or several lines of them to
+ * NOTIFY_SOCKET, in one datagram. Never waits. 0, also when there is no service manager; -errno, which a caller may ignore, but
+ * for -EAGAIN with "READY=1": the manager's queue was full then, and without that word it would end us in time.
  */
-void notify_send(const char *state);
+int notify_send(const char *state);
 
 #endif

@@ -11,7 +11,11 @@
 #include "verdict/isolation.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
+
+/* The number of the one socket that a worker may talk on: the filter is made before any worker has one. */
+#define SANDBOX_CHANNEL 3
 
 struct sandbox_options {
 	const char *base;        /* the directory that holds the directories of all workers; absolute */
@@ -22,20 +26,25 @@ struct sandbox_options {
 	const char *user_name; /* for people; borrowed */
 	bool namespaces;       /* take them where they are to be had */
 	unsigned landlock_abi; /* hold Landlock down to this ABI; 0: the newest that kernel and we know */
-	bool off;              /* no walls at all, for comparing verdicts: layers are told as missing */
+	bool off;              /* no walls but resource limits, for comparing verdicts: layers are told as missing */
 };
 
 /*
- * In the zygote, after everything was loaded: drops the user, enters the namespaces, makes the rules and the filter. Layers that are not to be had are told
- * in ret_isolation; that is no failure. -errno with why only when the process is in a state in which it must not go on.
+ * In the zygote, single-threaded, after everything was loaded and opened: enters the namespaces, drops the user and all
+ * rights, makes the filter. From then on no file is to be had but those below base. Layers that are not to be had are told
+ * in ret_isolation; that is no failure. `options` are borrowed for good. -errno with why only when the process is in a state
+ * in which it must not go on.
  */
 int sandbox_prepare(const struct sandbox_options *options, struct isolation *ret_isolation, struct why *why);
-/* In the zygote, after preparing: forks children that enter and try everything in isolation.def. Fills the probes. 0 or -errno with why. */
+/*
+ * In the zygote, after preparing: forks children that enter and try everything in isolation.def. Fills the probes. 0 or -errno with why.
+ * Each row costs a child that shares the zygote's memory, whatever the size of the engine; the kernel's log tells of those that the filter kills.
+ */
 int sandbox_probe(struct isolation *isolation, struct why *why);
 /*
  * In a worker: all layers that sandbox_prepare found. `directory` is the name of its directory below base; its path as the worker will see it
- * is written to ret_path (it differs when the root has moved). `channel` is the one socket it may talk on. 0 or -errno: the worker must not go on.
+ * is written to ret_path (it differs when the root has moved). Its socket is SANDBOX_CHANNEL. 0 or -errno: the worker must not go on.
  */
-int sandbox_enter(const char *directory, int channel, char *ret_path, size_t size);
+int sandbox_enter(const char *directory, char *ret_path, size_t size);
 
 #endif

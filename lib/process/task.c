@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@ struct task *task_new(uint32_t id, void *owner, const struct request *request, i
 	task->request = *request;
 	task->message = take_message;
 	task->arrived = clock_now();
+	task->arrived_us = clock_now_us();
 	task->started = clock_wall();
 	task->deadline = task->extract_deadline = CLOCK_NEVER;
 	report_init(&task->report);
@@ -51,6 +53,8 @@ void task_begin(struct task *task)
 	task->report.attempts = attempts + 1;
 	task->extract_since = 0;
 	task->extract_deadline = CLOCK_NEVER;
+	if (!task->begun_us)
+		task->begun_us = clock_now_us();
 	if (task->deadline == CLOCK_NEVER)
 		task->deadline = clock_now() + (int64_t)limits_effective(&task->request.limits, LIMIT_timeout) * 1000;
 }
@@ -166,13 +170,17 @@ static void describe(const struct task *task, enum task_death death, int number,
 		break;
 	case TASK_DEATH_FAULT:
 	case TASK_DEATH_KILLED:
-		(void)snprintf(ret_text, size, "signal %s, stage %s", sigabbrev_np(number), stage);
+		(void)snprintf(ret_text, size, "%ssignal %s, stage %s", number == SIGSYS ? "sandbox violation, " : "",
+			       sigabbrev_np(number), stage);
 		break;
 	case TASK_DEATH_LEFT:
 		(void)snprintf(ret_text, size, "exit status %d, stage %s", number, stage);
 		break;
 	case TASK_DEATH_BROKEN:
 		(void)snprintf(ret_text, size, "invalid report, stage %s", stage);
+		break;
+	case TASK_DEATH_SILENT:
+		(void)snprintf(ret_text, size, "the worker does not answer, stage %s", stage);
 		break;
 	}
 }
@@ -202,12 +210,20 @@ bool task_died(struct task *task, enum task_death death, int number)
 {
 	char text[128];
 	enum scan_code code = code_for(task, death);
+	/* A forbidden system call is no accident from outside: it would come again. */
+	bool violation = death == TASK_DEATH_FAULT && number == SIGSYS;
 	bool from_outside = death == TASK_DEATH_FAULT || death == TASK_DEATH_KILLED || death == TASK_DEATH_LEFT;
-	bool again = from_outside && code != DEC_RESULT_OUT_OF_MEMORY && !task->tried_again;
+	bool again = from_outside && !violation && code != DEC_RESULT_OUT_OF_MEMORY && !task->tried_again;
 	uint32_t part = task->report.stage_part;
 	if (death == TASK_DEATH_EXTRACT) {
 		part = task->extract_part;
 		task->report.stage = STAGE_EXTRACT;
+	}
+	if (death == TASK_DEATH_SILENT && !task->tried_silent) {
+		/* It never began, so nothing is known against the message. */
+		task->tried_silent = true;
+		task_recall(task);
+		return true;
 	}
 	describe(task, death, number, text, sizeof text);
 	if (death != TASK_DEATH_DEADLINE && clock_now() < task->deadline) {

@@ -27,21 +27,24 @@ struct carried {
 
 struct task {
 	uint32_t id;            /* the client's */
-	void *owner;            /* the client's link; NULL when the client is gone; borrowed */
+	void *owner;            /* the client's link; NULL: nobody's; borrowed */
 	struct request request; /* with the limits in force */
 	int message;            /* descriptor, owned; -1: given away */
 	struct report report;   /* of the worker at hand */
 	struct carried carried[TASK_CARRIED_MAX];
 	unsigned carried_count;
 	bool tried_again;         /* a plain second try was made */
+	bool tried_silent;        /* a worker that said nothing was replaced */
 	int64_t arrived;          /* clock_now() */
+	int64_t arrived_us;       /* clock_now_us() */
+	int64_t begun_us;         /* when the first worker was given it; 0: none was */
 	int64_t started;          /* the wall's clock, seconds */
 	int64_t deadline;         /* of the whole message; CLOCK_NEVER before the first worker */
 	int64_t extract_since;    /* when the archive at hand was opened; 0: none is */
 	int64_t extract_deadline; /* for it; CLOCK_NEVER: none */
 	uint32_t extract_part;
 	uint64_t extract_longest; /* milliseconds */
-	struct task *next;        /* in the supervisor's queue */
+	struct task *next;        /* in a queue of the supervisor */
 };
 
 /* How a worker ended. */
@@ -52,6 +55,7 @@ enum task_death {
 	TASK_DEATH_KILLED,   /* another signal, likewise */
 	TASK_DEATH_LEFT,     /* left with exit status `number` before it was done */
 	TASK_DEATH_BROKEN,   /* said what no honest worker says */
+	TASK_DEATH_SILENT,   /* killed by us: it did not acknowledge the message in time */
 };
 
 /* Takes over the descriptor. NULL: no memory (it is closed). */

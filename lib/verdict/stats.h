@@ -28,8 +28,8 @@ struct stats {
 	uint64_t message_us; /* sum of the times from a worker's start on a message to its report */
 	uint64_t queue_us;   /* sum of the times that messages waited for a worker */
 	uint64_t statuses[EC_AV_STATUS_COUNT];
-	uint64_t codes[SCAN_CODE_COUNT];        /* reports that this code decided, and OK for none: see code_ok */
-	uint64_t code_ok;                       /* reports that no code decided */
+	uint64_t codes[SCAN_CODE_COUNT];        /* reports that this code decided; the first is the code 1 */
+	uint64_t code_ok;                       /* reports that no code decided: "OK" */
 	uint64_t durations[STATS_BUCKET_COUNT]; /* of message_us; not cumulative */
 	uint64_t timeouts;                      /* workers killed at a deadline */
 	uint64_t crashes;                       /* workers that died, or left early */
@@ -47,6 +47,36 @@ struct stats {
 	uint32_t clients;
 	uint32_t generation; /* of the definitions in use, 1 for the first */
 };
+
+/* The fields above that are single counts, as rows of stats.def. */
+enum stats_field {
+#define STAT(key, group, kind, metric, label, text) STAT_##key,
+#include "verdict/stats.def"
+#undef STAT
+	STAT_COUNT
+};
+
+enum stat_group { STAT_GROUP_ENGINE, STAT_GROUP_MESSAGES, STAT_GROUP_WORKERS, STAT_GROUP_SERVICE };
+enum stat_kind { STAT_KIND_COUNTER, STAT_KIND_GAUGE, STAT_KIND_MICROSECONDS };
+
+struct stat_row {
+	const char *key;
+	enum stat_group group;
+	enum stat_kind kind;
+	const char *metric, *label; /* "": none */
+	const char *text;
+	uint64_t most; /* the largest value that the field holds and that JSON carries */
+};
+
+const struct stat_row *stats_row(enum stats_field stat);
+const char *stats_group_text(enum stat_group group);
+uint64_t stats_get(const struct stats *stats, enum stats_field stat);
+/* `value` at most the row's `most`. */
+void stats_set(struct stats *stats, enum stats_field stat, uint64_t value);
+/* Mean times in microseconds; 0 where nothing was counted. */
+uint64_t stats_mean_message(const struct stats *stats);
+uint64_t stats_mean_part(const struct stats *stats);
+uint64_t stats_mean_queue(const struct stats *stats);
 
 /* The bucket of a time. */
 unsigned stats_bucket(uint64_t us);

@@ -13,9 +13,11 @@
 /* Words in JSON: "loading", "ready", "failed", "stopping". */
 enum status_state { STATUS_LOADING, STATUS_READY, STATUS_FAILED, STATUS_STOPPING };
 
-#define STATUS_TEXT_MAX 512
+#define STATUS_TEXT_MAX    512
+#define STATUS_VERSION_MAX 24
 
 struct status {
+	char version[STATUS_VERSION_MAX]; /* of the scanner; "" when encoded: that of the program that encodes */
 	enum status_state state;
 	bool reloading;                /* a new generation is being loaded beside the one in use */
 	bool degraded;                 /* serves although isolation is not whole; told loudly */

@@ -2,7 +2,11 @@
  * fault.c - a preloaded library that makes one thing go wrong, so that tests can see what the programs make of it.
  *
  * CSAPI_FAULT names what: a function that fails in a program, or what happens to a worker when the engine is given bytes
- * that hold TRIGGER. With CSAPI_FAULT_ONCE=FILE it happens only to the process that creates FILE. Used by test/helper.bash.
+ * that hold TRIGGER. With CSAPI_FAULT_ONCE=FILE it happens once for all workers that were given this FILE. With
+ * CSAPI_FAULT=marked the bytes themselves name it, so that one scanner can meet many faults: TRIGGER:NAME, or
+ * TRIGGER:NAME:NUMBER for what happens once for that number (with the name "busy": for so many milliseconds each time).
+ * Of these, only "socket" and "tempdir" need system calls that a sandboxed worker is not allowed. Used by
+ * test/helper.bash and test/helper/load.c.
  */
 #include <clamav.h>
 #include <dlfcn.h>
@@ -10,25 +14,43 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Found in codes/trigger*.eml; in two pieces, so that this library itself does not hold it. */
 #define TRIGGER_FIRST  "csapi-fault-"
 #define TRIGGER_SECOND "trigger"
 
-static bool triggered; /* the bytes about to be scanned hold the word */
-static bool armed;     /* they did, and the fault is one that lasts */
+/* Numbers of faults that happen once. */
+#define NUMBERS 32768u
+
+/* Shared by all workers of a zygote, and with CSAPI_FAULT_ONCE by all zygotes. */
+struct happened {
+	atomic_uint once;
+	atomic_uint numbers[NUMBERS / 32];
+};
+
+static struct happened *happened;
+static volatile int *nowhere;
+static bool triggered;    /* the bytes about to be scanned hold the word */
+static bool armed;        /* they did, and the fault is one that lasts */
+static char named[16];    /* with CSAPI_FAULT=marked: by them */
+static unsigned numbered; /* likewise; 0: not at all */
 
 static bool fault_is(const char *name)
 {
 	const char *wanted = getenv("CSAPI_FAULT");
+	if (wanted && strcmp(wanted, "marked") == 0)
+		wanted = named;
 	return wanted && strcmp(wanted, name) == 0;
 }
 
@@ -47,15 +69,31 @@ static void *next(const char *name)
 	return function;
 }
 
-static bool my_turn(void)
+/* Before the walls are up, because a worker can open nothing. */
+__attribute__((constructor)) static void share(void)
 {
 	const char *file = getenv("CSAPI_FAULT_ONCE");
-	if (!file)
-		return true;
-	int fd = (int)syscall(SYS_openat, AT_FDCWD, file, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+	int fd = -1;
+	if (!getenv("CSAPI_FAULT") || !program_is("csapi-worker"))
+		return;
+	if (file && ((fd = (int)syscall(SYS_openat, AT_FDCWD, file, O_CREAT | O_RDWR | O_CLOEXEC, 0600)) < 0 ||
+		     ftruncate(fd, sizeof *happened) < 0))
+		abort();
+	happened = mmap(NULL, sizeof *happened, PROT_READ | PROT_WRITE, MAP_SHARED | (file ? 0 : MAP_ANONYMOUS), fd, 0);
+	if (happened == MAP_FAILED)
+		abort();
 	if (fd >= 0)
 		close(fd);
-	return fd >= 0;
+}
+
+static bool my_turn(void)
+{
+	if (getenv("CSAPI_FAULT_ONCE"))
+		return atomic_exchange(&happened->once, 1) == 0;
+	if (!numbered || fault_is("busy"))
+		return true;
+	unsigned bit = 1u << numbered % 32;
+	return (atomic_fetch_or(&happened->numbers[numbered % NUMBERS / 32], bit) & bit) == 0;
 }
 
 /* --- what happens to a worker ------------------------------------------------------------------------------------ */
@@ -85,38 +123,88 @@ static void remove_temporary(const struct cl_engine *engine)
 		(void)fprintf(stderr, "fault: cannot remove %s\n", directory ? directory : "(none)");
 }
 
+/* All there is, each page used, so that the engine finds none. */
+static void take_memory(void)
+{
+	enum { STEP = 1 << 20 };
+	for (char *block; (block = malloc(STEP));)
+		for (size_t i = 0; i < STEP; i += 512)
+			((volatile char *)block)[i] = 1;
+}
+
+static void be_busy(unsigned ms)
+{
+	struct timespec begin, now;
+	(void)clock_gettime(CLOCK_MONOTONIC, &begin);
+	do
+		(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	while ((now.tv_sec - begin.tv_sec) * 1000 + (now.tv_nsec - begin.tv_nsec) / 1000000 < (long)ms);
+}
+
+/* The thread's own number is the one a sandboxed process may send a signal to. */
+static void signal_self(int number)
+{
+	/* A sanitizer's handler would turn it into an exit. */
+	if (number != SIGKILL && number != SIGSTOP)
+		(void)signal(number, SIG_DFL);
+	(void)syscall(SYS_tgkill, getpid(), gettid(), number);
+}
+
 static void happen(const struct cl_engine *engine)
 {
 	static const struct {
 		const char *name;
 		int signal;
-	} signals[] = {{"segv", SIGSEGV}, {"abort", SIGABRT}, {"bus", SIGBUS},
-		       {"ill", SIGILL},   {"kill", SIGKILL},  {"stop", SIGSTOP}};
+	} signals[] = {{"segv", SIGSEGV}, {"abort", SIGABRT}, {"bus", SIGBUS},   {"ill", SIGILL},
+		       {"fpe", SIGFPE},   {"kill", SIGKILL},  {"stop", SIGSTOP}, {"term", SIGTERM}};
 	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
-		if (fault_is(signals[i].name)) {
-			/* A sanitizer's handler would turn it into an exit. */
-			if (signals[i].signal != SIGKILL && signals[i].signal != SIGSTOP)
-				(void)signal(signals[i].signal, SIG_DFL);
-			(void)kill(getpid(), signals[i].signal);
-		}
+		if (fault_is(signals[i].name))
+			signal_self(signals[i].signal);
+	if (fault_is("null")) /* a real fault, as the ones to come */
+		*nowhere = 1;
 	if (fault_is("exit"))
 		_exit(0);
 	if (fault_is("stack"))
 		(void)recurse(NULL);
+	if (fault_is("memory"))
+		take_memory();
+	if (fault_is("busy"))
+		be_busy(numbered);
 	while (fault_is("hang"))
 		triggered = true;
 	if (fault_is("garbage"))
 		say_garbage();
+	if (fault_is("socket"))
+		(void)socket(AF_INET, SOCK_DGRAM, 0);
 	if (fault_is("tempdir"))
 		remove_temporary(engine);
 	armed = fault_is("enospc") || fault_is("emfile") || fault_is("eio");
+}
+
+/* ":NAME" or ":NAME:NUMBER" behind the trigger. */
+static void read_name(const char *text, const char *end)
+{
+	size_t length = 0;
+	numbered = 0;
+	named[0] = '\0';
+	if (text == end || *text++ != ':')
+		return;
+	for (; text < end && *text >= 'a' && *text <= 'z' && length < sizeof named - 1; text++)
+		named[length++] = *text;
+	named[length] = '\0';
+	if (text < end && *text == ':')
+		while (++text < end && *text >= '0' && *text <= '9' && numbered < NUMBERS)
+			numbered = numbered * 10 + (unsigned)(*text - '0');
 }
 
 cl_fmap_t *cl_fmap_open_memory(const void *start, size_t size)
 {
 	cl_fmap_t *(*real)(const void *, size_t) = (cl_fmap_t * (*)(const void *, size_t)) next("cl_fmap_open_memory");
 	char trigger[] = TRIGGER_FIRST TRIGGER_SECOND;
-	triggered = program_is("csapi-worker") && memmem(start, size, trigger, sizeof trigger - 1);
+	const char *found = program_is("csapi-worker") ? memmem(start, size, trigger, sizeof trigger - 1) : NULL;
+	triggered = found;
+	if (found)
+		read_name(found + sizeof trigger - 1, (const char *)start + size);
 	return real(start, size);
 }
 

@@ -1,0 +1,31 @@
+/*
+ * complain.c - lines for people on standard error; see complain.h.
+ */
+#include "complain.h"
+
+#include "base/fd.h"
+#include "base/utf8.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define LINE_MOST 4096 /* bytes before it is made visible */
+
+void complain(const char *format, ...)
+{
+	char raw[LINE_MOST];
+	va_list arguments;
+	va_start(arguments, format);
+	(void)vsnprintf(raw, sizeof raw, format, arguments);
+	va_end(arguments);
+	char *visible = utf8_visible(raw), *line = NULL;
+	int size = asprintf(&line, "csapi-scanner: %s\n",
+			    visible ? visible : "there is no memory left to say what happened");
+	if (size > 0)
+		(void)fd_write_all(STDERR_FILENO, line, (size_t)size);
+	if (size >= 0)
+		free(line);
+	free(visible);
+}

@@ -1,0 +1,299 @@
+/*
+ * settings.c - reads the command line of csapi-scanner; see settings.h.
+ *
+ * Refuses numbers out of range rather than clamping them, words that mean nothing, and options that have no effect beside others.
+ */
+#include "settings.h"
+
+#include "options.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define MAX_QUEUE_DEFAULT           10000
+#define MESSAGES_PER_WORKER_DEFAULT 25    /* what a fork costs is then lost in what a scan costs */
+#define IDLE_EXIT_MOST              86400 /* seconds: a day, as for the other times */
+#define LANDLOCK_ABI_MOST           99
+#define FD_MOST                     1023
+
+/* A decimal number from `least` to `most` without sign or blanks. 0, or -EINVAL with why. */
+static int read_number(const char *name, const char *text, unsigned least, unsigned most, unsigned *ret,
+		       struct why *why)
+{
+	errno = 0;
+	unsigned long value = strtoul(text, NULL, 10);
+	if (!*text || strspn(text, "0123456789") != strlen(text) || errno || value < least || value > most)
+		return why_set(why, -EINVAL, "--%s=%.32s is not a number from %u to %u", name, text, least, most);
+	*ret = (unsigned)value;
+	return 0;
+}
+
+/* The place of a word among those of an option, in the order of its row. 0, or -EINVAL with why. */
+static int read_word(enum scanner_option option, const char *value, unsigned *ret, struct why *why)
+{
+	const char *words = scanner_options[option].words;
+	size_t length = strlen(value);
+	char name[OPTION_NAME_MAX];
+	option_name(&scanner_options[option], name, sizeof name);
+	unsigned place = 0;
+	for (const char *word = words; *word; place++) {
+		size_t size = strcspn(word, " ");
+		if (size == length && strncmp(word, value, size) == 0) {
+			*ret = place;
+			return 0;
+		}
+		word += size + (word[size] == ' ');
+	}
+	return why_set(why, -EINVAL, "--%s=%.32s is not one of: %s", name, value, words);
+}
+
+static unsigned processors(void)
+{
+	cpu_set_t set;
+	int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+	return count < 1                                      ? 1
+	       : (unsigned)count > SUPERVISOR_CONCURRENCY_MAX ? SUPERVISOR_CONCURRENCY_MAX
+							      : (unsigned)count;
+}
+
+static int read_concurrency(struct scanner_settings *settings, const char *value, struct why *why)
+{
+	unsigned *count = &settings->supervisor.max_concurrency;
+	if (strcmp(value, "auto") == 0)
+		*count = processors();
+	else if (read_number("max-concurrency", value, 1, SUPERVISOR_CONCURRENCY_MAX, count, NULL))
+		return why_set(
+			why, -EINVAL,
+			"--max-concurrency=%.32s is not a number from 1 to %u; auto takes the number of processors",
+			value, SUPERVISOR_CONCURRENCY_MAX);
+	return 0;
+}
+
+/* The one limit that goes further here than in a request: -o maxCumulativeExtractSize=N. */
+static int read_option(struct scanner_settings *settings, const char *value, struct why *why)
+{
+	static const char key[] = "maxCumulativeExtractSize=";
+	unsigned bytes;
+	if (strncmp(value, key, sizeof key - 1) != 0)
+		return why_set(why, -EINVAL, "-o %.64s is not known; it takes %sN", value, key);
+	if (read_number("option", value + sizeof key - 1, 0, LIMITS_CUMULATIVE_MOST, &bytes, NULL))
+		return why_set(why, -EINVAL, "-o %sN takes a number of bytes up to %u", key, LIMITS_CUMULATIVE_MOST);
+	return limits_set(&settings->supervisor.limits, LIMIT_max_cumulative_extract_size, bytes,
+			  LIMITS_CUMULATIVE_MOST, why);
+}
+
+static int read_private(struct scanner_settings *settings, const char *value, struct why *why)
+{
+	unsigned fd;
+	int type = 0;
+	socklen_t size = sizeof type;
+	if (read_number("private", value, 0, FD_MOST, &fd, NULL) ||
+	    getsockopt((int)fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_STREAM)
+		return why_set(why, -EINVAL, "--private=%.16s is not a socket; csapi-scan sets this option", value);
+	settings->supervisor.take_private = (int)fd;
+	return 0;
+}
+
+static int read_socket_mode(struct scanner_settings *settings, const char *value, struct why *why)
+{
+	if (!*value || strlen(value) > 4 || strspn(value, "01234567") != strlen(value) ||
+	    strtoul(value, NULL, 8) > 0777)
+		return why_set(why, -EINVAL, "--socket-mode=%.32s is not an octal mode from 0 to 0777, such as 0660",
+			       value);
+	settings->socket_mode = (mode_t)strtoul(value, NULL, 8);
+	return 0;
+}
+
+static int read_log(struct scanner_settings *settings, const char *value, struct why *why)
+{
+	if (*value != '/' && strcmp(value, "stderr") != 0 && strcmp(value, "journal") != 0 &&
+	    strcmp(value, "none") != 0)
+		return why_set(why, -EINVAL,
+			       "--scanner-log=%.64s is neither an absolute path nor stderr, journal or none", value);
+	settings->log = value;
+	return 0;
+}
+
+static int read_isolation(struct scanner_settings *settings, const char *value, struct why *why)
+{
+	enum { REQUIRE, DEGRADE, OFF }; /* the words of the row */
+	unsigned word;
+	int error = read_word(SCANNER_OPTION_isolation, value, &word, why);
+	if (!error) {
+		settings->supervisor.degrade = word != REQUIRE;
+		settings->supervisor.isolation_off = word == OFF;
+	}
+	return error;
+}
+
+/* Options that only switch something or name a place; false: it is not one of them. */
+static bool read_plain(struct scanner_settings *settings, enum scanner_option option, const char *value)
+{
+	switch (option) {
+	case SCANNER_OPTION_listen:
+		settings->listen = value;
+		return true;
+	case SCANNER_OPTION_low_memory:
+		settings->supervisor.low_memory = true;
+		return true;
+	case SCANNER_OPTION_no_namespaces:
+		settings->supervisor.no_namespaces = true;
+		return true;
+	case SCANNER_OPTION_definitions:
+		settings->supervisor.definitions = value;
+		return true;
+	case SCANNER_OPTION_file_base:
+		settings->supervisor.file_base = value;
+		return true;
+	case SCANNER_OPTION_worker_path:
+		settings->supervisor.worker_path = value;
+		return true;
+	case SCANNER_OPTION_user:
+		settings->user = value;
+		return true;
+	case SCANNER_OPTION_socket:
+		settings->socket = value;
+		return true;
+	case SCANNER_OPTION_help:
+		settings->task = SCANNER_HELP;
+		return true;
+	case SCANNER_OPTION_version:
+		settings->task = SCANNER_VERSION;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int read_value(struct scanner_settings *settings, enum scanner_option option, const char *value, struct why *why)
+{
+	struct supervisor_options *supervisor = &settings->supervisor;
+	unsigned word = 0;
+	int error;
+	switch (option) {
+	case SCANNER_OPTION_private:
+		return read_private(settings, value, why);
+	case SCANNER_OPTION_socket_mode:
+		return read_socket_mode(settings, value, why);
+	case SCANNER_OPTION_max_concurrency:
+		return read_concurrency(settings, value, why);
+	case SCANNER_OPTION_max_queue:
+		return read_number("max-queue", value, 1, SUPERVISOR_QUEUE_MAX, &supervisor->max_queue, why);
+	case SCANNER_OPTION_idle_exit:
+		return read_number("idle-exit", value, 0, IDLE_EXIT_MOST, &supervisor->idle_exit, why);
+	case SCANNER_OPTION_messages_per_worker:
+		return read_number("messages-per-worker", value, 1, SUPERVISOR_MESSAGES_MAX,
+				   &supervisor->messages_per_worker, why);
+	case SCANNER_OPTION_landlock_abi:
+		return read_number("landlock-abi", value, 1, LANDLOCK_ABI_MOST, &supervisor->landlock_abi, why);
+	case SCANNER_OPTION_scanner_log:
+		return read_log(settings, value, why);
+	case SCANNER_OPTION_log_level:
+		error = read_word(option, value, &word, why);
+		settings->log_level = error ? settings->log_level : (enum log_level)word;
+		return error;
+	case SCANNER_OPTION_isolation:
+		return read_isolation(settings, value, why);
+	case SCANNER_OPTION_format:
+		error = read_word(option, value, &word, why);
+		settings->format = (enum scanner_format)word;
+		return error;
+	case SCANNER_OPTION_option:
+		return read_option(settings, value, why);
+	default:
+		return limits_parse(&supervisor->limits, limits_find(scanner_options[option].key), value, why);
+	}
+}
+
+/* The word behind the options, if there is one. */
+static int read_command(struct scanner_settings *settings, int count, char **words, struct why *why)
+{
+	if (!count || settings->task != SCANNER_SERVE)
+		return 0;
+	if (command_find(words[0], &settings->command))
+		return why_set(why, -EINVAL,
+			       "\"%.64s\" is not a command; there are status, stats, reload, stop and ping", words[0]);
+	if (count > 1)
+		return why_set(why, -EINVAL, "\"%.64s\" is too much behind the command %s", words[1], words[0]);
+	settings->task = SCANNER_COMMAND;
+	return 0;
+}
+
+/* Options that have no effect beside others. `given` tells of each row whether it was there. */
+static int check(const struct scanner_settings *settings, const bool *given, struct why *why)
+{
+	static const enum scanner_option service[] = {SCANNER_OPTION_listen, SCANNER_OPTION_socket_mode,
+						      SCANNER_OPTION_idle_exit, SCANNER_OPTION_low_memory};
+	bool command = settings->task == SCANNER_COMMAND, private = settings->supervisor.take_private >= 0;
+	char name[OPTION_NAME_MAX];
+	for (int i = 0; i < SCANNER_OPTION_COUNT; i++) {
+		bool for_command = i == SCANNER_OPTION_socket || i == SCANNER_OPTION_format;
+		if (!given[i] || for_command == command)
+			continue;
+		option_name(&scanner_options[i], name, sizeof name);
+		return command ? why_set(why, -EINVAL, "--%s is for serving; %s takes --socket and --format", name,
+					 command_word(settings->command))
+			       : why_set(why, -EINVAL, "--%s is for a command, such as csapi-scanner status", name);
+	}
+	for (size_t i = 0; private && i < sizeof service / sizeof *service; i++) {
+		option_name(&scanner_options[service[i]], name, sizeof name);
+		if (given[service[i]])
+			return why_set(why, -EINVAL, "--%s has no meaning with --private, which serves one client",
+				       name);
+	}
+	if (settings->format == SCANNER_PROMETHEUS && settings->command != COMMAND_STATS)
+		return why_set(why, -EINVAL, "--format=prometheus is for the command stats");
+	return 0;
+}
+
+static void set_defaults(struct scanner_settings *ret_settings)
+{
+	*ret_settings = (struct scanner_settings){
+		.supervisor = {.take_private = -1,
+			       .max_queue = MAX_QUEUE_DEFAULT,
+			       .messages_per_worker = MESSAGES_PER_WORKER_DEFAULT},
+		.socket_mode = geteuid() == 0 ? 0666 : 0600,
+		.log_level = LOG_LEVEL_NOTICE,
+	};
+	limits_defaults(&ret_settings->supervisor.limits);
+}
+
+/* What was not said, where it depends on whom it serves. */
+static void settle(struct scanner_settings *settings, const bool *given)
+{
+	bool private = settings->supervisor.take_private >= 0;
+	if (!settings->supervisor.max_concurrency)
+		settings->supervisor.max_concurrency = private ? 1 : processors();
+	if (private && !given[SCANNER_OPTION_isolation])
+		settings->supervisor.degrade = true;
+	if (private && !settings->log)
+		settings->log = "none";
+}
+
+int scanner_settings_read(int argc, char **argv, struct scanner_settings *ret_settings, struct why *why)
+{
+	struct option_parser parser;
+	bool given[SCANNER_OPTION_COUNT] = {false};
+	const char *value;
+	int row, error = 0;
+	set_defaults(ret_settings);
+	option_start(&parser, scanner_options, SCANNER_OPTION_COUNT, argc, argv);
+	while (!error && (row = option_next(&parser, &value, why)) != OPTION_END) {
+		if (row == OPTION_BAD)
+			return -EINVAL;
+		given[row] = true;
+		if (!read_plain(ret_settings, (enum scanner_option)row, value))
+			error = read_value(ret_settings, (enum scanner_option)row, value, why);
+	}
+	error = error ? error : read_command(ret_settings, argc - optind, argv + optind, why);
+	if (error)
+		return -EINVAL;
+	if (ret_settings->task == SCANNER_HELP || ret_settings->task == SCANNER_VERSION)
+		return 0;
+	settle(ret_settings, given);
+	return check(ret_settings, given, why);
+}

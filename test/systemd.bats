@@ -1,0 +1,118 @@
+#!/usr/bin/env bats
+# The units in share/systemd, as installed: systemd understands them, they are hardened, and user and directories come to be.
+# How the service behaves under systemd's protocols (activation, notification) is in service.bats.
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	root=$BATS_TEST_DIRNAME/..
+	export dest=$BATS_FILE_TMPDIR/dest
+	# `-o all`: what is built, and nothing is built below the feet of the other tests.
+	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -C "$root" -o all B="${CSAPI_BUILD:-$root/build}" \
+		DESTDIR="$dest" install PREFIX=/usr sbindir=/usr/libexec/elsewhere
+	export units=$dest/usr/lib/systemd/system user_units=$dest/usr/lib/systemd/user
+}
+
+requires() { # PROGRAM
+	command -v "$1" >/dev/null || skip "no $1"
+}
+
+# unit_value FILE KEY: the last value of a setting.
+unit_value() {
+	sed -n "s/^$2=//p" "$1" | tail -n 1
+}
+
+@test "units, user and directories are installed, and name the programs where they lie" {
+	for dir in "$units" "$user_units"; do
+		[ -f "$dir/csapi-scanner.socket" ]
+		[[ $(unit_value "$dir/csapi-scanner.service" ExecStart) == "/usr/libexec/elsewhere/csapi-scanner "* ]]
+		[[ $(unit_value "$dir/csapi-scanner.service" ExecReload) == "/usr/libexec/elsewhere/csapi-scanner reload "* ]]
+	done
+	[ -f "$dest/usr/lib/sysusers.d/csapi.conf" ]
+	[ -f "$dest/usr/lib/tmpfiles.d/csapi.conf" ]
+	run -1 grep -r '@[a-z]*dir@' "$units" "$user_units"
+	run -0 find "$dest" ! -perm -go+r
+	[ -z "$output" ]
+}
+
+@test "socket, reload command and the client's default path are the same" {
+	path=$(unit_value "$units/csapi-scanner.socket" ListenStream)
+	[ "$path" = /run/csapi/scanner.sock ]
+	[[ $(unit_value "$units/csapi-scanner.service" ExecReload) == *" --socket=$path" ]]
+	path=$(unit_value "$user_units/csapi-scanner.socket" ListenStream)
+	[ "$path" = %t/csapi/scanner.sock ]
+	[[ $(unit_value "$user_units/csapi-scanner.service" ExecReload) == *" --socket=$path" ]]
+	[ "$(unit_value "$user_units/csapi-scanner.socket" SocketMode)" = 0600 ]
+}
+
+# systemd looks for the programs and for units that ours name: they are given to it in a root of their own.
+@test "systemd finds nothing to complain about in the units" {
+	requires systemd-analyze
+	for dir in "$units" "$user_units"; do
+		where=$BATS_TEST_TMPDIR/$(basename "$dir")
+		mkdir -p "$where"
+		sed "s|/usr/libexec/elsewhere|$dest&|" "$dir/csapi-scanner.service" >"$where/csapi-scanner.service"
+		cp "$dir/csapi-scanner.socket" "$where"
+		manager=$([ "$dir" = "$units" ] || echo --user)
+		XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR run -0 systemd-analyze $manager verify --man=no --recursive-errors=no \
+			"$where/csapi-scanner.service" "$where/csapi-scanner.socket"
+		[ -z "$output" ]
+	done
+}
+
+@test "a unit with a mistake in it is complained about" {
+	requires systemd-analyze
+	sed "s|/usr/libexec/elsewhere|$dest&|; s/^RestrictRealtime=yes/RestrictRealtimes=yes/" \
+		"$units/csapi-scanner.service" >"$BATS_TEST_TMPDIR/csapi-scanner.service"
+	cp "$units/csapi-scanner.socket" "$BATS_TEST_TMPDIR"
+	run systemd-analyze verify --man=no --recursive-errors=no "$BATS_TEST_TMPDIR/csapi-scanner.service"
+	[[ $output == *RestrictRealtimes* ]]
+}
+
+@test "the exposure of the system's service is at most 1.0 of 10" {
+	requires systemd-analyze
+	systemd-analyze security --help | grep -q -e --offline || skip "systemd before 250"
+	cp "$units/csapi-scanner.service" "$BATS_TEST_TMPDIR"
+	# --threshold counts in tenths.
+	run -0 systemd-analyze security --offline=true --no-pager --threshold=10 "$BATS_TEST_TMPDIR/csapi-scanner.service"
+	[[ $output == *"Overall exposure level for csapi-scanner.service: "[01].* ]]
+}
+
+# Those that a worker needs for its walls must be in the unit's filter, or systemd would take them away.
+@test "the filter of the service leaves what the sandbox is made with" {
+	filter=$(sed -n 's/^SystemCallFilter=//p' "$units/csapi-scanner.service" | tr '\n' ' ')
+	for call in landlock_create_ruleset landlock_add_rule landlock_restrict_self seccomp capset; do
+		[[ " $filter " == *" $call "* ]]
+	done
+	[[ $(unit_value "$units/csapi-scanner.service" ExecStart) == *--no-namespaces* ]]
+	[ "$(unit_value "$units/csapi-scanner.service" RestrictNamespaces)" = yes ]
+	[[ $(unit_value "$user_units/csapi-scanner.service" ExecStart) != *--no-namespaces* ]]
+	run -1 grep RestrictNamespaces= "$user_units/csapi-scanner.service"
+}
+
+@test "the user comes to be" {
+	requires systemd-sysusers
+	[ "$(id -u)" -eq 0 ] || skip "not root"
+	mkdir -p "$BATS_TEST_TMPDIR/root/etc"
+	systemd-sysusers --root="$BATS_TEST_TMPDIR/root" "$dest/usr/lib/sysusers.d/csapi.conf"
+	run -0 grep ^csapi: "$BATS_TEST_TMPDIR/root/etc/passwd"
+	[[ $output == csapi:*:/usr/sbin/nologin ]]
+	[ "$(cut -d: -f3 <<<"$output")" -lt 1000 ]
+	grep -q ^csapi: "$BATS_TEST_TMPDIR/root/etc/group"
+}
+
+@test "the directories come to be, and only root writes to them" {
+	requires systemd-tmpfiles
+	[ "$(id -u)" -eq 0 ] || skip "not root"
+	mkdir -p "$BATS_TEST_TMPDIR/root/run" "$BATS_TEST_TMPDIR/root/var/lib"
+	systemd-tmpfiles --create --root="$BATS_TEST_TMPDIR/root" "$dest/usr/lib/tmpfiles.d/csapi.conf"
+	for dir in run/csapi var/lib/csapi; do
+		[ "$(stat -c '%U:%G %a' "$BATS_TEST_TMPDIR/root/$dir")" = "root:root 755" ]
+	done
+}
+
+@test "the service that was started may be reached by all, and its temporary files by none" {
+	[ "$(unit_value "$units/csapi-scanner.socket" SocketMode)" = 0666 ]
+	[ "$(unit_value "$units/csapi-scanner.service" UMask)" = 0077 ]
+	[ "$(unit_value "$units/csapi-scanner.service" LimitCORE)" = 0 ]
+	[ "$(unit_value "$user_units/csapi-scanner.service" LimitCORE)" = 0 ]
+}
