@@ -39,9 +39,9 @@ static int help(void)
 {
 	(void)fputs("Usage: csapi-scanner [OPTION]...\n"
 		    "       csapi-scanner COMMAND [--socket=PATH] [--format=FORMAT]\n"
-		    "The first form serves in the foreground: it loads the definitions once, and scans\n"
-		    "what csapi-scan hands over, in isolated workers. The second asks something of a\n"
-		    "scanner that runs.\n"
+		    "The first form serves in the foreground: it loads the definitions once, and\n"
+		    "scans what csapi-scan hands over, in isolated workers. The second asks something\n"
+		    "of a scanner that runs.\n"
 		    "Exit status: 0 done, 1 reload refused, 2 error, 3 not running, 4 not ready.\n"
 		    "\nCommands:\n",
 		    stdout);

@@ -83,7 +83,7 @@ scan_within() {
 
 # --- a scanner that stays ----------------------------------------------------------------------------------------
 
-# start_scanner [OPTION]...: a resident scanner with the shipped definitions; returns when it answers ping. Leaves $scanner (its
+# start_scanner [OPTION]...: a resident scanner with the shipped definitions; returns when it scans. Leaves $scanner (its
 # process), $socket, $scanner_base (the folder for its temporary files) and $scanner_log. Ends at stop_scanner, which every
 # file that uses this calls in teardown, or in teardown_file if setup_file started it.
 start_scanner() {
@@ -100,10 +100,10 @@ start_scanner() {
 	await_scanner
 }
 
-# Waits until the scanner answers and has its definitions: await_scanner [SECONDS]
+# Waits until the scanner has its definitions: await_scanner [SECONDS]
 await_scanner() {
 	local end=$((SECONDS + ${1:-30}))
-	until "$BUILD/csapi-scanner" ping --socket="$socket" >/dev/null 2>&1; do
+	until "$BUILD/csapi-scanner" status --socket="$socket" >/dev/null 2>&1; do
 		alive "$scanner" || fail "the scanner ended: $(tail -n 5 "$scanner_log")" || return 1
 		[ "$SECONDS" -lt "$end" ] || fail "the scanner is not ready: $(tail -n 5 "$scanner_log")" || return 1
 		sleep 0.02

@@ -51,13 +51,15 @@ holdings() {
 # Waits until the scanner holds no more than when it was started: no client, zombie, file or descriptor is left. The first call
 # waits for its workers, and says what that is.
 await_rest() {
-	local now _
+	local now before _
 	alive "$scanner" || fail "the scanner is gone: $(tail -n 5 "$scanner_log")" || return 1
-	for _ in {1..100}; do
+	for _ in {1..60}; do
+		before=${now-}
 		now=$(holdings)
-		if [ -z "$at_rest" ]; then
-			[[ ! $now =~ ^[0-9]+\ 2\ 0\ 1\ 0\ 2$ ]] || { at_rest=$now; return 0; }
-		elif [ "$now" = "$at_rest" ]; then
+		if [ -n "$at_rest" ]; then
+			[ "$now" != "$at_rest" ] || return 0
+		elif [[ $now =~ ^[0-9]+\ 2\ 0\ 1\ 0\ 2$ ]] && [ "$now" = "$before" ]; then
+			at_rest=$now
 			return 0
 		fi
 		sleep 0.05

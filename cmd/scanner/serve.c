@@ -6,7 +6,6 @@
 #include "account.h"
 #include "base/place.h"
 #include "complain.h"
-#include "process/definitions.h"
 #include "process/tempdir.h"
 
 #include <errno.h>
@@ -21,8 +20,7 @@ struct service {
 	struct supervisor_options options;
 	struct listener listener;
 	struct account account;
-	char *worker, *definitions;
-	struct why missing; /* why there are no definitions */
+	char *worker;
 };
 
 /* What cannot be found is told in the verdicts. */
@@ -32,11 +30,6 @@ static void find_places(struct service *service)
 	if (!options->worker_path) {
 		service->worker = place_find(PLACE_WORKER, NULL);
 		options->worker_path = service->worker ? service->worker : "./csapi-worker";
-	}
-	if (!options->definitions) {
-		service->definitions = definitions_find(&options->definitions_shipped, &service->missing);
-		options->definitions = service->definitions;
-		options->definitions_why = service->missing.text;
 	}
 	if (!options->file_base) {
 		uint64_t extracted = limits_effective(&options->limits, LIMIT_max_cumulative_extract_size);
@@ -118,7 +111,6 @@ int serve(const struct scanner_settings *settings)
 		listener_close(&service.listener);
 	log_close();
 	free(service.worker);
-	free(service.definitions);
 	if (error)
 		complain("%s", why.text);
 	return error ? EXIT_TROUBLE : EXIT_SUCCESS;

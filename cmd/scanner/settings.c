@@ -8,6 +8,7 @@
 #include "options.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,6 +95,9 @@ static int read_private(struct scanner_settings *settings, const char *value, st
 	if (read_number("private", value, 0, FD_MOST, &fd, NULL) ||
 	    getsockopt((int)fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_STREAM)
 		return why_set(why, -EINVAL, "--private=%.16s is not a socket; csapi-scan sets this option", value);
+	/* Workers must not have a way of their own to the client. */
+	if (fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
+		return why_errno(why, -errno, "cannot take --private=%.16s", value);
 	settings->supervisor.take_private = (int)fd;
 	return 0;
 }

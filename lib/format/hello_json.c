@@ -68,6 +68,17 @@ int hello_json_decode(const char *text, size_t size, struct hello *ret_hello)
 	return error;
 }
 
+int hello_json_greeted(const char *text, size_t size)
+{
+	json_t *object = json_field_parse(text, size);
+	uint64_t protocol;
+	int error = json_field_number(object, "protocol", UINT32_MAX, &protocol) || protocol != FRAME_PROTOCOL
+			    ? -EBADMSG
+			    : 0;
+	json_decref(object);
+	return error;
+}
+
 void hello_free(struct hello *hello)
 {
 	free(hello->directory);

@@ -21,6 +21,8 @@ struct hello {
 char *hello_json_encode(const struct hello *hello);
 /* 0 (hello_free it), -EBADMSG for another protocol or what is no greeting, -ENOMEM. */
 int hello_json_decode(const char *text, size_t size, struct hello *ret_hello);
+/* A client's greeting, which tells the protocol only: 0, or -EBADMSG for another one or what is no greeting. */
+int hello_json_greeted(const char *text, size_t size);
 void hello_free(struct hello *hello);
 
 #endif

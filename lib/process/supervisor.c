@@ -54,7 +54,7 @@ void service_stop(struct supervisor *supervisor)
 	if (!supervisor->resident)
 		return;
 	log_write(LOG_LEVEL_NOTICE, "stopping: %u messages wait", supervisor->queued);
-	notify_send("STOPPING=1");
+	(void)notify_send("STOPPING=1");
 	/* Who comes now goes to another scanner. */
 	for (unsigned i = 0; i < supervisor->options->listener->count; i++)
 		(void)epoll_ctl(supervisor->epoll, EPOLL_CTL_DEL, supervisor->options->listener->fds[i], NULL);
@@ -96,6 +96,7 @@ static void expire(struct supervisor *supervisor)
 	const struct supervisor_options *options = supervisor->options;
 	slot_expire(supervisor);
 	generation_expire(supervisor);
+	link_expire(supervisor);
 	link_tick(supervisor);
 	if (options->idle_exit && supervisor->resident && supervisor->idle_since != CLOCK_NEVER &&
 	    supervisor->current->state != GENERATION_LOADING && supervisor->current->state != GENERATION_TRIAL &&

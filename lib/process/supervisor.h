@@ -21,9 +21,11 @@
 
 struct supervisor_options {
 	const char *worker_path;     /* csapi-worker */
-	const char *definitions;     /* directory; NULL: there is none, for the reason in definitions_why */
-	const char *definitions_why; /* borrowed */
-	bool definitions_shipped;
+	/*
+	 * Directory, looked at anew for every generation, so that a link may be swapped; NULL: definitions_find says it, likewise
+	 * anew each time.
+	 */
+	const char *definitions;
 	const char *file_base; /* directory for temporary files */
 	unsigned max_concurrency;
 	struct limits limits; /* requests may only tighten them */

@@ -14,6 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Plain tries after workers that were killed from outside. */
+#define KILLS_MOST 2
+
 struct task *task_new(uint32_t id, void *owner, const struct request *request, int take_message)
 {
 	struct task *task = calloc(1, sizeof *task);
@@ -213,7 +216,9 @@ bool task_died(struct task *task, enum task_death death, int number)
 	/* A forbidden system call is no accident from outside: it would come again. */
 	bool violation = death == TASK_DEATH_FAULT && number == SIGSYS;
 	bool from_outside = death == TASK_DEATH_FAULT || death == TASK_DEATH_KILLED || death == TASK_DEATH_LEFT;
-	bool again = from_outside && !violation && code != DEC_RESULT_OUT_OF_MEMORY && !task->tried_again;
+	/* SIGKILL comes from outside for sure, and may come twice by bad luck; a fault may be the message's own doing. */
+	bool tried = death == TASK_DEATH_KILLED ? task->tried_killed == KILLS_MOST : task->tried_again;
+	bool again = from_outside && !violation && code != DEC_RESULT_OUT_OF_MEMORY && !tried;
 	uint32_t part = task->report.stage_part;
 	if (death == TASK_DEATH_EXTRACT) {
 		part = task->extract_part;
@@ -228,7 +233,10 @@ bool task_died(struct task *task, enum task_death death, int number)
 	describe(task, death, number, text, sizeof text);
 	if (death != TASK_DEATH_DEADLINE && clock_now() < task->deadline) {
 		if (again) {
-			task->tried_again = true;
+			if (death == TASK_DEATH_KILLED)
+				task->tried_killed++;
+			else
+				task->tried_again = true;
 			carry_viruses(task);
 			return true;
 		}

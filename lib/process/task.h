@@ -34,6 +34,7 @@ struct task {
 	struct carried carried[TASK_CARRIED_MAX];
 	unsigned carried_count;
 	bool tried_again;         /* a plain second try was made */
+	unsigned tried_killed;    /* the same, after a kill from outside */
 	bool tried_silent;        /* a worker that said nothing was replaced */
 	int64_t arrived;          /* clock_now() */
 	int64_t arrived_us;       /* clock_now_us() */

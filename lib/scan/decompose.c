@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "scan/archive.h"
 #include "scan/digest.h"
+#include "scan/fault.h"
 #include "scan/mime.h"
 #include "scan/node.h"
 #include "scan/wrap.h"
@@ -252,7 +253,11 @@ static int scan_input(struct walk *walk, struct node *input)
 /* What can be said only when everything was looked at. */
 static int close_walk(struct walk *walk)
 {
-	const char *part = walk->request->part;
+	const char *part = walk->request->part, *text;
+	/* What failed since the engine was last asked. */
+	enum scan_code fault = fault_taken(&text);
+	if (fault != SCAN_CODE_NONE)
+		(void)node_code(walk, 0, fault, text);
 	/* The engine saw encryption somewhere, and the decomposer nowhere. */
 	if (walk->encrypted.code != SCAN_CODE_NONE && !walk->encrypted_told)
 		(void)node_code(walk, 0, walk->encrypted.code, walk->encrypted.text);

@@ -7,6 +7,8 @@
  */
 #include "scan/fault.h"
 
+#include "scan/charset.h"
+
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -37,10 +39,14 @@
 
 /* --- what is remembered ------------------------------------------------------------------------------------------ */
 
+/* No errno has these numbers. */
+enum { FAULT_OUTSIDE = 100000, FAULT_CHARSET };
+
 static bool watching;
 static char watched[4096]; /* without a slash at its end; "" = no path counts */
 static size_t watched_size;
-static int first_error; /* an errno; 0 = nothing failed */
+static int first_error; /* an errno, or one of the two below; 0 = nothing failed */
+static char detail[96]; /* what it was about; "" for most */
 static bool memory_said;
 static void (*memory_hook)(void);
 
@@ -55,6 +61,7 @@ void fault_watch(const char *directory)
 	}
 	watched[watched_size] = '\0';
 	first_error = 0;
+	detail[0] = '\0';
 	memory_said = false;
 	watching = true;
 }
@@ -87,6 +94,10 @@ static const char *error_text(int error)
 		return "the directory for temporary files is gone";
 	case ENOMEM:
 		return "an allocation failed";
+	case FAULT_OUTSIDE:
+		return "a library wanted a file outside its directory";
+	case FAULT_CHARSET:
+		return "a character set was not loaded";
 	default:
 		return "a temporary file could not be created";
 	}
@@ -94,12 +105,19 @@ static const char *error_text(int error)
 
 enum scan_code fault_taken(const char **ret_text)
 {
+	static char text[192];
 	int error = first_error;
 	first_error = 0;
+	(void)snprintf(text, sizeof text, "%s%s%s", error ? error_text(error) : "", error && *detail ? ": " : "",
+		       error ? detail : "");
+	detail[0] = '\0';
 	if (ret_text)
-		*ret_text = error ? error_text(error) : "";
+		*ret_text = text;
 	if (!error)
 		return SCAN_CODE_NONE;
+	/* Nothing was short: another try would meet the same. */
+	if (error == FAULT_CHARSET)
+		return DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM;
 	return error == ENOMEM ? DEC_RESULT_OUT_OF_MEMORY : DEC_RESULT_TEMPFILE_ACCESS_FAILED;
 }
 
@@ -107,6 +125,18 @@ static void remember(int error)
 {
 	if (watching && !first_error)
 		first_error = error;
+}
+
+/* With what it was about, which may be a hostile name: printable characters only. */
+static void remember_detail(int error, const char *about)
+{
+	if (!watching || first_error)
+		return;
+	first_error = error;
+	size_t used = 0;
+	for (; about[used] && used < sizeof detail - 1; used++)
+		detail[used] = about[used] >= ' ' && about[used] <= '~' ? about[used] : '?';
+	detail[used] = '\0';
 }
 
 static void remember_memory(void)
@@ -145,12 +175,36 @@ static void failed(int error)
 		remember(error);
 }
 
-static void open_failed(const char *path, bool creates)
+/*
+ * What a worker cannot have, and nobody misses: Rust's way of counting processors, which has an answer without them. The C
+ * library's own files (time zone, character sets) do not come by here.
+ */
+static bool is_harmless(const char *path)
+{
+	static const char *const prefixes[] = {"/proc/self/", "/sys/fs/cgroup/", "/sys/devices/system/cpu/"};
+	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+		if (strncmp(path, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * `beside`: the path is not below a directory that is open already, so it lies where it says. What a library looks for
+ * outside its directory it would find without a sandbox, or might: that it is not there says nothing.
+ */
+static void open_failed(const char *path, bool creates, bool beside)
 {
 	int error = errno;
-	/* To look for a file that is not there is normal; to be unable to make one, or to be kept from it, is not. */
-	if (is_shortage(error) || (path && is_watched(path) && (creates || (error != ENOENT && error != ENOTDIR))))
-		failed(error);
+	if (is_shortage(error) || !path || !watched_size) {
+		if (is_shortage(error))
+			failed(error);
+	} else if (is_watched(path)) {
+		/* To look for a file that is not there is normal; to be unable to make one, or to be kept from it, is not. */
+		if (creates || (error != ENOENT && error != ENOTDIR))
+			failed(error);
+	} else if (beside && !is_harmless(path)) {
+		remember_detail(FAULT_OUTSIDE, path);
+	}
 	errno = error;
 }
 
@@ -267,13 +321,13 @@ static bool is_writing(int flags)
 		va_end(arguments);                                                                                     \
 		int fd = REAL(name)(path, flags, mode);                                                                \
 		if (fd < 0)                                                                                            \
-			open_failed(path, is_writing(flags));                                                          \
+			open_failed(path, is_writing(flags), true);                                                    \
 		return fd;                                                                                             \
 	}
 OPEN(open)
 OPEN(open64)
 
-/* A path below a directory that is open already is not looked at: whoever has that directory open made it. */
+/* A path below a directory that is open already is not judged: whoever has that directory open made it. */
 #define OPENAT(name)                                                                                                   \
 	int name(int directory, const char *path, int flags, ...)                                                      \
 	{                                                                                                              \
@@ -283,7 +337,7 @@ OPEN(open64)
 		va_end(arguments);                                                                                     \
 		int fd = REAL(name)(directory, path, flags, mode);                                                     \
 		if (fd < 0)                                                                                            \
-			open_failed(path, is_writing(flags));                                                          \
+			open_failed(path, is_writing(flags), directory == AT_FDCWD || path[0] == '/');                 \
 		return fd;                                                                                             \
 	}
 OPENAT(openat)
@@ -294,7 +348,7 @@ OPENAT(openat64)
 	{                                                                                                              \
 		int fd = REAL(name)(path, mode);                                                                       \
 		if (fd < 0)                                                                                            \
-			open_failed(path, true);                                                                       \
+			open_failed(path, true, true);                                                                 \
 		return fd;                                                                                             \
 	}
 CREAT(creat)
@@ -305,7 +359,7 @@ CREAT(creat64)
 	{                                                                                                              \
 		FILE *stream = REAL(name)(path, mode);                                                                 \
 		if (!stream)                                                                                           \
-			open_failed(path, mode[0] != 'r' || strchr(mode, '+'));                                        \
+			open_failed(path, mode[0] != 'r' || strchr(mode, '+'), true);                                  \
 		return stream;                                                                                         \
 	}
 FOPEN(fopen)
@@ -323,7 +377,7 @@ DIR *opendir(const char *path)
 {
 	DIR *directory = REAL(opendir)(path);
 	if (!directory)
-		open_failed(path, false);
+		open_failed(path, false, true);
 	return directory;
 }
 
@@ -346,7 +400,7 @@ int mkdir(const char *path, mode_t mode)
 {
 	int result = REAL(mkdir)(path, mode);
 	if (result < 0 && !(errno == EEXIST && is_made_again(path)))
-		open_failed(path, true);
+		open_failed(path, true, true);
 	return result;
 }
 
@@ -492,9 +546,16 @@ ssize_t pread64(int fd, void *data, size_t size, off64_t offset)
 iconv_t iconv_open(const char *to, const char *from)
 {
 	iconv_t converter = REAL(iconv_open)(to, from);
-	/* An unknown character set gives EINVAL and is no fault. */
-	if (converter == (iconv_t)-1) /* NOLINT: the library's own mark for failure */
-		shortage_failed();
+	if (converter != (iconv_t)-1) /* NOLINT: the library's own mark for failure */
+		return converter;
+	int error = errno;
+	shortage_failed();
+	/* An unknown character set is no fault; one that only this process does not know is. */
+	const char *left_out =
+		error == EINVAL && watching && !first_error ? charset_left_out(to, from, real_iconv_open) : NULL;
+	if (left_out)
+		remember_detail(FAULT_CHARSET, left_out);
+	errno = error;
 	return converter;
 }
 

@@ -8,6 +8,7 @@
  */
 #include "scan/mime.h"
 
+#include "scan/charset.h"
 #include "scan/detect.h"
 #include "scan/stray.h"
 #include "scan/transfer.h"
@@ -15,7 +16,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <gmime/gmime.h>
-#include <iconv.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,8 +23,6 @@
 
 /* Multiparts inside multiparts, all inner messages together. Ours; GMime itself gives up at 1024. */
 #define MIME_NESTING_MAX 256u
-
-#define MIME_CHARSETS_MAX 64
 
 /* How far a header may begin behind stray lines. */
 #define MIME_STRAY_MOST 65536u
@@ -751,32 +749,6 @@ static void ignore_log(const char *domain, GLogLevelFlags level, const char *tex
 	(void)domain, (void)level, (void)text, (void)context;
 }
 
-/*
- * The character sets of names in mail. libc loads a module for each when it is first used, which a sandbox forbids
- * later, and unloads it when nobody uses it: so they stay open for the life of the process.
- */
-static iconv_t charsets[MIME_CHARSETS_MAX];
-
-static void load_charsets(void)
-{
-	static const char *const names[] = {
-		"ISO-8859-1",   "ISO-8859-2",   "ISO-8859-3",   "ISO-8859-4",    "ISO-8859-5",   "ISO-8859-6",
-		"ISO-8859-7",   "ISO-8859-8",   "ISO-8859-9",   "ISO-8859-10",   "ISO-8859-11",  "ISO-8859-13",
-		"ISO-8859-14",  "ISO-8859-15",  "ISO-8859-16",  "WINDOWS-1250",  "WINDOWS-1251", "WINDOWS-1252",
-		"WINDOWS-1253", "WINDOWS-1254", "WINDOWS-1255", "WINDOWS-1256",  "WINDOWS-1257", "WINDOWS-1258",
-		"KOI8-R",       "KOI8-U",       "GB2312",       "GBK",           "GB18030",      "HZ-GB-2312",
-		"BIG5",         "BIG5-HKSCS",   "ISO-2022-JP",  "ISO-2022-JP-2", "ISO-2022-KR",  "ISO-2022-CN",
-		"SHIFT_JIS",    "CP932",        "EUC-JP",       "EUC-KR",        "EUC-TW",       "CP949",
-		"UHC",          "JOHAB",        "TIS-620",      "WINDOWS-874",   "VISCII",       "TCVN5712-1",
-		"IBM437",       "IBM850",       "IBM852",       "IBM855",        "IBM866",       "MACINTOSH",
-		"UTF-7",        "UTF-16",       "UTF-16LE",     "UTF-16BE",      "UTF-32",       "US-ASCII",
-		"ARMSCII-8",    "GEORGIAN-PS",  "PT154",        "MAC-CYRILLIC"};
-	static_assert(sizeof(names) / sizeof(names[0]) <= MIME_CHARSETS_MAX, "room for every character set");
-	/* One that is not installed only leaves a name undecoded. */
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		charsets[i] = iconv_open("UTF-8", names[i]);
-}
-
 int mime_start(void)
 {
 	static bool started;
@@ -787,7 +759,7 @@ int mime_start(void)
 	static const char *const inner[] = {"rfc822", "rfc2822", "global", "news", "*"};
 	for (size_t i = 0; i < sizeof(inner) / sizeof(inner[0]); i++)
 		g_mime_object_register_type("message", inner[i], GMIME_TYPE_PART);
-	load_charsets();
+	charset_load();
 	return 0;
 }
 

@@ -153,7 +153,9 @@ class Scanner(Daemon):
 
     def ready(self):
         status = self.status()
-        return bool(status) and status.get("state") == "ready"
+        if status and status["state"] == "failed":
+            raise Failure(f"csapi-scanner cannot serve: {status['trouble']}")
+        return bool(status) and status["state"] == "ready"
 
     def reload(self):
         before = self.status()["generation"]

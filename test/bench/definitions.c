@@ -212,21 +212,21 @@ static void put_name(void)
 	fprintf(out, "%s.%s.%s-%" PRIu32 "-0", PICK(platforms), PICK(kinds), PICK(families), 1000000 + number++);
 }
 
-/* A target type and what is found in such files. */
+/* A target type and what is found in such files; the shares are of a thousand. */
 struct target {
 	unsigned share, type;
 	enum sort sort;
 };
-static const struct target body_targets[] = {{34, 0, SCRIPT}, {6, 0, CODE},   {34, 1, CODE}, {9, 3, SCRIPT},
-					     {5, 4, WORDS},   {4, 7, SCRIPT}, {4, 2, CODE},  {2, 6, CODE},
-					     {1, 10, SCRIPT}, {1, 9, CODE}};
-static const struct target logical_targets[] = {{66, 1, CODE},  {8, 0, SCRIPT}, {4, 0, CODE},    {6, 2, SCRIPT},
-						{5, 3, SCRIPT}, {4, 7, SCRIPT}, {3, 10, SCRIPT}, {2, 4, WORDS},
-						{1, 6, CODE},   {1, 9, CODE}};
+static const struct target body_targets[] = {{280, 0, SCRIPT}, {60, 0, CODE},   {380, 1, CODE}, {110, 3, SCRIPT},
+					     {50, 4, WORDS},   {40, 7, SCRIPT}, {40, 2, CODE},  {20, 6, CODE},
+					     {10, 10, SCRIPT}, {10, 9, CODE}};
+static const struct target logical_targets[] = {{900, 1, CODE},  {12, 0, SCRIPT}, {8, 0, CODE},     {28, 2, SCRIPT},
+						{14, 3, SCRIPT}, {10, 7, SCRIPT}, {10, 10, SCRIPT}, {3, 4, WORDS},
+						{10, 6, CODE},   {5, 9, CODE}};
 
 static const struct target *target_pick(const struct target *targets)
 {
-	uint32_t left = below(100);
+	uint32_t left = below(1000);
 	while (left >= targets->share) {
 		left -= targets->share;
 		targets++;

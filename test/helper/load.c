@@ -49,7 +49,7 @@
 	X(slow, 0, "clients that say one byte a second")                                                               \
 	X(deaf, 0, "clients that send requests and never read an answer")                                              \
 	X(deaf_messages, 2000, "requests that each of them sends at most")                                             \
-	X(leave, 0, "clients that go as soon as they have sent a request")                                             \
+	X(leave, 0, "clients that send a message that never ends (takes fault.c), and go")                             \
 	X(parent, 0, "process whose workers are killed")                                                               \
 	X(kills, 0, "of its workers at random, SIGKILL")                                                               \
 	X(kill_every, 25, "milliseconds")                                                                              \
@@ -252,19 +252,24 @@ static int make_request(char *ret_text, size_t size)
 			timeout);
 }
 
+/* What a kind of message must get, if nothing but its own fault happens. */
+static enum ec_av_status right_status(const struct kind *kind)
+{
+	if (kind->infected)
+		return EC_AV_INFECTED;
+	if (!*kind->fault || kind->once)
+		return EC_AV_CLEAN;
+	if (strcmp(kind->fault, "hang") == 0 || strcmp(kind->fault, "stop") == 0)
+		return EC_AV_UNSCANNABLE;
+	return EC_AV_ERROR;
+}
+
 static void account(struct kind *kind, const struct report *report)
 {
-	enum ec_av_status status = report->status;
-	bool lasting = *kind->fault && !kind->once;
-	bool in_time = strcmp(kind->fault, "hang") != 0 && strcmp(kind->fault, "stop") != 0;
 	codes[report->code]++;
-	if (kind->either ? status == EC_AV_INFECTED || status == EC_AV_CLEAN
-			 : status == (lasting && in_time ? EC_AV_ERROR
-				      : lasting          ? EC_AV_UNSCANNABLE
-				      : kind->infected   ? EC_AV_INFECTED
-							 : EC_AV_CLEAN))
+	if (report->status == right_status(kind) || (kind->either && report->status == EC_AV_INFECTED))
 		kind->right++;
-	else if (status == EC_AV_ERROR || status == EC_AV_UNSCANNABLE)
+	else if (report->status == EC_AV_ERROR || report->status == EC_AV_UNSCANNABLE)
 		kind->honest++;
 	else
 		kind->wrong++;
@@ -337,21 +342,34 @@ static bool more_messages(void)
 	return sent < (unsigned long)options.messages;
 }
 
-static void send_message(struct client *client)
+static void send_request(struct client *client, struct kind *kind, unsigned long number)
 {
 	char request[256];
-	if (!more_messages()) {
-		finish(client);
-		return;
-	}
-	struct kind *kind = turns[sent % turn_count];
-	int fd = make_message(kind, sent++);
+	int fd = make_message(kind, number);
 	kind->asked++;
 	client->kind = kind;
 	client->phase = ASKED;
 	client->since = clock_now();
 	say(client, FRAME_SCAN, request, (size_t)make_request(request, sizeof request), fd);
 	fd_close(&fd);
+}
+
+static void send_message(struct client *client)
+{
+	if (more_messages()) {
+		send_request(client, turns[sent % turn_count], sent);
+		sent++;
+	} else {
+		finish(client);
+	}
+}
+
+/* With a message that would keep a worker for as long as it may. */
+static void send_and_leave(struct client *client)
+{
+	static struct kind kind = {.name = "hang", .fault = "hang"};
+	send_request(client, &kind, left++);
+	finish(client);
 }
 
 /* Without waiting: what is not taken is not sent. */
@@ -544,11 +562,8 @@ static void step(struct client *client)
 	for (int i = 0;
 	     client->role == DEAF && client->phase == GREETED && i < 16 && client->said < options.deaf_messages; i++)
 		send_deaf(client);
-	if (client->role == LEAVES) {
-		send_message(client);
-		left++;
-		finish(client);
-	}
+	if (client->role == LEAVES)
+		send_and_leave(client);
 }
 
 /* Connects whom it can, and lets all begin when everyone is there. */
@@ -656,7 +671,6 @@ int main(int argc, char **argv)
 	fit_descriptors();
 	if (!options.messages)
 		options.messages = options.clients;
-	options.messages += options.leave;
 	(void)signal(SIGPIPE, SIG_IGN);
 	if ((epoll = epoll_create1(EPOLL_CLOEXEC)) < 0)
 		give_up("epoll");

@@ -53,28 +53,39 @@ static bool starts(const char *text, const char *word, const char **ret_rest)
 	return strncmp(text, word, size) == 0;
 }
 
-/* One frame that the scanner sent; false: it closed. */
-static bool hear(void)
+/* The next frame: 0, or -EAGAIN after which there is none. */
+static int next_frame(struct frame *ret_frame, const char **ret_payload)
 {
-	struct frame frame;
-	const char *payload;
 	int error;
 	int64_t deadline = clock_now() + PATIENCE_MS;
-	while ((error = channel_next(&channel, &frame, &payload)) == -EAGAIN) {
+	while ((error = channel_next(&channel, ret_frame, ret_payload)) == -EAGAIN) {
 		struct pollfd wait = {.fd = channel.fd, .events = POLLIN};
 		if (poll(&wait, 1, clock_poll_timeout(deadline)) <= 0) {
 			(void)puts("silence");
-			return false;
+			return -EAGAIN;
 		}
 		if (channel_receive(&channel) <= 0) {
 			(void)puts("closed");
-			return false;
+			return -EAGAIN;
 		}
 	}
 	if (error)
 		give_up("the answer is no frame");
-	(void)printf("%d %u %.*s\n", (int)frame.type, frame.id, (int)frame.length, payload);
-	channel_drop(&channel, &frame);
+	return 0;
+}
+
+/* One frame that says something; false: none came. */
+static bool hear(void)
+{
+	struct frame frame;
+	const char *payload;
+	do {
+		if (next_frame(&frame, &payload))
+			return false;
+		if (frame.type != FRAME_WAIT)
+			(void)printf("%d %u %.*s\n", (int)frame.type, frame.id, (int)frame.length, payload);
+		channel_drop(&channel, &frame);
+	} while (frame.type == FRAME_WAIT);
 	return true;
 }
 

@@ -98,14 +98,13 @@ static bool my_turn(void)
 
 /* --- what happens to a worker ------------------------------------------------------------------------------------ */
 
+/* On the worker's own socket, in the one way that it may use. */
 static void say_garbage(void)
 {
-	static const char garbage[] = "this is not a frame, and not the beginning of one either: \xff\xfe\xfd\xfc";
-	for (int fd = 3; fd < 64; fd++) {
-		struct stat status;
-		if (fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode))
-			(void)send(fd, garbage, sizeof garbage, MSG_DONTWAIT | MSG_NOSIGNAL);
-	}
+	char garbage[] = "this is not a frame, and not the beginning of one either: \xff\xfe\xfd\xfc";
+	struct iovec part = {.iov_base = garbage, .iov_len = sizeof garbage};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+	(void)sendmsg(3, &message, MSG_NOSIGNAL);
 }
 
 /* Goes on until the stack ends; the compiler cannot know that no frame holds a 0. */
@@ -114,13 +113,6 @@ static int recurse(volatile char *above)
 	volatile char frame[4096];
 	frame[0] = above ? above[0] : 1;
 	return frame[0] ? recurse(frame) + frame[0] : 0;
-}
-
-static void remove_temporary(const struct cl_engine *engine)
-{
-	const char *directory = cl_engine_get_str(engine, CL_ENGINE_TMPDIR, NULL);
-	if (!directory || rmdir(directory) < 0)
-		(void)fprintf(stderr, "fault: cannot remove %s\n", directory ? directory : "(none)");
 }
 
 /* All there is, each page used, so that the engine finds none. */
@@ -150,7 +142,7 @@ static void signal_self(int number)
 	(void)syscall(SYS_tgkill, getpid(), gettid(), number);
 }
 
-static void happen(const struct cl_engine *engine)
+static void happen(void)
 {
 	static const struct {
 		const char *name;
@@ -176,8 +168,6 @@ static void happen(const struct cl_engine *engine)
 		say_garbage();
 	if (fault_is("socket"))
 		(void)socket(AF_INET, SOCK_DGRAM, 0);
-	if (fault_is("tempdir"))
-		remove_temporary(engine);
 	armed = fault_is("enospc") || fault_is("emfile") || fault_is("eio");
 }
 
@@ -219,7 +209,7 @@ cl_error_t cl_scanmap_callback(cl_fmap_t *map, const char *name, const char **re
 		triggered = false;
 		if (fault_is("scan-error"))
 			return CL_EPARSE;
-		happen(engine);
+		happen();
 	}
 	return real(map, name, ret_virus, ret_scanned, engine, options, context);
 }

@@ -1,5 +1,5 @@
 /*
- * client.c - every message gets exactly one report, whatever stands where the scanner should be.
+ * client.c - every message gets exactly one report, whatever stands where the private scanner should be.
  *
  * The scanners here are small shell programs that answer wrongly, or not.
  */
@@ -38,7 +38,7 @@ static void make_scanner(const struct buffer *frames, const char *after)
 
 static struct client *open_client(unsigned concurrency)
 {
-	struct client_options options = {.scanner_path = path, .max_concurrency = concurrency};
+	struct client_options options = {.way = CLIENT_PRIVATE, .scanner_path = path, .max_concurrency = concurrency};
 	struct client *client;
 	limits_defaults(&options.limits);
 	if (client_open(&options, &client))

@@ -93,9 +93,21 @@ static bool other_directories(void)
 	char beside[300];
 	(void)snprintf(beside, sizeof beside, "%s-beside/inside", directory);
 	fault_watch(directory);
-	bool good = mkdir(beside, 0700) < 0 && taken(SCAN_CODE_NONE);
+	bool good = mkdir(beside, 0700) < 0 && taken(DEC_RESULT_TEMPFILE_ACCESS_FAILED);
+	good = good && !fopen(beside, "r") && taken(DEC_RESULT_TEMPFILE_ACCESS_FAILED);
+	good = good && open("elsewhere/none", O_RDONLY) < 0 && taken(DEC_RESULT_TEMPFILE_ACCESS_FAILED);
+	good = good && open("/proc/self/none", O_RDONLY) < 0 && taken(SCAN_CODE_NONE);
 	fault_watch(NULL);
+	good = good && !fopen(beside, "r") && taken(SCAN_CODE_NONE);
 	return good && mkdir(path_in("none/none"), 0700) < 0 && taken(SCAN_CODE_NONE);
+}
+
+static bool says_which(void)
+{
+	const char *text;
+	fault_watch(directory);
+	return open("/none/such\n", O_RDONLY) < 0 && fault_taken(&text) == DEC_RESULT_TEMPFILE_ACCESS_FAILED &&
+	       strstr(text, "/none/such?") && fault_taken(&text) == SCAN_CODE_NONE && !*text;
 }
 
 /* A name that is taken stops the library, but for the one directory that it makes again and again. */
@@ -237,7 +249,8 @@ int main(void)
 	in_child(nothing, "what succeeds is no fault");
 	in_child(looking_for_what_is_not_there, "to look for a file that is not there is no fault");
 	in_child(directory_there_already, "a directory that is there already: told where it matters");
-	in_child(other_directories, "other directories do not count");
+	in_child(other_directories, "a file outside that cannot be had: told, but where nobody misses it");
+	in_child(says_which, "which file it was is told in printable characters");
 	in_child(directory_gone, "nothing can be created: told");
 	in_child(file_too_large, "a file grows too large: told, a short write too");
 	in_child(stream_too_large, "a stream that fails when it is closed: told");

@@ -113,6 +113,34 @@ static void test_transient(void)
 	}
 }
 
+/* Kills come from outside, so they say nothing against the message, and bad luck may come twice. */
+static void test_killed(void)
+{
+	struct task *task = new_task(10);
+	unsigned plain = 0;
+	work(task, STAGE_SCAN);
+	while (task_died(task, TASK_DEATH_KILLED, SIGKILL) && task->request.avoid_count == 0) {
+		plain++;
+		work(task, STAGE_SCAN);
+	}
+	ok(plain == 2 && task->request.avoid_count == 1, "killed twice: tried again; killed three times: around it");
+	task_free(task);
+
+	task = new_task(10);
+	task_begin(task);
+	bool first = task_died(task, TASK_DEATH_SILENT, 0);
+	ok(first && task->report.attempts == 0, "a worker that did not take it does not count");
+	finish(task);
+	ends(task, EC_AV_CLEAN, SCAN_CODE_NONE, 1, "and leaves no trace");
+
+	task = new_task(10);
+	work(task, STAGE_SCAN);
+	ok(task_died(task, TASK_DEATH_FAULT, SIGSYS) && task->request.avoid_count == 1,
+	   "a forbidden system call: around it at once");
+	finish(task);
+	ends(task, EC_AV_ERROR, DEC_RESULT_SCAN_ENGINE_EXCEPTION, 2, "and the verdict says why");
+}
+
 static void test_second(enum scan_stage stage)
 {
 	struct task *task = new_task(10);
@@ -134,7 +162,7 @@ static void test_whole(void)
 		task_begin(task);
 		hear_part(task, 0, "0", ROUTE_WHOLE);
 		hear(task, event_json_stage(STAGE_WHOLE, 0));
-		(void)task_died(task, TASK_DEATH_KILLED, SIGKILL);
+		(void)task_died(task, TASK_DEATH_FAULT, SIGSEGV);
 	}
 	ok(task->request.avoid_whole && task->request.avoid_count == 0, "two deaths at the whole: it is left out");
 	work(task, STAGE_SCAN);
@@ -331,6 +359,7 @@ int main(void)
 {
 	test_plain();
 	test_transient();
+	test_killed();
 	test_second(STAGE_SCAN);
 	test_second(STAGE_EXTRACT);
 	test_whole();

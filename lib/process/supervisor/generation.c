@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "format/facts_json.h"
 #include "format/isolation_json.h"
+#include "process/definitions.h"
 #include "process/memory.h"
 #include "process/notify.h"
 #include "process/spawn.h"
@@ -33,7 +34,7 @@
 #define DEATHS_MOST 5
 /* A resident one never gives up, but waits longer each time. */
 #define RESTART_MS      250
-#define RESTART_MOST_MS 60000
+#define RESTART_MOST_MS 5000
 /* Crashes after which workers get a new address space: each of them told an attacker a little about the one they share. */
 #define CRASHES_MOST 200
 /* What a new generation may need more than the one in use. */
@@ -45,6 +46,7 @@ static void free_generation(struct generation *generation)
 	fd_close(&generation->control);
 	facts_free(&generation->facts);
 	free(generation->fail_text);
+	free(generation->definitions);
 	*generation = (struct generation){.control = -1, .turn = generation->turn + 1};
 }
 
@@ -78,18 +80,17 @@ static void fail_generation(struct generation *generation, enum scan_code code, 
 
 #define ARGUMENTS_MOST 16
 
-static int spawn_zygote(struct supervisor *supervisor, struct generation *generation, int socket, struct why *why)
+static int spawn_zygote(struct supervisor *supervisor, struct generation *generation, bool shipped, int socket,
+			struct why *why)
 {
 	const struct supervisor_options *options = supervisor->options;
 	char drop[128], abi[16];
-	const char *argv[ARGUMENTS_MOST] = {options->worker_path, "--definitions", options->definitions};
+	const char *argv[ARGUMENTS_MOST] = {options->worker_path, "--definitions", generation->definitions};
 	unsigned count = 3;
-	if (options->definitions_shipped)
+	if (shipped)
 		argv[count++] = "--shipped";
-	if (supervisor->tempdir.path) {
-		argv[count++] = "--base";
-		argv[count++] = supervisor->tempdir.path;
-	}
+	argv[count++] = "--base";
+	argv[count++] = supervisor->tempdir.path;
 	if (options->drop) {
 		(void)snprintf(drop, sizeof drop, "%ju:%ju:%s", (uintmax_t)options->user, (uintmax_t)options->group,
 			       options->user_name);
@@ -116,16 +117,33 @@ static int spawn_zygote(struct supervisor *supervisor, struct generation *genera
 	return error;
 }
 
-/* 0 with a generation that is loading, or -errno with why. */
+/* The set to load now: 0 or -errno with why. A path that cannot be resolved is left as it is, for the engine to tell what is wrong. */
+static int find_definitions(const struct supervisor *supervisor, struct generation *generation, bool *ret_shipped,
+			    struct why *why)
+{
+	const char *named = supervisor->options->definitions;
+	*ret_shipped = false;
+	if (!named)
+		generation->definitions = definitions_find(ret_shipped, why);
+	else if (!(generation->definitions = realpath(named, NULL)))
+		generation->definitions = strdup(named);
+	return generation->definitions ? 0 : named ? -ENOMEM : -ENODATA;
+}
+
+/* 0 with a generation that is loading, or -errno with why; -ENODATA: there is nothing to load. */
 static int begin(struct supervisor *supervisor, struct generation **ret_generation, struct why *why)
 {
 	int pair[2];
+	bool shipped;
 	struct generation *generation = new_generation(supervisor);
 	if (!generation)
 		return why_set(why, -EBUSY, "workers of too many earlier definitions are still busy");
+	int error = find_definitions(supervisor, generation, &shipped, why);
+	if (error)
+		return error;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return why_errno(why, -errno, "cannot talk to the worker");
-	int error = spawn_zygote(supervisor, generation, pair[1], why);
+	error = spawn_zygote(supervisor, generation, shipped, pair[1], why);
 	fd_close(&pair[1]);
 	uint32_t index = (uint32_t)(generation - supervisor->generations);
 	/* Our side never waits: a zygote that was stopped must not stop us. */
@@ -177,8 +195,9 @@ static void take_over(struct supervisor *supervisor, struct generation *generati
 	log_write(LOG_LEVEL_NOTICE, "ready: %s, generation %" PRIu32, text, generation->number);
 	if (supervisor->resident) {
 		char state[STATUS_TEXT_MAX + 32];
-		(void)snprintf(state, sizeof state, "READY=1\nSTATUS=Scanning with %s", text);
-		notify_send(state);
+		(void)snprintf(state, sizeof state, "STATUS=Scanning with %s", text);
+		(void)notify_send(state);
+		supervisor->say_ready = true;
 	}
 	if (supervisor->reload_runs) {
 		supervisor->stats.reloads++;
@@ -191,7 +210,7 @@ static void take_over(struct supervisor *supervisor, struct generation *generati
 static void give_up(struct supervisor *supervisor, struct generation *generation, enum scan_code code, const char *text)
 {
 	log_write(LOG_LEVEL_ERROR, "definitions from %s are not used: %s",
-		  supervisor->options->definitions ? supervisor->options->definitions : "nowhere", text);
+		  generation->definitions ? generation->definitions : "nowhere", text);
 	fail_generation(generation, code, text);
 	slot_retire_generation(supervisor, generation, true);
 	if (supervisor->coming == generation)
@@ -209,12 +228,14 @@ static void give_up(struct supervisor *supervisor, struct generation *generation
 	}
 	if (old_serves && supervisor->current->control < 0) {
 		/* The one in use has lost its zygote: try again, later each time. */
-		int64_t wait = (int64_t)RESTART_MS << (supervisor->zygote_deaths < 8 ? supervisor->zygote_deaths : 8);
+		int64_t wait = (int64_t)RESTART_MS << (supervisor->zygote_deaths < 5 ? supervisor->zygote_deaths : 5);
 		supervisor->zygote_deaths++;
 		supervisor->restart_at = clock_now() + (wait < RESTART_MOST_MS ? wait : RESTART_MOST_MS);
 	}
-	if (!old_serves && supervisor->resident)
-		notify_send("READY=1\nSTATUS=No definitions: every message is answered with an error");
+	if (!old_serves && supervisor->resident) {
+		(void)notify_send("STATUS=No definitions: every message is answered with an error");
+		supervisor->say_ready = true;
+	}
 	link_tell_ready(supervisor);
 }
 
@@ -350,15 +371,21 @@ void generation_start(struct supervisor *supervisor)
 {
 	struct why why = {""};
 	struct generation *generation = NULL;
-	if (supervisor->options->definitions && begin(supervisor, &generation, &why) == 0) {
-		supervisor->current = generation;
-		return;
+	enum scan_code code = DEC_RESULT_TEMP_DIR_ACCESS_FAILED;
+	int error = -ENOTDIR;
+	if (supervisor->tempdir.path) {
+		error = begin(supervisor, &generation, &why);
+		code = error == -ENODATA ? AVS_RESULT_DEFINITIONS_MISSING : AVS_RESULT_SCANNER_NOT_INITIALIZED;
+	} else {
+		why = supervisor->tempdir_why;
+		if (supervisor->resident)
+			service_fatal(supervisor, error, why.text);
 	}
-	generation = new_generation(supervisor);
+	if (error)
+		generation = new_generation(supervisor);
 	supervisor->current = generation;
-	give_up(supervisor, generation,
-		supervisor->options->definitions ? AVS_RESULT_SCANNER_NOT_INITIALIZED : AVS_RESULT_DEFINITIONS_MISSING,
-		supervisor->options->definitions ? why.text : supervisor->options->definitions_why);
+	if (error)
+		give_up(supervisor, generation, code, why.text);
 }
 
 /* Is there room for a second engine? */
@@ -410,11 +437,6 @@ void generation_reload(struct supervisor *supervisor, const char *reason)
 	supervisor->reload_wanted = false;
 	supervisor->reload_runs = true;
 	log_write(LOG_LEVEL_NOTICE, "reloading the definitions: %s", reason);
-	if (!supervisor->options->definitions) {
-		command_reload_over(supervisor, false, "no definitions were found when the scanner started");
-		supervisor->stats.reloads_failed++;
-		return;
-	}
 	if (supervisor->options->low_memory) {
 		reload_after(supervisor);
 		return;
@@ -496,6 +518,9 @@ void generation_expire(struct supervisor *supervisor)
 	}
 	if (now >= supervisor->restart_at)
 		restart(supervisor);
+	/* The manager's queue may be full; without that word it would end us. */
+	if (supervisor->say_ready && notify_send("READY=1") != -EAGAIN)
+		supervisor->say_ready = false;
 	if (supervisor->reload_wanted && !supervisor->stopping && !supervisor->reload_runs && !supervisor->coming &&
 	    supervisor->current->state != GENERATION_LOADING && supervisor->current->state != GENERATION_TRIAL)
 		generation_reload(supervisor, "asked for while another reload ran");
@@ -557,6 +582,6 @@ void generation_end_all(struct supervisor *supervisor)
 		struct generation *generation = &supervisor->generations[i];
 		facts_free(&generation->facts);
 		free(generation->fail_text);
-		generation->fail_text = NULL;
+		free(generation->definitions);
 	}
 }

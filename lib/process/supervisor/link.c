@@ -33,7 +33,9 @@
 #define BACKLOG_MOST ((size_t)4 << 20)
 /* Messages of one client that are taken and not answered. */
 #define OUTSTANDING_MOST 256
-#define ACCEPTS_MOST     64 /* in one go, so that others get their turn */
+/* A message waits so long at most while no generation serves; the largest official set loads in a third of it. */
+#define UNSERVED_MS  120000
+#define ACCEPTS_MOST 64 /* in one go, so that others get their turn */
 
 struct link *link_at(struct supervisor *supervisor, uint32_t index, uint32_t turn)
 {
@@ -127,6 +129,31 @@ struct task *link_take_task(struct supervisor *supervisor)
 		before = link;
 	} while (before != start);
 	return NULL;
+}
+
+void link_expire(struct supervisor *supervisor)
+{
+	const struct generation *current = supervisor->current;
+	int64_t least = clock_now() - UNSERVED_MS;
+	bool serves = current->state == GENERATION_READY && current->control >= 0;
+	/* A first load may take longer, and a private client waits for nothing else. */
+	if (serves || !supervisor->resident || !supervisor->queued)
+		return;
+	for (uint32_t i = 0; i < supervisor->links_room; i++) {
+		struct link *link = supervisor->links[i];
+		while (link && link->first && link->first->arrived < least) {
+			struct task *task = link->first;
+			link->first = task->next;
+			if (!link->first) {
+				link->last = NULL;
+				ring_leave(supervisor, link);
+			}
+			supervisor->queued--;
+			task_fail(task, AVS_RESULT_SCANNER_NOT_INITIALIZED, "no definitions were ready for it in time");
+			task_settle(task, &current->facts);
+			link_answer(supervisor, task);
+		}
+	}
 }
 
 void link_drop_queue(struct supervisor *supervisor)
@@ -405,10 +432,15 @@ void link_tell_ready(struct supervisor *supervisor)
 
 /* ---- hearing ---- */
 
-static void take_hello(struct supervisor *supervisor, struct link *link)
+static void take_hello(struct supervisor *supervisor, struct link *link, const struct frame *frame, const char *payload)
 {
 	if (link->greeted) {
 		refuse(supervisor, link, FRAME_ERROR, 0, GEN_RESULT_REINITIALIZATION_PROHIBITED, NULL);
+		return;
+	}
+	if (hello_json_greeted(payload, frame->length)) {
+		refuse(supervisor, link, FRAME_ERROR, 0, GEN_RESULT_PARAMETER_INVALID,
+		       "another protocol is spoken here");
 		return;
 	}
 	/* Only the one who started us removes our files if we are killed. */
@@ -472,7 +504,7 @@ static void take_scan(struct supervisor *supervisor, struct link *link, const st
 static void take_frame(struct supervisor *supervisor, struct link *link, const struct frame *frame, const char *payload)
 {
 	if (frame->type == FRAME_HELLO)
-		take_hello(supervisor, link);
+		take_hello(supervisor, link, frame, payload);
 	else if (frame->type == FRAME_SCAN && link->greeted)
 		take_scan(supervisor, link, frame, payload);
 	else if (frame->type == FRAME_COMMAND && link->greeted)

@@ -43,8 +43,9 @@ struct generation {
 	unsigned asked;   /* workers asked for and not told of */
 	unsigned slots;   /* places that hold its workers, dying ones too */
 	unsigned crashes;
-	unsigned trials;  /* begun */
-	bool finds_eicar; /* in the trial */
+	char *definitions; /* the directory it loads, as it was resolved; NULL: none was found */
+	unsigned trials;   /* begun */
+	bool finds_eicar;  /* in the trial */
 	bool isolation_told;
 	struct isolation isolation;
 	struct facts facts;
@@ -142,6 +143,7 @@ struct supervisor {
 	struct reload_waiter waiters[RELOAD_WAITERS_MOST];
 	unsigned waiter_count;
 
+	bool say_ready; /* to the service manager, which did not take it yet */
 	bool stopping;
 	int64_t stop_deadline;
 	int64_t idle_since; /* CLOCK_NEVER while there is somebody */
@@ -186,6 +188,8 @@ void link_answer(struct supervisor *supervisor, struct task *task);
 /* The next message to begin, taken off the queue; NULL: none. */
 struct task *link_take_task(struct supervisor *supervisor);
 void link_put_again(struct supervisor *supervisor, struct task *task);
+/* Answers what waits too long while no generation serves. */
+void link_expire(struct supervisor *supervisor);
 /* All that waits is dropped (the end). */
 void link_drop_queue(struct supervisor *supervisor);
 

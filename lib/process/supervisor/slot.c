@@ -261,8 +261,6 @@ static int make_directory(struct supervisor *supervisor, struct slot *slot, char
 			  struct why *why)
 {
 	const struct supervisor_options *options = supervisor->options;
-	if (!supervisor->tempdir.path)
-		return why_set(why, -ENOENT, "%s", supervisor->tempdir_why.text);
 	(void)snprintf(ret_name, size, "%u-%u", index_of(supervisor, slot), slot->turn);
 	int error = tempdir_child(&supervisor->tempdir, ret_name, &slot->directory, why);
 	if (!error && options->drop && chown(slot->directory, options->user, options->group) < 0)
@@ -471,8 +469,7 @@ static void fork_ahead(struct supervisor *supervisor)
 	enum scan_code code;
 	struct slot *slot;
 	int error = 0;
-	while (!error && supervisor->resident && !supervisor->stopping && can_fork(supervisor) &&
-	       supervisor->tempdir.path)
+	while (!error && supervisor->resident && !supervisor->stopping && can_fork(supervisor))
 		error = start_worker(supervisor, supervisor->current, &slot, &code, &why);
 	if (error == -EPIPE)
 		generation_lost(supervisor, supervisor->current, "the zygote is gone");
