@@ -75,7 +75,7 @@ BENCHES := $(patsubst test/bench/%.c,$(B)/test/bench/%,$(wildcard test/bench/*.c
 COMPILE = $(CC) $(OWN_CPPFLAGS) $(FORTIFY) $(FLOOR_CPPFLAGS) $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP
 LINK = $(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS)
 
-.PHONY: all programs tests check check-sanitize sanitize clang lint generate check-generated format install uninstall clean help bench bench-smoke FORCE
+.PHONY: all programs tests check soak check-sanitize sanitize clang lint generate check-generated format install uninstall clean help bench bench-smoke FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -88,6 +88,7 @@ help:
 	@echo "make check            build and run all tests"
 	@echo "make bench            measure beside clamd; SIGNATURES=8700000 MESSAGES=1000 ROUNDS=5 CALLS=100 ONLY=phases"
 	@echo "make bench-smoke      the same in small, to see that it works"
+	@echo "make soak             the tests of the resident scanner in their long form: some 10 minutes"
 	@echo "make lint             formatting, floors, manuals, shell scripts, generated files"
 	@echo "make sanitize         build with ASan and UBSan below build/sanitize"
 	@echo "make check-sanitize   run all tests against that build"
@@ -172,6 +173,10 @@ bench: all $(BENCHES)
 	test/bench/run.py --build=$(B) --output=$(B)/bench --signatures=$(SIGNATURES) --messages=$(MESSAGES) --rounds=$(ROUNDS) --calls=$(CALLS) $(ONLY:%=--only=%)
 bench-smoke: all $(BENCHES)
 	test/bench/run.py --build=$(B) --output=$(B)/bench-smoke --signatures=5000 --messages=30 --planted-every=3 --rounds=2 --calls=5
+
+# Thousands of clients, crashes and kills instead of the dozens in `make check`.
+soak: all tests
+	CSAPI_SOAK=1 CSAPI_BUILD=$(abspath $(B)) $(PROVE) --timer --failures --comments --ext .bats test/resident.bats test/load.bats
 
 sanitize:
 	$(MAKE) B=build/sanitize SANITIZE=1 CFLAGS='-O1 -g' all tests

@@ -13,28 +13,15 @@
 #include "./scan/verdict.h"
 #include "base/utf8.h"
 #include "base/version.h"
+#include "standard.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define EXIT_TROUBLE 2
-
-/*
- * A missing standard descriptor is replaced by one that fails when used: else the next file opened would take its number,
- * and verdicts would be written into it, or a closed input read as an empty, clean one.
- */
-static bool keep_standard_descriptors(void)
-{
-	static const int wrong_way[] = {O_WRONLY, O_RDONLY, O_RDWR};
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", wrong_way[fd]) != fd)
-			return false;
-	return true;
-}
 
 /* Ends bad use: a line for people, a verdict for the pipeline, and the input's writer is not left with a broken pipe. */
 static int refuse(const struct settings *settings, enum scan_code code, const struct why *why)
@@ -87,7 +74,7 @@ static int version(void)
 
 int main(int argc, char **argv)
 {
-	if (!keep_standard_descriptors())
+	if (!standard_keep())
 		return EXIT_TROUBLE;
 	struct settings settings;
 	struct why why = {0};

@@ -10,21 +10,11 @@
 #include "./scanner/serve.h"
 #include "./scanner/settings.h"
 #include "base/version.h"
+#include "standard.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-/* A socket or a file of messages must not take the number of a standard descriptor that is missing: the log is written to one. */
-static bool keep_standard_descriptors(void)
-{
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
-			return false;
-	return true;
-}
 
 /* Standard output was written with stdio; did all of it arrive? */
 static int printed(void)
@@ -53,7 +43,7 @@ static int help(void)
 
 int main(int argc, char **argv)
 {
-	if (!keep_standard_descriptors())
+	if (!standard_keep())
 		return COMMAND_TROUBLE;
 	struct scanner_settings settings;
 	struct why why = {""};

@@ -25,6 +25,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 struct worker {
 	const char *definitions;
@@ -192,5 +193,6 @@ int main(int argc, char **argv)
 	(void)setlocale(LC_CTYPE, "C.UTF-8");
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)signal(SIGPIPE, SIG_IGN);
-	return zygote_serve(SPAWN_FD, &zygote) ? EXIT_FAILURE : EXIT_SUCCESS;
+	/* At once: to give back a large engine piece by piece takes longer than the kernel needs for the whole. */
+	_exit(zygote_serve(SPAWN_FD, &zygote) ? EXIT_FAILURE : EXIT_SUCCESS);
 }

@@ -235,3 +235,28 @@ lose_scanner() {
 	[ "$(jq -r .status <<<"$output" | xargs)" = "EC_AV_CLEAN EC_AV_INFECTED" ] || fail "verdicts"
 	[ "$(jq .messages_checked "$BATS_TEST_TMPDIR/stats")" -eq 1 ] || fail "the second scanner was not asked"
 }
+
+@test "a verdict does not wait for the next name, nor for an input that is slow to come" {
+	coproc scanner { "$SCAN" --private --no-progress --files0-from=- 2>/dev/null; }
+	local line name
+	for name in clean/plain.eml codes/eicar.eml clean/png.eml; do
+		printf '%s\0' "$FIXTURES/$name" >&"${scanner[1]}"
+		read -r -t 20 line <&"${scanner[0]}" || fail "no verdict about $name"
+		[ "$(jq -r .name <<<"$line")" = "$FIXTURES/$name" ] || fail "not about $name"
+	done
+	eval "exec ${scanner[1]}>&-"
+	wait "$scanner_PID" || true
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	"$SCAN" --private --no-progress "$FIXTURES/codes/eicar.eml" - <"$BATS_TEST_TMPDIR/fifo" >"$BATS_TEST_TMPDIR/out" 3>&- &
+	local client=$! _
+	exec 8>"$BATS_TEST_TMPDIR/fifo"
+	for _ in {1..400}; do
+		[ ! -s "$BATS_TEST_TMPDIR/out" ] || break
+		sleep 0.05
+	done
+	[ "$(jq -r .status "$BATS_TEST_TMPDIR/out")" = EC_AV_INFECTED ] || fail "no verdict while the input was awaited"
+	printf 'Subject: x\r\n\r\nx\r\n' >&8
+	exec 8>&-
+	wait "$client" || true
+	[ "$(jq -r .status "$BATS_TEST_TMPDIR/out" | xargs)" = "EC_AV_INFECTED EC_AV_CLEAN" ] || fail "the last verdict"
+}

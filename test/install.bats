@@ -6,6 +6,8 @@ setup() {
 	root=$BATS_TEST_DIRNAME/..
 	build=${CSAPI_BUILD:-$root/build}
 	dest=$BATS_TEST_TMPDIR/dest
+	# A scanner that runs on this machine takes no part.
+	export CSAPI_SOCKET=$BATS_TEST_TMPDIR/none
 }
 
 # `-o all`: install what is built. Nothing may be built anew below the feet of the other tests.
@@ -22,11 +24,14 @@ install_to_dest() { # TARGET [VARIABLE=VALUE]...
 	[ -f share/csapi/definitions/csapi-test.ndb ]
 	[ -f share/csapi/schema/verdict-1.schema.json ]
 	[ -f share/csapi/samples/clean.eml ]
-	[ -f share/man/man1/csapi-scan.1 ]
-	[ -f share/man/man7/csapi-codes.7 ]
-	[ -f share/bash-completion/completions/csapi-scan ]
-	[ -f share/zsh/site-functions/_csapi-scan ]
-	[ -f share/fish/vendor_completions.d/csapi-scan.fish ]
+	for page in csapi-scan.1 csapi-protocol.5 csapi-codes.7 csapi-scanner.8; do
+		[ -f "share/man/man${page##*.}/$page" ]
+	done
+	for program in csapi-scan csapi-scanner; do
+		[ -f "share/bash-completion/completions/$program" ]
+		[ -f "share/zsh/site-functions/_$program" ]
+		[ -f "share/fish/vendor_completions.d/$program.fish" ]
+	done
 	run -0 find . ! -perm -go+r
 	[ -z "$output" ]
 }

@@ -6,6 +6,7 @@ setup() {
 	root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 	build=${CSAPI_BUILD:-$root/build}
 	scan=$build/csapi-scan
+	export CSAPI_SOCKET=$BATS_TEST_TMPDIR/none # a scanner that runs on this machine takes no part
 	options=$root/cmd/csapi-scan.options.def
 	cd "$BATS_TEST_TMPDIR"
 }

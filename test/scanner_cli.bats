@@ -84,6 +84,8 @@ start_unready() {
 	for argument in --help --version; do
 		"$scanner_program" "$argument" >/dev/full 2>line && false || [ $? -eq 2 ]
 		grep -q "cannot write to standard output: No space left on device" line
+		"$scanner_program" "$argument" >&- 2>line && false || [ $? -eq 2 ]
+		grep -q "cannot write to standard output: Bad file descriptor" line
 	done
 }
 
@@ -171,7 +173,7 @@ start_unready() {
 	for word in $(commands); do
 		run -3 --separate-stderr "$scanner_program" "$word" --socket="$PWD/s"
 		[ -z "$output" ]
-		[[ $stderr == "csapi-scanner: no scanner runs: "*"$PWD/s"*"start csapi-scanner, or name its socket with --socket" ]]
+		[[ $stderr == "csapi-scanner: no scanner answers at $PWD/s: "*"; start csapi-scanner, or name its socket with --socket" ]]
 	done
 	# A socket that nobody listens on any more.
 	python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("s")'
@@ -234,6 +236,14 @@ start_unready() {
 	command_scanner stats --format=prometheus
 	grep -qx "csapi_degraded 1" <<<"$output"
 	grep -q "warning: DEGRADED" "$scanner_log"
+}
+
+@test "a scanner that cannot have its isolation ends in 2 and serves nobody" {
+	as_root || skip "takes root, to lack what root has"
+	run -2 --separate-stderr setpriv --bounding-set=-setuid,-setgid --inh-caps=-setuid,-setgid "$scanner_program" \
+		--listen="$PWD/s" --definitions="$DEFINITIONS" --scanner-log=none
+	[[ $stderr == "csapi-scanner: user is missing: "* ]]
+	[ ! -e s ]
 }
 
 @test "status while the definitions are loading, and when loading failed: 4; ping is 0" {

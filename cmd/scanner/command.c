@@ -37,7 +37,7 @@ static int ask(const struct scanner_settings *settings, enum command command, ch
 		return COMMAND_DONE;
 	case -ENOENT:
 	case -ECONNREFUSED:
-		complain("no scanner runs: %s; start csapi-scanner, or name its socket with --socket", why.text);
+		complain("%s; start csapi-scanner, or name its socket with --socket", why.text);
 		return COMMAND_NOT_RUNNING;
 	case -EPERM:
 	case -EACCES:

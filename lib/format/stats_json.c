@@ -55,7 +55,8 @@ char *stats_json_encode(const struct stats *stats)
 	json_field_set_text(&object, "version", STATS_JSON_VERSION);
 	json_field_set_text(&object, "engine", "csapi");
 	for (int i = 0; i < STAT_COUNT; i++)
-		json_field_set_number(&object, stats_row((enum stats_field)i)->key, stats_get(stats, (enum stats_field)i));
+		json_field_set_number(&object, stats_row((enum stats_field)i)->key,
+				      stats_get(stats, (enum stats_field)i));
 	set_milliseconds(&object, "mean_message_ms", stats_mean_message(stats));
 	set_milliseconds(&object, "mean_part_ms", stats_mean_part(stats));
 	set_milliseconds(&object, "mean_queue_ms", stats_mean_queue(stats));

@@ -64,7 +64,8 @@ char *status_json_encode(const struct status *status)
 #define FIGURE(key) json_field_set_number(&object, #key, status->key);
 	FIGURES(FIGURE)
 #undef FIGURE
-	json_field_set(&object, "isolation", isolation_json_object(&status->isolation));
+	json_field_set(&object, "isolation",
+		       isolation_known(&status->isolation) ? isolation_json_object(&status->isolation) : json_null());
 	versions_json_set(&object, &status->facts, *status->version ? status->version : CSAPI_VERSION);
 	return json_field_print(object);
 }
@@ -137,8 +138,10 @@ static int decode(const json_t *object, struct status *status)
 	    decode_text(versions, "csapi", status->version, sizeof status->version) ||
 	    json_field_time(object, "started", &status->started) ||
 	    json_field_time(object, "loaded", &status->loaded) || decode_reload(object, status) ||
-	    decode_figures(object, status) ||
-	    isolation_json_read(json_object_get(object, "isolation"), &status->isolation))
+	    decode_figures(object, status))
+		return -EBADMSG;
+	const json_t *isolation = json_object_get(object, "isolation");
+	if (!json_is_null(isolation) && isolation_json_read(isolation, &status->isolation))
 		return -EBADMSG;
 	return versions_json_decode(object, &status->facts);
 }

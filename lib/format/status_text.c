@@ -161,8 +161,7 @@ char *status_text_encode(const struct status *status)
 	add_process(&text, status);
 	add_definitions(&text, status);
 	add_figures(&text, status);
-	/* Before the zygote spoke, nothing is known of it. */
-	if (status->state != STATUS_LOADING || status->generation)
+	if (isolation_known(&status->isolation))
 		add_isolation(&text, &status->isolation);
 	return text_take(&text);
 }

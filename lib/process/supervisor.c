@@ -26,10 +26,13 @@
 #define EVENTS_MOST 256
 /* What a stop waits for: the messages at hand and in the queue, and then no longer. */
 #define STOP_MS 30000
-/* Descriptors: ours, and for each client its socket and the message that it has just sent. */
+/*
+ * Descriptors: ours; for each worker its socket; for each client its socket, the message that it is just sending, the first one
+ * that waits, and as many again for those who send several at once (link.c, check_request).
+ */
 #define DESCRIPTORS_OWN      64u
 #define DESCRIPTORS_PER_SLOT 2u
-#define DESCRIPTORS_PER_LINK 3u
+#define DESCRIPTORS_PER_LINK 4u
 
 int service_watch(struct supervisor *supervisor, int fd, uint32_t events, uint64_t tag)
 {

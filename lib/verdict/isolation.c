@@ -31,6 +31,17 @@ const struct isolation_probe_row *isolation_probe_row(enum isolation_probe probe
 	return &probe_rows[probe];
 }
 
+bool isolation_known(const struct isolation *isolation)
+{
+	for (int i = 0; i < ISOLATION_LAYER_COUNT; i++)
+		if (isolation->layers[i].state != ISOLATION_MISSING || *isolation->layers[i].detail)
+			return true;
+	for (int i = 0; i < ISOLATION_PROBE_COUNT; i++)
+		if (isolation->probes[i] != ISOLATION_UNTRIED)
+			return true;
+	return false;
+}
+
 bool isolation_whole(const struct isolation *isolation, char *ret_text, size_t size)
 {
 	for (int i = 0; i < ISOLATION_LAYER_COUNT; i++) {

@@ -57,6 +57,8 @@ struct isolation_probe_row {
 const struct isolation_layer_row *isolation_layer_row(enum isolation_layer layer);
 const struct isolation_probe_row *isolation_probe_row(enum isolation_probe probe);
 
+/* Was anything told of it? False for the zero value: no worker was prepared yet. */
+bool isolation_known(const struct isolation *isolation);
 /*
  * True when every promised layer is there and no probe was possible (untried ones do not count against it). Else the first
  * thing that is wrong, as one line in ret_text ("landlock is missing: ...", "a worker can open a socket").

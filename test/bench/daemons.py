@@ -20,7 +20,7 @@ CLAMD_LIMITS = {"MaxFileSize": 100 * MB, "MaxScanSize": 200 * MB, "MaxFiles": 50
 CLAMSCAN_LIMITS = ["--max-filesize=100M", "--max-scansize=200M", "--max-files=5000", "--max-recursion=34", "--max-scantime=120000",
                    "--max-embeddedpe=100M", "--max-htmlnormalize=100M", "--max-htmlnotags=100M", "--max-scriptnormalize=100M",
                    "--pcre-max-filesize=100M"]
-START_SECONDS = 900
+START_SECONDS = 300
 STOP_SECONDS = 30
 
 
@@ -42,7 +42,7 @@ class Daemon:
         os.makedirs(os.path.join(self.directory, "tmp"), exist_ok=True)
         self.socket = os.path.join(self.directory, "socket")
         self.log = os.path.join(self.directory, "log")
-        self.child = None
+        self.child, self.trouble = None, ""
 
     def launch(self, command):
         begin = time.monotonic()
@@ -52,7 +52,7 @@ class Daemon:
         while not self.ready():
             if self.child.poll() is not None or time.monotonic() - begin > START_SECONDS:
                 with open(self.log, encoding="utf-8", errors="replace") as log:
-                    raise Failure(f"{command[0]} does not get ready:\n{log.read()[-2000:]}")
+                    raise Failure(f"{command[0]} does not get ready: {self.trouble}\n{log.read()[-2000:]}")
             time.sleep(0.05)
         self.load_seconds = time.monotonic() - begin
 
@@ -146,6 +146,7 @@ class Scanner(Daemon):
     def command(self, word):
         done = subprocess.run([self.program, word, f"--socket={self.socket}", "--format=json"], capture_output=True, text=True,
                               check=False, timeout=START_SECONDS, env=quiet_environment())
+        self.trouble = done.stderr
         return json.loads(done.stdout) if done.returncode == 0 and done.stdout.startswith("{") else None
 
     def status(self):

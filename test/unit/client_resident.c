@@ -20,6 +20,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -30,7 +31,7 @@
 
 /* ---- time ---- */
 
-#define FAST 100
+#define FAST 40
 static int speed = 1;
 
 /* These take the place of libc's in this program. */
@@ -160,6 +161,9 @@ static void play(struct conversation *conversation, char move)
 	case 'w': /* takes its time, and says so */
 		(void)poll(NULL, 0, 5000);
 		say(conversation, FRAME_WAIT, 0, "{}");
+		break;
+	case 'p': /* pauses */
+		(void)poll(NULL, 0, 50);
 		break;
 	case 'g': /* talks nonsense */
 		(void)fd_write_all(channel->fd, "220 mail.example.org ESMTP\r\n", 28);
@@ -545,6 +549,46 @@ static void test_not_taken(void)
 	speed = 1;
 }
 
+#define CROWD 60
+
+/* More descriptors under way than a user may have: the rest is sent when some were taken. */
+static void test_crowd(void)
+{
+	char script[4 + 2 * CROWD + 2] = "hrp";
+	struct rlimit before, less;
+	struct request request;
+	struct report report;
+	uint32_t id;
+	unsigned answered = 0;
+	request_init(&request);
+	memset(script + 3, 's', CROWD);
+	memset(script + 3 + CROWD, 'a', CROWD);
+	script[3 + 2 * CROWD] = 'z';
+	start_scanner((const char *const[]){script, NULL});
+	struct client *client = open_client(CLIENT_RESIDENT, CROWD);
+	int fd = memfd_create("message", MFD_CLOEXEC);
+	uid_t user = geteuid();
+	if (getrlimit(RLIMIT_NOFILE, &before) || (user == 0 && seteuid(65534)))
+		abort();
+	less = before;
+	less.rlim_cur = CROWD / 2;
+	if (setrlimit(RLIMIT_NOFILE, &less))
+		abort();
+	for (uint32_t i = 0; i < CROWD; i++)
+		if (client_submit(client, i, &request, fd))
+			abort();
+	fd_close(&fd);
+	if (setrlimit(RLIMIT_NOFILE, &before) || (user == 0 && seteuid(0)))
+		abort();
+	while (client_next(client, 100 * 1000, &id, &report) == 0) {
+		answered += report.code == DEC_RESULT_OUT_OF_MEMORY;
+		report_free(&report);
+	}
+	okf(answered == CROWD, "as many descriptors as are allowed under way, and more (%u)", answered);
+	client_close(client);
+	(void)scanner_done();
+}
+
 static void command_gives(const char *script, int timeout_ms, int expected, const char *text, const char *what)
 {
 	unsigned before = open_descriptors();
@@ -668,6 +712,7 @@ int main(int argc, char **argv)
 	test_nonsense();
 	test_silent();
 	test_not_taken();
+	test_crowd();
 	test_commands();
 	test_stop();
 	test_places();

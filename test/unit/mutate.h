@@ -6,8 +6,11 @@
 #ifndef CSAPI_TEST_UNIT_MUTATE_H
 #define CSAPI_TEST_UNIT_MUTATE_H
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,6 +67,36 @@ static inline char *mutate(struct mutator *mutator, const char *text, size_t siz
 	memcpy(mutant + from, piece, extra);
 	memcpy(mutant + from + extra, text + from + drop, size - from - drop);
 	return mutant;
+}
+
+/*
+ * Feeds `rounds` mutants of `text` to a decoder that returns 0 (having freed what it made), or an error. True when each was taken or
+ * refused with -EBADMSG, most were refused, and some were not.
+ */
+static inline bool mutate_all(const char *text, uint32_t seed, unsigned rounds,
+			      int (*decode)(const char *text, size_t size))
+{
+	struct mutator mutator = {.seed = seed};
+	unsigned refused = 0, bad = 0;
+	for (unsigned n = 0; n < rounds; n++) {
+		size_t size;
+		char *mutant = mutate(&mutator, text, strlen(text), &size);
+		int error = decode(mutant, size);
+		refused += error == -EBADMSG;
+		bad += error != 0 && error != -EBADMSG;
+		free(mutant);
+	}
+	return bad == 0 && refused > rounds / 2 && refused < rounds;
+}
+
+/* The document with the first `old` replaced, for the caller to free; NULL where there is none. */
+static inline char *mutate_replace(const char *text, const char *old, const char *new)
+{
+	const char *at = strstr(text, old);
+	char *copy = NULL;
+	if (!at || asprintf(&copy, "%.*s%s%s", (int)(at - text), text, new, at + strlen(old)) < 0)
+		return NULL;
+	return copy;
 }
 
 #endif

@@ -91,7 +91,8 @@ static void test_rows(void)
 		named = named && *row->key && *row->text && (row->kind == STAT_KIND_MICROSECONDS || *row->label);
 	}
 	for (int i = 0; i < STAT_COUNT; i++)
-		kept = kept && stats_get(&stats, (enum stats_field)i) == stats_row((enum stats_field)i)->most - (uint64_t)i;
+		kept = kept &&
+		       stats_get(&stats, (enum stats_field)i) == stats_row((enum stats_field)i)->most - (uint64_t)i;
 	ok(kept, "each row keeps a value of its own");
 	ok(named, "each row has its texts");
 	ok(stats.queue == UINT32_MAX - STAT_queue && stats.parts_checked == (uint64_t)INT64_MAX - STAT_parts_checked,
