@@ -240,7 +240,7 @@ infected() {
 
 @test "the worker by itself, or with options that are none: one line and exit status 2" {
 	local options
-	for options in "" "--definitions $DEFINITIONS --base /tmp" "--base relative" "--drop 0:0:root" "--landlock-abi 0" "--no-such"; do
+	for options in "" "--definitions $DEFINITIONS --base /tmp" "--definitions $DEFINITIONS --base relative" "--drop 0:0:root" "--landlock-abi 0" "--no-such"; do
 		# shellcheck disable=SC2086
 		run --separate-stderr -2 "$BUILD/csapi-worker" $options </dev/null 3>/dev/null
 		[ -z "$output" ] && [ "$(wc -l <<<"$stderr")" -eq 1 ] || fail "$options"

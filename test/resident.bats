@@ -259,7 +259,7 @@ END
 @test "clients that say a byte a second, and ones that never read: a bounded price" {
 	local before after
 	before=$(awk '/^VmRSS/ { print $2 }' "/proc/$scanner/status")
-	crowd --slow="$(amount 20 500)" --deaf="$(amount 4 50)" --clients=2 --messages="$(amount 50 1000)" --hold="$(amount 3 60)"
+	crowd --slow="$(amount 20 500)" --deaf="$(amount 4 30)" --clients=2 --messages="$(amount 50 1000)" --hold="$(amount 3 60)"
 	is '[.kinds[].honest] | add' 0
 	after=$(awk '/^VmRSS/ { print $2 }' "/proc/$scanner/status")
 	[ $((after - before)) -lt "$(amount 65536 524288)" ] || fail "it grew from $before to $after KiB"

@@ -14,12 +14,16 @@
 #include "process/client.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ANSWER_MS 10000 /* it never waits for a scan */
 /* Longer than the scanner itself takes to give a reload up: loading, and the trial, after another reload that runs. */
+/* From the end of the conversation to that of the process; it has nothing left to do. */
+#define END_MS    2000
 #define RELOAD_MS (30 * 60 * 1000)
 
 /* Sends one command. The exit status, with the document (caller frees) when it is COMMAND_DONE. */
@@ -121,6 +125,13 @@ static int show_stats(const struct scanner_settings *settings, const char *docum
 	}
 }
 
+/* The conversation ends shortly before the process does: waits for that too, for who starts another one at once. */
+static void await_end(int32_t pid)
+{
+	for (int i = 0; pid > 0 && i < END_MS && (kill(pid, 0) == 0 || errno == EPERM); i++)
+		(void)poll(NULL, 0, 1);
+}
+
 /* What reload, stop and ping came to. */
 static int show_outcome(const struct scanner_settings *settings, const char *document)
 {
@@ -128,6 +139,8 @@ static int show_outcome(const struct scanner_settings *settings, const char *doc
 	if (command_json_outcome_decode(document, strlen(document), &outcome))
 		return misunderstood();
 	int result = outcome.done ? COMMAND_DONE : COMMAND_REFUSED;
+	if (settings->command == COMMAND_STOP)
+		await_end(outcome.pid);
 	if (settings->format == SCANNER_JSON)
 		return print(command_json_outcome(&outcome), "\n", result);
 	if (settings->command == COMMAND_RELOAD && !outcome.done) {

@@ -56,7 +56,10 @@ void service_stop(struct supervisor *supervisor)
 	supervisor->stop_deadline = clock_now() + STOP_MS;
 	if (!supervisor->resident)
 		return;
-	log_write(LOG_LEVEL_NOTICE, "stopping: %u messages wait", supervisor->queued);
+	unsigned scanned = 0;
+	for (unsigned i = 0; i < supervisor->slot_count; i++)
+		scanned += supervisor->slots[i].task != NULL;
+	log_write(LOG_LEVEL_NOTICE, "stopping: %u messages wait, %u are being scanned", supervisor->queued, scanned);
 	(void)notify_send("STOPPING=1");
 	/* Who comes now goes to another scanner. */
 	for (unsigned i = 0; i < supervisor->options->listener->count; i++)
@@ -274,10 +277,11 @@ static void clean_up(struct supervisor *supervisor)
 	if (supervisor->slots)
 		slot_free_all(supervisor);
 	supervisor->stopping = true;
+	tempdir_remove(&supervisor->tempdir);
+	/* Last, for who waits for our end takes this for it. */
 	for (uint32_t i = 0; i < supervisor->links_room; i++)
 		if (supervisor->links[i])
 			link_close(supervisor, supervisor->links[i]);
-	tempdir_remove(&supervisor->tempdir);
 	fd_close(&supervisor->signals);
 	fd_close(&supervisor->epoll);
 	free(supervisor->links);

@@ -20,7 +20,7 @@
 #define SUPERVISOR_MESSAGES_MAX    10000u
 
 struct supervisor_options {
-	const char *worker_path;     /* csapi-worker */
+	const char *worker_path; /* csapi-worker */
 	/*
 	 * Directory, looked at anew for every generation, so that a link may be swapped; NULL: definitions_find says it, likewise
 	 * anew each time.

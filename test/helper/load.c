@@ -468,7 +468,7 @@ static void readable(struct client *client)
 {
 	struct frame frame;
 	const char *payload;
-	int error;
+	int error = -EAGAIN;
 	ssize_t got;
 	if (client->phase == OVER)
 		return;

@@ -360,6 +360,8 @@ static void make_directory(const char *name, char *ret_path, size_t size)
 int main(void)
 {
 	char worker[64], other[64], secret[128];
+	/* What is left in a buffer would be written by children too. */
+	(void)setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 	if (!mkdtemp(base) || chmod(base, 0711)) {
 		perror(base);
 		return 2;

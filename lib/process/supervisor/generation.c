@@ -294,8 +294,13 @@ static void take_ready(struct supervisor *supervisor, struct generation *generat
 		return;
 	}
 	if (!supervisor->options->degrade && !isolation_whole(&generation->isolation, trouble, sizeof trouble)) {
-		if (!supervisor->current || supervisor->current == generation)
-			service_fatal(supervisor, -EPERM, trouble);
+		if (!supervisor->current || supervisor->current == generation) {
+			char advice[STATUS_TEXT_MAX];
+			(void)snprintf(advice, sizeof advice,
+				       "%.300s; --isolation=degrade serves all the same, and says so in every status",
+				       trouble);
+			service_fatal(supervisor, -EPERM, advice);
+		}
 		give_up(supervisor, generation, AVS_RESULT_SCANNER_NOT_INITIALIZED, trouble);
 		return;
 	}

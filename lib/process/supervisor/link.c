@@ -469,7 +469,8 @@ static int check_request(struct supervisor *supervisor, const struct link *link,
 			       OUTSTANDING_MOST);
 	/* Each holds a descriptor; the first one of every client always finds one left. */
 	if (!link->is_private && link->outstanding && supervisor->queued >= supervisor->links_most)
-		return why_set(why, -EBUSY, "the scanner is busy: %u messages wait, and it may hold no more descriptors",
+		return why_set(why, -EBUSY,
+			       "the scanner is busy: %u messages wait, and it may hold no more descriptors",
 			       supervisor->queued);
 	if (supervisor->queued >= supervisor->options->max_queue)
 		return why_set(why, -EBUSY, "the scanner is busy: %u messages wait", supervisor->queued);

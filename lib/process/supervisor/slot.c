@@ -110,6 +110,15 @@ static void finish(struct supervisor *supervisor, struct slot *slot)
 	}
 }
 
+static void end_idle(struct supervisor *supervisor)
+{
+	for (unsigned i = 0; i < supervisor->slot_count; i++) {
+		struct slot *slot = &supervisor->slots[i];
+		if (slot->used && !slot->dying && !slot->task)
+			end_worker(supervisor, slot);
+	}
+}
+
 static const char *death_text(enum task_death death, int number)
 {
 	switch (death) {
@@ -144,6 +153,8 @@ static void fail(struct supervisor *supervisor, struct slot *slot, enum task_dea
 			supervisor->stats.violations++;
 	}
 	bool again = task_died(task, death, number);
+	if (death == TASK_DEATH_SILENT)
+		end_idle(supervisor); /* whatever stopped this one may have stopped those that wait beside it */
 	if (trial && death == TASK_DEATH_KILLED && generation->trials < TRIALS_MOST &&
 	    slot_trial(supervisor, generation) == 0) {
 		/* Somebody else's doing says nothing about the definitions. */
@@ -263,7 +274,8 @@ static int make_directory(struct supervisor *supervisor, struct slot *slot, char
 	const struct supervisor_options *options = supervisor->options;
 	(void)snprintf(ret_name, size, "%u-%u", index_of(supervisor, slot), slot->turn);
 	int error = tempdir_child(&supervisor->tempdir, ret_name, &slot->directory, why);
-	if (!error && options->drop && chown(slot->directory, options->user, options->group) < 0)
+	bool dropped = slot->generation->isolation.layers[ISOLATION_LAYER_user].state == ISOLATION_ON;
+	if (!error && options->drop && dropped && chown(slot->directory, options->user, options->group) < 0)
 		error = why_errno(why, -errno, "directory %s", slot->directory);
 	return error;
 }
