@@ -52,10 +52,10 @@ FORMAT_LIBS = $(eval FORMAT_LIBS := $(shell $(PKG_CONFIG) --libs $(FORMAT_PACKAG
 PROCESS_LIBS = $(eval PROCESS_LIBS := $(shell $(PKG_CONFIG) --libs $(PROCESS_PACKAGES)))$(PROCESS_LIBS)
 SCAN_LIBS = $(eval SCAN_LIBS := $(shell $(PKG_CONFIG) --libs $(SCAN_PACKAGES)) -lbz2)$(SCAN_LIBS)
 
-# One archive a floor. fault.c takes the place of libc functions for the whole program, so the programs that want it
-# name its object: from an archive the linker would take libc's instead.
+# One archive a floor. fault.c and sscanf.c take the place of libc functions for the whole program, so the programs that
+# want them name their objects: from an archive the linker would take libc's instead.
 FLOORS := base verdict format scan process
-FAULT := $(B)/lib/scan/fault.o
+STAND_INS := $(B)/lib/scan/fault.o $(B)/lib/scan/sscanf.o
 sources = $(sort $(wildcard lib/$(1)/*.c lib/$(1)/*/*.c))
 objects = $(patsubst %.c,$(B)/%.o,$(1))
 ARCHIVES := $(FLOORS:%=$(B)/lib%.a)
@@ -116,7 +116,7 @@ $(B)/lib/scan/%.o: private FLOOR_CPPFLAGS = $(SCAN_CPPFLAGS)
 $(B)/test/unit/%.o: private FLOOR_CPPFLAGS = -I. $(FORMAT_CPPFLAGS) $(SCAN_CPPFLAGS)
 $(B)/scripts/%.o: private FLOOR_CPPFLAGS = -I.
 # It defines functions that the fortified headers redefine.
-$(FAULT): private FORTIFY := -U_FORTIFY_SOURCE
+$(STAND_INS): private FORTIFY := -U_FORTIFY_SOURCE
 
 $(B)/%.o: %.c $(B)/flags Makefile
 	@mkdir -p $(@D)
@@ -128,7 +128,7 @@ $(B)/lib$(1).a: $(2)
 	@rm -f $$@
 	$$(AR) qcs $$@ $$^
 endef
-$(foreach floor,$(FLOORS),$(eval $(call archive,$(floor),$(filter-out $(FAULT),$(call objects,$(call sources,$(floor)))))))
+$(foreach floor,$(FLOORS),$(eval $(call archive,$(floor),$(filter-out $(STAND_INS),$(call objects,$(call sources,$(floor)))))))
 $(eval $(call archive,cmd,$(call objects,$(CMD_SOURCES))))
 
 # --- linking -----------------------------------------------------------------------------------------------------
@@ -136,13 +136,13 @@ $(eval $(call archive,cmd,$(call objects,$(CMD_SOURCES))))
 $(B)/csapi-scan $(B)/csapi-scanner: $(B)/%: $(B)/cmd/%.o $(REPORT_PATH) $(THIN_ARCHIVES)
 	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(FORMAT_LIBS)
 
-$(B)/csapi-worker: $(B)/cmd/csapi-worker.o $(REPORT_PATH) $(FAULT) $(FULL_ARCHIVES)
+$(B)/csapi-worker: $(B)/cmd/csapi-worker.o $(REPORT_PATH) $(STAND_INS) $(FULL_ARCHIVES)
 	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(SCAN_LIBS) $(PROCESS_LIBS) $(FORMAT_LIBS)
 
 $(B)/generate: $(B)/scripts/generate.o $(REPORT_PATH) $(THIN_ARCHIVES)
 	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(FORMAT_LIBS)
 
-$(B)/test/%.t: $(B)/test/unit/%.o $(REPORT_PATH) $(FAULT) $(FULL_ARCHIVES)
+$(B)/test/%.t: $(B)/test/unit/%.o $(REPORT_PATH) $(STAND_INS) $(FULL_ARCHIVES)
 	@mkdir -p $(@D)
 	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(SCAN_LIBS) $(PROCESS_LIBS) $(FORMAT_LIBS)
 

@@ -176,7 +176,7 @@ REQUEST='{"part":null,"wire":false,"first_threat":false,"limits":{},"avoid_whole
 
 @test "the scanner by itself: bad use is one line and exit status 2" {
 	local options
-	for options in "" --private=99 --private=x --private=0 "--private=3 x" --no-such-option --max-concurrency=0 --timeout=0; do
+	for options in --private=99 --private=x --private=0 "--private=3 x" --no-such-option --max-concurrency=0 --timeout=0; do
 		# shellcheck disable=SC2086
 		run --separate-stderr -2 "$BUILD/csapi-scanner" $options </dev/null
 		[ -z "$output" ] || fail "standard output"

@@ -34,8 +34,10 @@
 /* Messages of one client that are taken and not answered. */
 #define OUTSTANDING_MOST 256
 /* A message waits so long at most while no generation serves; the largest official set loads in a third of it. */
-#define UNSERVED_MS  120000
-#define ACCEPTS_MOST 64 /* in one go, so that others get their turn */
+#define UNSERVED_MS 120000
+/* Places of the queue, at most a quarter of it, that are kept for clients without a message in it. */
+#define RESERVED_MOST 1000
+#define ACCEPTS_MOST  64 /* in one go, so that others get their turn */
 
 struct link *link_at(struct supervisor *supervisor, uint32_t index, uint32_t turn)
 {
@@ -472,7 +474,11 @@ static int check_request(struct supervisor *supervisor, const struct link *link,
 		return why_set(why, -EBUSY,
 			       "the scanner is busy: %u messages wait, and it may hold no more descriptors",
 			       supervisor->queued);
-	if (supervisor->queued >= supervisor->options->max_queue)
+	/* Likewise a part of the queue is kept for those who have nothing in it, so that a few with many cannot shut it. */
+	unsigned most = supervisor->options->max_queue;
+	if (link->outstanding)
+		most -= most / 4 < RESERVED_MOST ? most / 4 : RESERVED_MOST;
+	if (supervisor->queued >= most)
 		return why_set(why, -EBUSY, "the scanner is busy: %u messages wait", supervisor->queued);
 	request->limits = limits;
 	/* These are for the supervisor to say. */
