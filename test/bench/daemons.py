@@ -35,11 +35,12 @@ def quiet_environment():
 
 
 class Daemon:
-    """A server with a socket in a directory of its own."""
+    """A server with a socket in a directory of its own; what it unpacks goes to `scratch`."""
 
-    def __init__(self, directory, name):
-        self.directory = os.path.join(directory, name)
-        os.makedirs(os.path.join(self.directory, "tmp"), exist_ok=True)
+    def __init__(self, directory, scratch, name):
+        self.directory, self.scratch = os.path.join(directory, name), os.path.join(scratch, name)
+        for path in (self.directory, self.scratch):
+            os.makedirs(path, exist_ok=True)
         self.socket = os.path.join(self.directory, "socket")
         self.log = os.path.join(self.directory, "log")
         self.child, self.trouble = None, ""
@@ -89,11 +90,11 @@ class Daemon:
 class Clamd(Daemon):
     """clamd as it comes, with its cache: what is measured starts it anew where the cache would know the answer."""
 
-    def __init__(self, directory, name, definitions, threads):
-        super().__init__(directory, name)
+    def __init__(self, directory, scratch, name, definitions, threads):
+        super().__init__(directory, scratch, name)
         self.config = os.path.join(self.directory, "clamd.conf")
         settings = {"Foreground": "yes", "LocalSocket": self.socket, "DatabaseDirectory": definitions, "MaxThreads": threads,
-                    "TemporaryDirectory": os.path.join(self.directory, "tmp"), "LogTime": "yes", "AlertExceedsMax": "yes",
+                    "TemporaryDirectory": self.scratch, "LogTime": "yes", "AlertExceedsMax": "yes",
                     "AlertEncrypted": "yes", "MaxQueue": 200} | CLAMD_LIMITS
         with open(self.config, "w", encoding="ascii") as file:
             file.writelines(f"{key} {value}\n" for key, value in settings.items())
@@ -132,8 +133,8 @@ class Clamd(Daemon):
 class Scanner(Daemon):
     """csapi-scanner, resident."""
 
-    def __init__(self, directory, name, build, definitions, workers, *options):
-        super().__init__(directory, name)
+    def __init__(self, directory, scratch, name, build, definitions, workers, *options):
+        super().__init__(directory, scratch, name)
         self.program = os.path.join(build, "csapi-scanner")
         self.definitions = definitions
         self.options = [f"--max-concurrency={workers}", *options]
@@ -141,7 +142,7 @@ class Scanner(Daemon):
     def start(self):
         limits = [f"--{key.replace('_', '-')}={value}" for key, value in LIMITS.items()]
         self.launch([self.program, f"--listen={self.socket}", f"--definitions={self.definitions}", "--scanner-log=stderr",
-                     f"--file-base={self.directory}/tmp", *limits, *self.options])
+                     f"--file-base={self.scratch}", *limits, *self.options])
 
     def command(self, word):
         done = subprocess.run([self.program, word, f"--socket={self.socket}", "--format=json"], capture_output=True, text=True,
@@ -160,7 +161,9 @@ class Scanner(Daemon):
 
     def reload(self):
         before = self.status()["generation"]
-        self.command("reload")
+        outcome = self.command("reload")
+        if not outcome or not outcome["done"]:
+            raise Failure(f"csapi-scanner does not reload: {outcome['text'] if outcome else self.trouble}")
         begin = time.monotonic()
         while True:
             status = self.status()

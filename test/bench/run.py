@@ -74,8 +74,8 @@ def machine():
 class Bench:
     """The arguments, the places, and the figures as they come."""
 
-    def __init__(self, arguments, place):
-        self.arguments, self.place, self.build = arguments, place, os.path.abspath(arguments.build)
+    def __init__(self, arguments, place, scratch):
+        self.arguments, self.place, self.scratch, self.build = arguments, place, scratch, os.path.abspath(arguments.build)
         self.tools = os.path.join(self.build, "test", "bench")
         self.corpus = os.path.join(place, "corpus")
         self.messages = os.path.join(self.corpus, "messages")
@@ -191,10 +191,10 @@ class Bench:
     # --- phases ---
 
     def clamd(self, name, definitions):
-        return Clamd(self.place, name, definitions, CORES)
+        return Clamd(self.place, self.scratch, name, definitions, CORES)
 
     def scanner(self, name, definitions, *options):
-        return Scanner(self.place, name, self.build, definitions, CORES, *options)
+        return Scanner(self.place, self.scratch, name, self.build, definitions, CORES, *options)
 
     def latency(self, set_name, clamd, scanner):
         """Single calls on small messages, each on another one."""
@@ -298,9 +298,9 @@ class Bench:
         files = os.path.join(self.place, "files")
         with open(files, "w", encoding="ascii") as file:
             file.writelines(os.path.join(self.messages, name) + "\n" for name in self.names)
-        pair = [("csapi", self.csapi_scan("--private", f"--definitions={self.full}", f"--file-base={self.place}", *limits, f"-j{CORES}",
+        pair = [("csapi", self.csapi_scan("--private", f"--definitions={self.full}", f"--file-base={self.scratch}", *limits, f"-j{CORES}",
                                           *(os.path.join(self.messages, name) for name in self.names)), self.verdicts_csapi),
-                ("clamscan", ["clamscan", "--no-summary", f"--database={self.full}", f"--tempdir={self.place}", f"--file-list={files}",
+                ("clamscan", ["clamscan", "--no-summary", f"--database={self.full}", f"--tempdir={self.scratch}", f"--file-list={files}",
                               *daemons.CLAMSCAN_LIMITS], self.verdicts_clam)]
         for number, load in self.rounds():
             for side, command, read in pair[number % 2:] + pair[:number % 2]:
@@ -311,7 +311,7 @@ class Bench:
 
     def measure(self):
         only = self.arguments.only
-        versions = {"csapi": first_line(os.path.join(self.build, "csapi-scan"), "--version"), "clamav": first_line("clamd", "--version")}
+        versions = {"csapi": first_line(os.path.join(self.build, "csapi-scan"), "--version").replace("csapi-scan", "csapi"), "clamav": first_line("clamd", "--version")}
         self.note("run", date=f"{datetime.date.today()}", signatures=self.arguments.signatures, rounds=self.arguments.rounds,
                   calls=self.arguments.calls, machine=machine(), versions=versions)
         self.make()
@@ -359,12 +359,16 @@ def main():
     arguments = arguments_read()
     os.makedirs(arguments.output, exist_ok=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))
-    with tempfile.TemporaryDirectory(prefix="csapi-bench.") as place:
+    # All sides unpack into memory: none shall win by where its temporary files are.
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="csapi-bench.") as place, \
+            tempfile.TemporaryDirectory(prefix="csapi-bench.", dir=memory) as scratch:
         # A scanner started by root gives its workers another user, who must come through.
         os.chmod(place, 0o755)
+        os.chmod(scratch, 0o755)
         try:
             check_machine(arguments, place)
-            bench = Bench(arguments, place)
+            bench = Bench(arguments, place, scratch)
             bench.measure()
         except Failure as failure:
             print(f"bench: {failure}", file=sys.stderr)
