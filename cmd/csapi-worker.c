@@ -186,6 +186,8 @@ int main(int argc, char **argv)
 		(void)fputs("csapi-worker: started by csapi-scanner only; run csapi-scan instead\n", stderr);
 		return 2;
 	}
+	/* The engine's test writes files: where they are removed with the rest even if it is killed. */
+	(void)setenv("TMPDIR", zygote.sandbox.base, 1);
 	/* Times in messages are read with the zone's tables: read them now, a worker could not. */
 	(void)setenv("TZ", "UTC", 1);
 	tzset();

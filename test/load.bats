@@ -147,6 +147,22 @@ reload() {
 	serves
 }
 
+@test "more clients than places: the silent make way, and commands get through" {
+	local silent
+	ulimit -n 1024
+	start_faulty
+	"$BUILD/test/helper/load" --idle=600 --hold="$(amount 10 60)" --patience="$(amount 15 70)" "$socket" >/dev/null 2>&1 3>&- &
+	silent=$!
+	sleep 1
+	crowd --clients=20 --messages=60 --patience=10 --asks=50
+	all_right 60
+	command_scanner status
+	[ "$status" -eq 0 ] || fail "status"
+	kill "$silent" 2>/dev/null || true
+	wait "$silent" || true
+	serves
+}
+
 @test "definitions are changed under load: every message is answered, before and after" {
 	local n
 	own_definitions

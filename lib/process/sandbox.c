@@ -28,6 +28,7 @@ static struct {
 	unsigned abi;     /* of Landlock; 0: none */
 	bool filter;      /* there is one */
 	bool moved;       /* base is "/" now */
+	bool inside;      /* else: base is the working directory */
 	char above[4096]; /* the directory that base lies in, by its old name; for the probe */
 } sandbox;
 
@@ -170,6 +171,8 @@ int sandbox_prepare(const struct sandbox_options *options, struct isolation *ret
 				say(ret_isolation, (enum isolation_layer)i, ISOLATION_MISSING, "switched off");
 		return 0;
 	}
+	/* Root may come to it through directories that the workers' user may not: from now on it is near. */
+	sandbox.inside = chdir(options->base) == 0;
 	error = prepare_walls(options, ret_isolation, why);
 	/* The kernel forgets this with each change of user. */
 	if (!error && (error = follow_scanner()))
@@ -193,7 +196,7 @@ static int enter(const char *path)
 int sandbox_enter(const char *directory, char *ret_path, size_t size)
 {
 	assert(sandbox.options);
-	const char *base = sandbox.moved ? "" : sandbox.options->base;
+	const char *base = sandbox.moved ? "" : sandbox.inside ? "." : sandbox.options->base;
 	int length = snprintf(ret_path, size, "%s/%s", base, directory);
 	if (length < 0 || (size_t)length >= size || !*directory || strchr(directory, '/') || directory[0] == '.')
 		return -EINVAL;
@@ -210,7 +213,7 @@ int sandbox_probe(struct isolation *isolation, struct why *why)
 {
 	assert(sandbox.options);
 	/* It has no directory of its own: that is made by the scanner, one for each worker. */
-	const char *base = sandbox.moved ? "/" : sandbox.options->base;
+	const char *base = sandbox.moved ? "/" : sandbox.inside ? "." : sandbox.options->base;
 	const struct probe probe = {.enter = enter_for_probe,
 				    .context = (void *)(uintptr_t)base,
 				    .definitions = sandbox.options->definitions,

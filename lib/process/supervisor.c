@@ -24,15 +24,18 @@
 #include <unistd.h>
 
 #define EVENTS_MOST 256
+/* While no more clients can be taken: how often it is looked whether one can be put out. */
+#define CROWDED_MS 100
 /* What a stop waits for: the messages at hand and in the queue, and then no longer. */
 #define STOP_MS 30000
 /*
- * Descriptors: ours; for each worker its socket; for each client its socket, the message that it is just sending, the first one
- * that waits, and as many again for those who send several at once (link.c, check_request).
+ * Descriptors: ours; for each worker its socket and its message; for each client its socket, the message that it is just
+ * sending and the first one that waits; and a part of all for those who send several at once (link.c, check_request).
  */
-#define DESCRIPTORS_OWN      64u
-#define DESCRIPTORS_PER_SLOT 2u
-#define DESCRIPTORS_PER_LINK 4u
+#define DESCRIPTORS_OWN          64u
+#define DESCRIPTORS_PER_SLOT     2u
+#define DESCRIPTORS_PER_LINK     3u
+#define DESCRIPTORS_SEVERAL_PART 8u
 
 int service_watch(struct supervisor *supervisor, int fd, uint32_t events, uint64_t tag)
 {
@@ -79,6 +82,8 @@ static int64_t next_deadline(const struct supervisor *supervisor)
 	int64_t next = earliest(slot_deadline(supervisor), generation_deadline(supervisor));
 	if (supervisor->link_count)
 		next = earliest(next, supervisor->last_tick + TICK_MS);
+	if (supervisor->resident && !supervisor->accepting && !supervisor->stopping)
+		next = earliest(next, clock_now() + CROWDED_MS);
 	if (supervisor->stopping)
 		next = earliest(next, supervisor->stop_deadline);
 	if (supervisor->options->idle_exit && supervisor->idle_since != CLOCK_NEVER)
@@ -233,8 +238,10 @@ static void count_descriptors(struct supervisor *supervisor)
 		(void)setrlimit(RLIMIT_NOFILE, &limit);
 		most = limit.rlim_max;
 	}
-	uint64_t own = DESCRIPTORS_OWN + (uint64_t)DESCRIPTORS_PER_SLOT * supervisor->slot_count;
+	uint64_t several = most / DESCRIPTORS_SEVERAL_PART;
+	uint64_t own = DESCRIPTORS_OWN + (uint64_t)DESCRIPTORS_PER_SLOT * supervisor->slot_count + several;
 	uint64_t links = most > own ? (most - own) / DESCRIPTORS_PER_LINK : 1;
+	supervisor->several_most = (unsigned)(several < SUPERVISOR_QUEUE_MAX ? several : SUPERVISOR_QUEUE_MAX);
 	supervisor->links_most = links < 1 ? 1 : links > 100000 ? 100000 : (unsigned)links;
 }
 

@@ -105,7 +105,7 @@ class Bench:
         arguments = self.arguments
         begin = time.monotonic()
         subprocess.run([sys.executable, os.path.join(HERE, "corpus.py"), f"--messages={arguments.messages}",
-                        f"--planted-every={arguments.planted_every}", f"--small={arguments.calls * 4 + 50}", self.corpus], check=True)
+                        f"--planted-every={arguments.planted_every}", f"--small={arguments.calls * 4 * arguments.rounds + 50}", self.corpus], check=True)
         planted = os.path.join(self.corpus, "signatures")
         for directory, count in ((self.small, min(SMALL_SET, arguments.signatures)), (self.full, arguments.signatures)):
             os.makedirs(directory)
@@ -116,9 +116,7 @@ class Bench:
             self.planted = dict(line.rstrip("\n").split("\t") for line in file)
         self.names = sorted(os.listdir(self.messages))
         small = os.path.join(self.corpus, "small")
-        self.inputs = os.path.join(self.corpus, "inputs")
-        with open(self.inputs, "w", encoding="ascii") as file:
-            file.writelines(os.path.join(small, name) + "\n" for name in sorted(os.listdir(small)))
+        self.inputs = [os.path.join(small, name) for name in sorted(os.listdir(small))]
         size = sum(os.path.getsize(os.path.join(self.messages, name)) for name in self.names)
         self.note("corpus", messages=len(self.names), bytes=size, planted=len(self.planted))
         self.say(f"{len(self.names)} messages of {size / 1e6:.0f} MB and {arguments.signatures} signatures "
@@ -202,8 +200,13 @@ class Bench:
                  "clamdscan": ["clamdscan", f"--config-file={clamd.config}", "--fdpass", "--no-summary", "{}"],
                  "csapi": self.csapi_scan(f"--socket={scanner.socket}")}
         command = " ::: ".join(" ".join(side) for side in sides.values()).split(" ")
+        inputs = os.path.join(self.place, "inputs")
+        most = len(sides) * self.arguments.calls
         for number, load in self.rounds():
-            done = subprocess.run([os.path.join(self.tools, "stopwatch"), str(self.arguments.calls), self.inputs, *command],
+            # No message twice: clamd's cache would know it.
+            with open(inputs, "w", encoding="ascii") as file:
+                file.writelines(path + "\n" for path in self.inputs[number * most:(number + 1) * most])
+            done = subprocess.run([os.path.join(self.tools, "stopwatch"), str(self.arguments.calls), inputs, *command],
                                   capture_output=True, text=True, check=True, env=daemons.quiet_environment())
             calls = {}
             for line in done.stdout.splitlines():
@@ -265,8 +268,7 @@ class Bench:
             self.say("fork is not measured: that takes strace, and root")
             return
         trace = os.path.join(self.place, "fork")
-        with open(self.inputs, encoding="ascii") as file:
-            files = [line.strip() for line in file][:40]
+        files = self.inputs[-40:]
         with self.scanner("csapi-strict", self.full, "--messages-per-worker=1") as scanner:
             for number, load in self.rounds():
                 with subprocess.Popen(["strace", "-T", "-e", "trace=clone,clone3,fork,vfork", "-o", trace, "-p",
@@ -283,8 +285,7 @@ class Bench:
 
     def clamscan(self, scanner):
         """One message by a program that loads the definitions each time."""
-        with open(self.inputs, encoding="ascii") as file:
-            path = file.readline().strip()
+        path = self.inputs[-1]
         for number, load in self.rounds():
             for side, command in (("clamscan", ["clamscan", "--no-summary", f"--database={self.full}", path]),
                                   ("csapi", self.csapi_scan(f"--socket={scanner.socket}", path))):

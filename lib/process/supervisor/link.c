@@ -332,8 +332,9 @@ void link_accept(struct supervisor *supervisor, int listener)
 static void accept_again(struct supervisor *supervisor)
 {
 	const struct listener *listener = supervisor->options->listener;
-	if (!supervisor->resident || supervisor->accepting || supervisor->stopping ||
-	    supervisor->link_count >= supervisor->links_most)
+	if (!supervisor->resident || supervisor->accepting || supervisor->stopping)
+		return;
+	if (supervisor->link_count >= supervisor->links_most && !make_place(supervisor))
 		return;
 	for (unsigned i = 0; i < listener->count; i++)
 		(void)service_watch(supervisor, listener->fds[i], EPOLLIN, service_tag(TAG_LISTENER, i, 0));
@@ -470,7 +471,7 @@ static int check_request(struct supervisor *supervisor, const struct link *link,
 		return why_set(why, -EBUSY, "the scanner is busy: %d messages of this client are not answered yet",
 			       OUTSTANDING_MOST);
 	/* Each holds a descriptor; the first one of every client always finds one left. */
-	if (!link->is_private && link->outstanding && supervisor->queued >= supervisor->links_most)
+	if (!link->is_private && link->outstanding && supervisor->queued >= supervisor->several_most)
 		return why_set(why, -EBUSY,
 			       "the scanner is busy: %u messages wait, and it may hold no more descriptors",
 			       supervisor->queued);

@@ -123,10 +123,11 @@ struct supervisor {
 	struct link **links; /* by index; NULL: free */
 	uint32_t links_room, link_count;
 	uint32_t *link_turns;
-	struct link *ring;   /* last of the ring; its `after` is the first */
-	struct task *again;  /* given to one more worker before any other is begun */
-	unsigned queued;     /* in the ring and in `again` */
-	unsigned links_most; /* by the number of descriptors we may have */
+	struct link *ring;     /* last of the ring; its `after` is the first */
+	struct task *again;    /* given to one more worker before any other is begun */
+	unsigned queued;       /* in the ring and in `again` */
+	unsigned links_most;   /* by the number of descriptors we may have */
+	unsigned several_most; /* likewise: messages that may wait before clients with one already are refused */
 	bool accepting;
 
 	struct slot *slots;
