@@ -241,3 +241,17 @@ reload() {
 	few_errors 0
 	serves
 }
+
+@test "with little memory, and the process that holds the engine dies: the rest is answered after a new load" {
+	own_definitions
+	start_scanner --low-memory --definitions="$definitions" -j 2
+	local zygote
+	zygote=$(scanner_zygotes)
+	"$BUILD/test/helper/load" --clients=20 --messages=400 --mix=clean,infected "$socket" >load.json &
+	local load=$!
+	sleep 0.2
+	kill -9 $zygote
+	wait $load || fail "not all were answered rightly: $(cat load.json)"
+	[ "$(scanner_zygotes)" != "$zygote" ] || fail "the same process"
+	[ "$("$BUILD/csapi-scanner" status --socket="$socket" --format=json | jq .generation)" -eq 2 ]
+}

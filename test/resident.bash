@@ -13,7 +13,7 @@ fitting() {
 	local most
 	most=$(ulimit -Hn)
 	[ "$most" != unlimited ] || most=1000000
-	most=$(((most - 200) / 4))
+	most=$(((most - most / 8 - 200) / 3))
 	echo $(($1 < most ? $1 : most))
 }
 

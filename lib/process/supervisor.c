@@ -80,6 +80,7 @@ static int64_t earliest(int64_t one, int64_t other)
 static int64_t next_deadline(const struct supervisor *supervisor)
 {
 	int64_t next = earliest(slot_deadline(supervisor), generation_deadline(supervisor));
+	next = earliest(next, link_deadline(supervisor));
 	if (supervisor->link_count)
 		next = earliest(next, supervisor->last_tick + TICK_MS);
 	if (supervisor->resident && !supervisor->accepting && !supervisor->stopping)

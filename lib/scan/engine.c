@@ -284,7 +284,7 @@ int engine_begin(struct engine *engine, const char *temporary, const struct limi
 	*ret_code = DEC_RESULT_TEMP_DIR_ACCESS_FAILED;
 	int error = probe_directory(temporary);
 	if (error)
-		return why_errno(why, error, "cannot use %.300s for temporary files", temporary);
+		return why_errno(why, error, "the worker cannot use its directory for temporary files");
 	if (cl_engine_set_str(engine->library, CL_ENGINE_TMPDIR, temporary) != CL_SUCCESS ||
 	    limits_apply(engine, limits, message_size))
 		return why_set(why, -EIO, "libclamav refuses its settings: %.300s", message_last());

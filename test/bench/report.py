@@ -266,7 +266,7 @@ def logarithmic(values):
 
 def linear(values):
     low, high = min(0, *values), max(5, *values) * 1.1
-    step = 1 if high - low < 12 else 5
+    step = 1 if high - low < 12 else 5 if high - low < 60 else 50
     ticks = [tick for tick in range(math.floor(low), math.ceil(high)) if tick % step == 0 and low <= tick]
     return (lambda value: LEFT + (WIDTH - LEFT - RIGHT) * (value - low) / (high - low)), ticks
 

@@ -94,9 +94,9 @@ class Bench:
     def say(self, text):
         print(f"{datetime.datetime.now():%H:%M:%S} {text}", file=sys.stderr, flush=True)
 
-    def rounds(self):
+    def rounds(self, most=None):
         """The number of each round, and the load before it."""
-        for number in range(self.arguments.rounds):
+        for number in range(most or self.arguments.rounds):
             yield number, round(os.getloadavg()[0], 2)
 
     # --- making ---
@@ -118,6 +118,8 @@ class Bench:
         small = os.path.join(self.corpus, "small")
         self.inputs = [os.path.join(small, name) for name in sorted(os.listdir(small))]
         size = sum(os.path.getsize(os.path.join(self.messages, name)) for name in self.names)
+        # What was written shall not be on its way to the disk while calls are timed.
+        os.sync()
         self.note("corpus", messages=len(self.names), bytes=size, planted=len(self.planted))
         self.say(f"{len(self.names)} messages of {size / 1e6:.0f} MB and {arguments.signatures} signatures "
                  f"made in {time.monotonic() - begin:.0f} s")
@@ -180,7 +182,7 @@ class Bench:
         """The ways to have all messages scanned by a daemon: name, command, daemon, reader of its verdicts."""
         files = [os.path.join(self.messages, name) for name in self.names]
         return [
-            ("csapi", self.csapi_scan(f"--socket={scanner.socket}", f"-j{CORES}", "-r", self.messages), scanner, self.verdicts_csapi),
+            ("csapi", self.csapi_scan(f"--socket={scanner.socket}", "-r", self.messages), scanner, self.verdicts_csapi),
             ("clamdscan", ["clamdscan", f"--config-file={clamd.config}", "--multiscan", "--fdpass", self.messages],
              clamd, self.verdicts_clamdscan),
             ("raw", [os.path.join(self.tools, "clamd-client"), f"-j{CORES}", clamd.socket, *files], clamd, self.verdicts_clam),
@@ -241,7 +243,7 @@ class Bench:
                 if row["measure"] == "throughput" and row["round"] == number))
 
     def reload(self, clamd, scanner):
-        for number, load in self.rounds():
+        for number, load in self.rounds(self.arguments.slow_rounds):
             for side, daemon in (("clamd", clamd), ("csapi", scanner)):
                 with process.Peak(daemon.pid) as peak:
                     daemon.reload()
@@ -257,7 +259,7 @@ class Bench:
             pair = [("require", scanner), ("off", bare)]
             for number, load in self.rounds():
                 for side, daemon in pair[number % 2:] + pair[:number % 2]:
-                    wall, cpu, text = self.run(self.csapi_scan(f"--socket={daemon.socket}", f"-j{CORES}", *files), daemon)
+                    wall, cpu, text = self.run(self.csapi_scan(f"--socket={daemon.socket}", *files), daemon)
                     self.compare(f"csapi --isolation={side}", self.verdicts_csapi(text), names)
                     self.note("sandbox", side=side, round=number, load=load, wall_s=wall, cpu_s=cpu)
         self.say("sandbox measured")
@@ -286,7 +288,7 @@ class Bench:
     def clamscan(self, scanner):
         """One message by a program that loads the definitions each time."""
         path = self.inputs[-1]
-        for number, load in self.rounds():
+        for number, load in self.rounds(self.arguments.slow_rounds):
             for side, command in (("clamscan", ["clamscan", "--no-summary", f"--database={self.full}", path]),
                                   ("csapi", self.csapi_scan(f"--socket={scanner.socket}", path))):
                 wall, cpu, _ = self.run(command)
@@ -299,11 +301,11 @@ class Bench:
         files = os.path.join(self.place, "files")
         with open(files, "w", encoding="ascii") as file:
             file.writelines(os.path.join(self.messages, name) + "\n" for name in self.names)
-        pair = [("csapi", self.csapi_scan("--private", f"--definitions={self.full}", f"--file-base={self.scratch}", *limits, f"-j{CORES}",
+        pair = [("csapi", self.csapi_scan("--private", f"--definitions={self.full}", f"--file-base={self.scratch}", *limits, "-jauto",
                                           *(os.path.join(self.messages, name) for name in self.names)), self.verdicts_csapi),
                 ("clamscan", ["clamscan", "--no-summary", f"--database={self.full}", f"--tempdir={self.scratch}", f"--file-list={files}",
                               *daemons.CLAMSCAN_LIMITS], self.verdicts_clam)]
-        for number, load in self.rounds():
+        for number, load in self.rounds(self.arguments.slow_rounds):
             for side, command, read in pair[number % 2:] + pair[:number % 2]:
                 wall, cpu, text = self.run(command)
                 self.compare(side, read(text))
@@ -347,6 +349,7 @@ def arguments_read():
     parser.add_argument("--messages", type=int, default=1000, metavar="N")
     parser.add_argument("--planted-every", type=int, default=50, metavar="N")
     parser.add_argument("--rounds", type=int, default=5, metavar="N")
+    parser.add_argument("--slow-rounds", type=int, metavar="N", help="rounds of what loads definitions each time (default: --rounds)")
     parser.add_argument("--calls", type=int, default=100, metavar="N", help="single calls of each side in a round")
     parser.add_argument("--only", type=lambda text: text.split(","), default=PHASES, metavar="PHASE,...", help=", ".join(PHASES))
     arguments = parser.parse_args()

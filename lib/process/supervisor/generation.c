@@ -314,6 +314,25 @@ static void take_ready(struct supervisor *supervisor, struct generation *generat
 		give_up(supervisor, generation, AVS_RESULT_ENGINE_LOAD_FAILED, strerror(-error));
 }
 
+/* Low memory: the old one goes first, and its last process too; messages wait meanwhile. False: no place for it yet. */
+static bool replace_after(struct supervisor *supervisor)
+{
+	struct generation *old = supervisor->current;
+	struct generation *next = new_generation(supervisor);
+	if (!next)
+		return false;
+	/* A generation without a process: what comes is begun by generation_expire when the old one is gone. */
+	next->state = GENERATION_LOADING;
+	next->isolation = old->isolation;
+	supervisor->current = next;
+	if (old->state == GENERATION_FAILED)
+		slot_retire_generation(supervisor, old, true);
+	else
+		retire(supervisor, old);
+	supervisor->restart_at = clock_now();
+	return true;
+}
+
 void generation_lost(struct supervisor *supervisor, struct generation *generation, const char *text)
 {
 	struct why why = {""};
@@ -336,7 +355,12 @@ void generation_lost(struct supervisor *supervisor, struct generation *generatio
 		return;
 	}
 	supervisor->zygote_deaths++;
-	if (begin(supervisor, &supervisor->coming, &why))
+	bool after = supervisor->options->low_memory && supervisor->resident;
+	if (after ? replace_after(supervisor) : begin(supervisor, &supervisor->coming, &why) == 0)
+		return;
+	if (supervisor->resident)
+		supervisor->restart_at = clock_now() + RESTART_MOST_MS;
+	else
 		give_up(supervisor, generation, AVS_RESULT_SCANNER_NOT_INITIALIZED, why.text);
 }
 
@@ -410,25 +434,6 @@ static bool room_beside(const struct supervisor *supervisor, struct why *why)
 	return false;
 }
 
-/* Low memory: the old one goes first, and its last process too; messages wait meanwhile. */
-static void reload_after(struct supervisor *supervisor)
-{
-	struct generation *old = supervisor->current;
-	struct generation *next = new_generation(supervisor);
-	if (!next)
-		return; /* tried again when a place is free */
-	supervisor->reload_wanted = false;
-	/* A generation without a process: what comes is begun by generation_expire when the old one is gone. */
-	next->state = GENERATION_LOADING;
-	next->isolation = old->isolation;
-	supervisor->current = next;
-	if (old->state == GENERATION_FAILED)
-		slot_retire_generation(supervisor, old, true);
-	else
-		retire(supervisor, old);
-	supervisor->restart_at = clock_now();
-}
-
 void generation_reload(struct supervisor *supervisor, const char *reason)
 {
 	struct why why = {""};
@@ -443,7 +448,9 @@ void generation_reload(struct supervisor *supervisor, const char *reason)
 	supervisor->reload_runs = true;
 	log_write(LOG_LEVEL_NOTICE, "reloading the definitions: %s", reason);
 	if (supervisor->options->low_memory) {
-		reload_after(supervisor);
+		if (!replace_after(supervisor))
+			command_reload_over(supervisor, false,
+					    "workers of too many earlier definitions are still busy");
 		return;
 	}
 	if (!room_beside(supervisor, &why) || begin(supervisor, &supervisor->coming, &why)) {

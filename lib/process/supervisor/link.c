@@ -133,8 +133,36 @@ struct task *link_take_task(struct supervisor *supervisor)
 	return NULL;
 }
 
+int64_t link_deadline(const struct supervisor *supervisor)
+{
+	int64_t next = CLOCK_NEVER;
+	for (const struct task *task = supervisor->again; task; task = task->next)
+		if (task->deadline < next)
+			next = task->deadline;
+	return next;
+}
+
+/* Messages that wait for one more worker while their time runs. */
+static void expire_again(struct supervisor *supervisor)
+{
+	int64_t now = clock_now();
+	for (struct task **at = &supervisor->again; *at;) {
+		struct task *task = *at;
+		if (now < task->deadline) {
+			at = &task->next;
+			continue;
+		}
+		*at = task->next;
+		supervisor->queued--;
+		task_fail(task, DEC_RESULT_MAXIMUM_EXTRACT_TIME_EXCEEDED, "timeout before there was another worker");
+		task_settle(task, &supervisor->current->facts);
+		link_answer(supervisor, task);
+	}
+}
+
 void link_expire(struct supervisor *supervisor)
 {
+	expire_again(supervisor);
 	const struct generation *current = supervisor->current;
 	int64_t least = clock_now() - UNSERVED_MS;
 	bool serves = current->state == GENERATION_READY && current->control >= 0;

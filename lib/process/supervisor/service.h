@@ -189,7 +189,9 @@ void link_answer(struct supervisor *supervisor, struct task *task);
 /* The next message to begin, taken off the queue; NULL: none. */
 struct task *link_take_task(struct supervisor *supervisor);
 void link_put_again(struct supervisor *supervisor, struct task *task);
-/* Answers what waits too long while no generation serves. */
+/* When the first of those given to one more worker runs out of time. */
+int64_t link_deadline(const struct supervisor *supervisor);
+/* Answers them then, and what waits too long while no generation serves. */
 void link_expire(struct supervisor *supervisor);
 /* All that waits is dropped (the end). */
 void link_drop_queue(struct supervisor *supervisor);
