@@ -467,7 +467,7 @@ static void test_directory_missing(void)
 	enum scan_code code = SCAN_CODE_NONE;
 	struct why why = {""};
 	ok(engine_begin(engine, below("nowhere"), &limits, 100, &code, &why) == -ENOENT &&
-		   code == DEC_RESULT_TEMP_DIR_ACCESS_FAILED && strstr(why.text, "nowhere"),
+		   code == DEC_RESULT_TEMP_DIR_ACCESS_FAILED && strstr(why.text, "temporary files"),
 	   "the directory for temporary files is missing");
 }
 
