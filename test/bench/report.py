@@ -156,7 +156,7 @@ def circumstances(figures):
         f"{run['versions']['csapi']} and {run['versions']['clamav']}, {run['date']}",
         f"{machine['cores']} cores ({machine['cpu']}), {machine['memory_gb']} GB, Linux {machine['kernel']}",
         f"{run['signatures']:,} signatures; {corpus['messages']:,} messages, {corpus['bytes'] / 1e6:.0f} MB, {corpus['planted']} of them infected",
-        f"{run['rounds']} rounds, load of the machine before them {min(loads):.1f} to {max(loads):.1f}" if loads else "no rounds",
+        f"{run['rounds']} rounds ({run['slow_rounds']} of what loads definitions each time), load of the machine before them {min(loads):.1f} to {max(loads):.1f}" if loads else "no rounds",
         "verdicts: " + ("not compared" if differences is None else "the same on all sides" if not differences else f"{differences} DIFFER"),
     ]
 

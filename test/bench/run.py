@@ -316,7 +316,7 @@ class Bench:
         only = self.arguments.only
         versions = {"csapi": first_line(os.path.join(self.build, "csapi-scan"), "--version").replace("csapi-scan", "csapi"), "clamav": first_line("clamd", "--version")}
         self.note("run", date=f"{datetime.date.today()}", signatures=self.arguments.signatures, rounds=self.arguments.rounds,
-                  calls=self.arguments.calls, machine=machine(), versions=versions)
+                  slow_rounds=self.arguments.slow_rounds or self.arguments.rounds, calls=self.arguments.calls, machine=machine(), versions=versions)
         self.make()
         if "latency" in only:
             self.small_latency()
