@@ -247,11 +247,11 @@ reload() {
 	start_scanner --low-memory --definitions="$definitions" -j 2
 	local zygote
 	zygote=$(scanner_zygotes)
-	"$BUILD/test/helper/load" --clients=20 --messages=400 --mix=clean,infected "$socket" >load.json &
+	"$BUILD/test/helper/load" --clients=20 --messages=400 --mix=clean,infected "$socket" >"$BATS_TEST_TMPDIR/load.json" &
 	local load=$!
 	sleep 0.2
 	kill -9 $zygote
-	wait $load || fail "not all were answered rightly: $(cat load.json)"
+	wait $load || fail "not all were answered rightly: $(cat "$BATS_TEST_TMPDIR/load.json")"
 	[ "$(scanner_zygotes)" != "$zygote" ] || fail "the same process"
 	[ "$("$BUILD/csapi-scanner" status --socket="$socket" --format=json | jq .generation)" -eq 2 ]
 }

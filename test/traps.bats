@@ -20,10 +20,10 @@ not_clean() {
 
 @test "the directory for temporary files vanishes during the scan" {
 	# A worker cannot remove its own: somebody else does, while it is busy.
-	sed 's/csapi-fault-trigger/&:busy:1500/' "$FIXTURES/codes/trigger-clean.eml" >slow.eml
+	sed 's/csapi-fault-trigger/&:busy:1500/' "$FIXTURES/codes/trigger-clean.eml" >"$BATS_TEST_TMPDIR/slow.eml"
 	base=$BATS_TEST_TMPDIR/base
 	(until rm -r "$base"/csapi-*/*-*; do sleep 0.1; done 2>/dev/null) &
-	scan_with busy -j 1 slow.eml
+	scan_with busy -j 1 "$BATS_TEST_TMPDIR/slow.eml"
 	not_clean
 }
 

@@ -80,7 +80,11 @@ class Daemon:
             os.unlink(self.socket)
 
     def __enter__(self):
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def __exit__(self, *_):
