@@ -6,20 +6,6 @@ load resident
 # Crowds of clients, with everything going wrong that can: every message is answered, rightly or with an honest error. What
 # each fault alone leads to is in resident.bats.
 
-setup_file() {
-	open_file
-	start_faulty
-}
-
-teardown_file() {
-	stop_scanner
-}
-
-# Some tests start a scanner of their own.
-teardown() {
-	[ "$socket" != "$BATS_TEST_TMPDIR/s" ] || stop_scanner
-}
-
 # A set of definitions that tests may change: own_definitions
 own_definitions() {
 	definitions=$BATS_TEST_TMPDIR/definitions

@@ -91,3 +91,19 @@ within() {
 count() {
 	"$BUILD/csapi-scanner" stats --format=json --socket="$socket" | jq -r "$1"
 }
+
+# --- for every file that loads this ---------------------------------------------------------------------------------
+
+setup_file() {
+	open_file
+	start_faulty
+}
+
+teardown_file() {
+	stop_scanner
+}
+
+# Some tests start a scanner of their own.
+teardown() {
+	[ "$socket" != "$BATS_TEST_TMPDIR/s" ] || stop_scanner
+}

@@ -6,20 +6,6 @@ load resident
 # Faults of messages, workers, clients and of the scanner itself: each ends in an answer, and nothing is left of it. The
 # crowds are in load.bats.
 
-setup_file() {
-	open_file
-	start_faulty
-}
-
-teardown_file() {
-	stop_scanner
-}
-
-# Some tests start a scanner of their own.
-teardown() {
-	[ "$socket" != "$BATS_TEST_TMPDIR/s" ] || stop_scanner
-}
-
 REQUEST='{"part":null,"wire":false,"first_threat":false,"limits":{"timeout":2},"avoid_whole":false,"avoid":[]}'
 
 # talk MOVE...: with the scanner that stays.

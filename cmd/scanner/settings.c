@@ -5,11 +5,11 @@
  */
 #include "settings.h"
 
+#include "base/processor.h"
 #include "options.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -52,20 +52,11 @@ static int read_word(enum scanner_option option, const char *value, unsigned *re
 	return why_set(why, -EINVAL, "--%s=%.32s is not one of: %s", name, value, words);
 }
 
-static unsigned processors(void)
-{
-	cpu_set_t set;
-	int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-	return count < 1                                      ? 1
-	       : (unsigned)count > SUPERVISOR_CONCURRENCY_MAX ? SUPERVISOR_CONCURRENCY_MAX
-							      : (unsigned)count;
-}
-
 static int read_concurrency(struct scanner_settings *settings, const char *value, struct why *why)
 {
 	unsigned *count = &settings->supervisor.max_concurrency;
 	if (strcmp(value, "auto") == 0)
-		*count = processors();
+		*count = processor_count(SUPERVISOR_CONCURRENCY_MAX);
 	else if (read_number("max-concurrency", value, 1, SUPERVISOR_CONCURRENCY_MAX, count, NULL))
 		return why_set(
 			why, -EINVAL,
@@ -271,7 +262,7 @@ static void settle(struct scanner_settings *settings, const bool *given)
 {
 	bool private = settings->supervisor.take_private >= 0;
 	if (!settings->supervisor.max_concurrency)
-		settings->supervisor.max_concurrency = private ? 1 : processors();
+		settings->supervisor.max_concurrency = private ? 1 : processor_count(SUPERVISOR_CONCURRENCY_MAX);
 	if (private && !given[SCANNER_OPTION_isolation])
 		settings->supervisor.degrade = true;
 	if (private && !settings->log)

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/processor.h"
 #include "format/request_json.h"
 #include "format/verdict_json.h"
 #include "process/client/connection.h"
@@ -17,7 +18,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,13 +79,6 @@ static void lose(struct client *client, enum scan_code code, const char *text)
 
 /* ---- scanners ---- */
 
-static unsigned processors(void)
-{
-	cpu_set_t set;
-	int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-	return count < 1 ? 1 : (unsigned)count > CLIENT_CONCURRENCY_MAX ? CLIENT_CONCURRENCY_MAX : (unsigned)count;
-}
-
 static void begin(struct client *client, bool resident, unsigned workers)
 {
 	client->resident = resident;
@@ -119,7 +112,8 @@ static void launch(struct client *client)
 {
 	int fd;
 	struct why why;
-	unsigned workers = client->options.max_concurrency ? client->options.max_concurrency : processors();
+	unsigned workers = client->options.max_concurrency ? client->options.max_concurrency
+							   : processor_count(CLIENT_CONCURRENCY_MAX);
 	client->resident = false;
 	if (launch_start(&client->options, workers, &client->scanner, &fd, &why)) {
 		set_lost(client, GEN_RESULT_SCANNER_NOT_INITIALIZED, why.text);

@@ -7,6 +7,7 @@
 #include "scan/engine.h"
 
 #include "base/buffer.h"
+#include "sanitized.h"
 #include "scan/engine/alert.h"
 #include "scan/engine/library.h"
 #include "scan/fault.h"
@@ -28,17 +29,6 @@
 #include <time.h>
 #include <unistd.h>
 #include <zlib.h>
-
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 #define DEFINITIONS "share/definitions"
 #define BODY        "csapi-marker-body-6f1d"

@@ -4,6 +4,7 @@
  * Each test runs in a child of its own, because it takes something away from the process.
  */
 #include "scan/fault.h"
+#include "sanitized.h"
 #include "tap.h"
 
 #include <errno.h>
@@ -18,17 +19,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 static char directory[] = "/tmp/csapi-fault-XXXXXX";
 

@@ -4,6 +4,7 @@
  * Each case has a process of its own for the zygote, because what it prepares cannot be undone, and one for the worker.
  */
 #include "process/sandbox.h"
+#include "test/unit/sanitized.h"
 
 #include "process/sandbox/resource.h"
 #include "test/unit/tap.h"
@@ -21,17 +22,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 #define NOBODY 65534u
 

@@ -10,7 +10,6 @@
 #include "format/command_json.h"
 #include "format/stats_json.h"
 #include "format/status_json.h"
-#include "format/verdict_json.h"
 #include "process/memory.h"
 
 #include <stdio.h>
@@ -110,30 +109,17 @@ static void take_reload(struct supervisor *supervisor, struct link *link, uint32
 	generation_reload(supervisor, "asked for by an administrator");
 }
 
-static void refuse(struct supervisor *supervisor, struct link *link, uint32_t id, enum scan_code code, const char *text)
-{
-	const struct verdict_json_options options = {0};
-	struct report report;
-	report_init(&report);
-	report.started = clock_wall();
-	(void)report_code(&report, 0, code, text);
-	(void)report_settle(&report);
-	link->closing = true;
-	link_tell(supervisor, link, FRAME_ERROR, id, verdict_json_encode(&report, &options));
-	report_free(&report);
-}
-
 void command_take(struct supervisor *supervisor, struct link *link, const struct frame *frame, const char *payload)
 {
 	enum command command;
 	if (link->uid != 0 && link->uid != geteuid()) {
 		log_write(LOG_LEVEL_WARNING, "a command of user %d was refused", (int)link->uid);
-		refuse(supervisor, link, frame->id, GEN_RESULT_POLICY_INVALID,
-		       "commands are for the scanner's own user and for root");
+		link_refuse(supervisor, link, FRAME_ERROR, frame->id, GEN_RESULT_POLICY_INVALID,
+			    "commands are for the scanner's own user and for root");
 		return;
 	}
 	if (command_json_decode(payload, frame->length, &command)) {
-		refuse(supervisor, link, frame->id, GEN_RESULT_PARAMETER_INVALID, "no such command");
+		link_refuse(supervisor, link, FRAME_ERROR, frame->id, GEN_RESULT_PARAMETER_INVALID, "no such command");
 		return;
 	}
 	switch (command) {

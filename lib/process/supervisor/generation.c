@@ -268,7 +268,6 @@ static void take_isolation(struct supervisor *supervisor, struct generation *gen
 	const char *said = supervisor->packet.text;
 	if (isolation_json_decode(said, strlen(said), &generation->isolation))
 		return; /* as if nothing had been said */
-	generation->isolation_told = true;
 	if (isolation_whole(&generation->isolation, text, sizeof text))
 		return;
 	if (supervisor->options->degrade)

@@ -103,6 +103,17 @@ void link_put_again(struct supervisor *supervisor, struct task *task)
 	supervisor->queued++;
 }
 
+/* The first one that waits, taken off the queue; the ring is the caller's affair. */
+static struct task *pop_task(struct supervisor *supervisor, struct link *link)
+{
+	struct task *task = link->first;
+	link->first = task->next;
+	if (!link->first)
+		link->last = NULL;
+	supervisor->queued--;
+	return task;
+}
+
 struct task *link_take_task(struct supervisor *supervisor)
 {
 	struct task *task = supervisor->again;
@@ -117,11 +128,7 @@ struct task *link_take_task(struct supervisor *supervisor)
 	do {
 		struct link *link = before->after;
 		if (link->channel.out.size <= BACKLOG_MOST) {
-			task = link->first;
-			link->first = task->next;
-			if (!link->first)
-				link->last = NULL;
-			supervisor->queued--;
+			task = pop_task(supervisor, link);
 			/* The next one's turn: this one goes to the end, or out of the ring. */
 			supervisor->ring = link;
 			if (!link->first)
@@ -172,13 +179,9 @@ void link_expire(struct supervisor *supervisor)
 	for (uint32_t i = 0; i < supervisor->links_room; i++) {
 		struct link *link = supervisor->links[i];
 		while (link && link->first && link->first->arrived < least) {
-			struct task *task = link->first;
-			link->first = task->next;
-			if (!link->first) {
-				link->last = NULL;
+			struct task *task = pop_task(supervisor, link);
+			if (!link->first)
 				ring_leave(supervisor, link);
-			}
-			supervisor->queued--;
 			task_fail(task, AVS_RESULT_SCANNER_NOT_INITIALIZED, "no definitions were ready for it in time");
 			task_settle(task, &current->facts);
 			link_answer(supervisor, task);
@@ -195,15 +198,10 @@ void link_drop_queue(struct supervisor *supervisor)
 	}
 	for (uint32_t i = 0; i < supervisor->links_room; i++) {
 		struct link *link = supervisor->links[i];
-		while (link && link->first) {
-			struct task *task = link->first;
-			link->first = task->next;
-			task_free(task);
-		}
-		if (link) {
-			link->last = NULL;
+		while (link && link->first)
+			task_free(pop_task(supervisor, link));
+		if (link)
 			ring_leave(supervisor, link);
-		}
 	}
 	supervisor->queued = 0;
 }
@@ -287,11 +285,8 @@ void link_close(struct supervisor *supervisor, struct link *link)
 {
 	ring_leave(supervisor, link);
 	while (link->first) {
-		struct task *task = link->first;
-		link->first = task->next;
-		supervisor->queued--;
 		supervisor->stats.abandoned++;
-		task_free(task);
+		task_free(pop_task(supervisor, link));
 	}
 	for (struct task **at = &supervisor->again; *at;) {
 		struct task *task = *at;
@@ -387,9 +382,8 @@ void link_tell(struct supervisor *supervisor, struct link *link, enum frame_type
 	set_events(supervisor, link);
 }
 
-/* Answers a request that never became a task, or a conversation that is broken. */
-static void refuse(struct supervisor *supervisor, struct link *link, enum frame_type type, uint32_t id,
-		   enum scan_code code, const char *text)
+void link_refuse(struct supervisor *supervisor, struct link *link, enum frame_type type, uint32_t id,
+		 enum scan_code code, const char *text)
 {
 	const struct verdict_json_options options = {0};
 	struct report report;
@@ -400,12 +394,18 @@ static void refuse(struct supervisor *supervisor, struct link *link, enum frame_
 		(void)report_facts(&report, &supervisor->current->facts);
 	(void)report_code(&report, 0, code, text);
 	(void)report_settle(&report);
-	if (type == FRAME_ERROR) {
+	if (type == FRAME_ERROR)
 		link->closing = true; /* nothing that follows could be trusted to be in step */
-		supervisor->stats.protocol_errors++;
-	}
 	link_tell(supervisor, link, type, id, verdict_json_encode(&report, &options));
 	report_free(&report);
+}
+
+/* Ends a conversation that broke the protocol. */
+static void break_off(struct supervisor *supervisor, struct link *link, uint32_t id, enum scan_code code,
+		      const char *text)
+{
+	supervisor->stats.protocol_errors++;
+	link_refuse(supervisor, link, FRAME_ERROR, id, code, text);
 }
 
 static void log_report(const struct task *task, const struct link *link)
@@ -466,12 +466,11 @@ void link_tell_ready(struct supervisor *supervisor)
 static void take_hello(struct supervisor *supervisor, struct link *link, const struct frame *frame, const char *payload)
 {
 	if (link->greeted) {
-		refuse(supervisor, link, FRAME_ERROR, 0, GEN_RESULT_REINITIALIZATION_PROHIBITED, NULL);
+		break_off(supervisor, link, 0, GEN_RESULT_REINITIALIZATION_PROHIBITED, NULL);
 		return;
 	}
 	if (hello_json_greeted(payload, frame->length)) {
-		refuse(supervisor, link, FRAME_ERROR, 0, GEN_RESULT_PARAMETER_INVALID,
-		       "another protocol is spoken here");
+		break_off(supervisor, link, 0, GEN_RESULT_PARAMETER_INVALID, "another protocol is spoken here");
 		return;
 	}
 	/* Only the one who started us removes our files if we are killed. */
@@ -529,12 +528,12 @@ static void take_scan(struct supervisor *supervisor, struct link *link, const st
 		if (error == -EBUSY)
 			supervisor->stats.refused++;
 		fd_close(&message);
-		refuse(supervisor, link, FRAME_REPORT, frame->id, code, why.text);
+		link_refuse(supervisor, link, FRAME_REPORT, frame->id, code, why.text);
 		return;
 	}
 	struct task *task = task_new(frame->id, link, &request, message);
 	if (!task) {
-		refuse(supervisor, link, FRAME_REPORT, frame->id, GEN_RESULT_OUT_OF_MEMORY, NULL);
+		link_refuse(supervisor, link, FRAME_REPORT, frame->id, GEN_RESULT_OUT_OF_MEMORY, NULL);
 		return;
 	}
 	link->outstanding++;
@@ -550,7 +549,7 @@ static void take_frame(struct supervisor *supervisor, struct link *link, const s
 	else if (frame->type == FRAME_COMMAND && link->greeted)
 		command_take(supervisor, link, frame, payload);
 	else
-		refuse(supervisor, link, FRAME_ERROR, frame->id, GEN_RESULT_PARAMETER_INVALID, "a frame out of turn");
+		break_off(supervisor, link, frame->id, GEN_RESULT_PARAMETER_INVALID, "a frame out of turn");
 }
 
 /* False: the other side is gone. */
@@ -573,7 +572,7 @@ static bool read_frames(struct supervisor *supervisor, struct link *link)
 	if (!error && link->channel.pass_count > 1)
 		error = -EPROTO;
 	if (error && error != -EAGAIN && !link->closing)
-		refuse(supervisor, link, FRAME_ERROR, 0, GEN_RESULT_PARAMETER_INVALID, "what came is not a frame");
+		break_off(supervisor, link, 0, GEN_RESULT_PARAMETER_INVALID, "what came is not a frame");
 	return true;
 }
 

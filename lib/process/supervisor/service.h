@@ -46,7 +46,6 @@ struct generation {
 	char *definitions; /* the directory it loads, as it was resolved; NULL: none was found */
 	unsigned trials;   /* begun */
 	bool finds_eicar;  /* in the trial */
-	bool isolation_told;
 	struct isolation isolation;
 	struct facts facts;
 	enum scan_code fail_code;
@@ -74,7 +73,6 @@ struct slot {
 	struct task *task;
 	bool trial;          /* the task is the trial message */
 	uint32_t serial;     /* id of the message at hand, towards the worker */
-	bool acknowledged;   /* it said something about it */
 	int64_t acknowledge; /* when it must have; CLOCK_NEVER */
 	unsigned served;     /* messages it finished */
 	char *directory;     /* absolute path; its name is below base */
@@ -94,7 +92,6 @@ struct link {
 	bool greeted;
 	bool ready_told;
 	bool closing;              /* closes when everything was sent */
-	bool listening;            /* asked for EPOLLIN */
 	uint32_t events;           /* in the epoll now */
 	unsigned outstanding;      /* messages taken and not answered */
 	struct task *first, *last; /* those that wait for a worker */
@@ -180,6 +177,9 @@ void link_event(struct supervisor *supervisor, struct link *link, uint32_t event
 void link_close(struct supervisor *supervisor, struct link *link);
 /* Queues a frame with a text, which is taken over (NULL: no memory), and sends what can be sent. The link may be closed by it. */
 void link_tell(struct supervisor *supervisor, struct link *link, enum frame_type type, uint32_t id, char *take_text);
+/* Queues a verdict document without a scan, with this code: a request that is refused, or the end of the conversation (FRAME_ERROR). */
+void link_refuse(struct supervisor *supervisor, struct link *link, enum frame_type type, uint32_t id,
+		 enum scan_code code, const char *text);
 /* Says READY to all that wait for it. */
 void link_tell_ready(struct supervisor *supervisor);
 /* Keep-alives; closes what is silent too long or takes nothing. */

@@ -77,16 +77,22 @@ static bool worth_keeping(const struct supervisor *supervisor, const struct slot
 	       tempdir_empty(slot->directory);
 }
 
-/* The task ends with what its report holds: told to whom it belongs, and freed. */
-static void conclude(struct supervisor *supervisor, struct generation *generation, struct task *task, bool trial)
+/* The settled report goes to whom it belongs, and the task is freed. */
+static void hand_over(struct supervisor *supervisor, struct generation *generation, struct task *task, bool trial)
 {
-	task_settle(task, &generation->facts);
 	if (!trial) {
 		link_answer(supervisor, task);
 		return;
 	}
 	generation_tried(supervisor, generation, &task->report);
 	task_free(task);
+}
+
+/* The task ends with what its report holds. */
+static void conclude(struct supervisor *supervisor, struct generation *generation, struct task *task, bool trial)
+{
+	task_settle(task, &generation->facts);
+	hand_over(supervisor, generation, task, trial);
 }
 
 /* The worker is done with the message at hand. */
@@ -102,12 +108,7 @@ static void finish(struct supervisor *supervisor, struct slot *slot)
 	task_settle(task, &generation->facts);
 	if (trial || !worth_keeping(supervisor, slot, &task->report))
 		end_worker(supervisor, slot);
-	if (trial) {
-		generation_tried(supervisor, generation, &task->report);
-		task_free(task);
-	} else {
-		link_answer(supervisor, task);
-	}
+	hand_over(supervisor, generation, task, trial);
 }
 
 static void end_idle(struct supervisor *supervisor)
@@ -190,7 +191,6 @@ static void take_frames(struct supervisor *supervisor, struct slot *slot)
 		channel_drop(&slot->channel, &frame);
 		if (error)
 			break;
-		slot->acknowledged = true;
 		slot->acknowledge = CLOCK_NEVER;
 		if (done) {
 			finish(supervisor, slot);
@@ -355,7 +355,6 @@ static void give(struct supervisor *supervisor, struct slot *slot, struct task *
 {
 	slot->task = task;
 	slot->serial = ++supervisor->serial;
-	slot->acknowledged = false;
 	task_begin(task);
 	/* One that is only being forked has the time of the message itself. */
 	slot->acknowledge = slot->pid > 0 && !task->tried_silent ? clock_now() + ACKNOWLEDGE_MS : CLOCK_NEVER;
