@@ -30,7 +30,7 @@ INSTALL ?= install
 FORTIFY := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 OWN_CPPFLAGS := -D_GNU_SOURCE -Ilib
 OWN_CFLAGS := -std=c11 -Wall -Wextra -Wshadow -Wconversion -fstack-protector-strong
-OWN_LDFLAGS := -Wl,-z,relro,-z,now
+OWN_LDFLAGS := -Wl,-z,relro,-z,now,--as-needed
 PIE_CFLAGS := -fPIE
 PIE_LDFLAGS := -pie
 ifdef SANITIZE
@@ -40,32 +40,37 @@ OWN_LDFLAGS += -fsanitize=address,undefined
 REPORT_PATH := $(B)/test/sanitizer/report_path.o
 endif
 
-# Third-party libraries, each used by one floor. bzip2 has no .pc file in Debian.
-FORMAT_PACKAGES := jansson
+# Third-party libraries, each used by one floor. bzip2 and libfreshclam have no .pc file in Debian.
+FORMAT_PACKAGES := jansson libconfuse
 PROCESS_PACKAGES := libseccomp
+FETCH_PACKAGES := libcurl
 SCAN_PACKAGES := libclamav libarchive gmime-3.0 glib-2.0 zlib liblzma
 system = $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(1)))
 FORMAT_CPPFLAGS = $(eval FORMAT_CPPFLAGS := $(call system,$(FORMAT_PACKAGES)))$(FORMAT_CPPFLAGS)
 SCAN_CPPFLAGS = $(eval SCAN_CPPFLAGS := $(call system,$(SCAN_PACKAGES)))$(SCAN_CPPFLAGS)
+FETCH_CPPFLAGS = $(eval FETCH_CPPFLAGS := $(call system,$(FETCH_PACKAGES) libclamav))$(FETCH_CPPFLAGS)
 PROCESS_CPPFLAGS = $(eval PROCESS_CPPFLAGS := $(call system,$(PROCESS_PACKAGES)))$(PROCESS_CPPFLAGS)
 FORMAT_LIBS = $(eval FORMAT_LIBS := $(shell $(PKG_CONFIG) --libs $(FORMAT_PACKAGES)))$(FORMAT_LIBS)
+FETCH_LIBS = $(eval FETCH_LIBS := -lfreshclam $(shell $(PKG_CONFIG) --libs $(FETCH_PACKAGES)))$(FETCH_LIBS)
 PROCESS_LIBS = $(eval PROCESS_LIBS := $(shell $(PKG_CONFIG) --libs $(PROCESS_PACKAGES)))$(PROCESS_LIBS)
 SCAN_LIBS = $(eval SCAN_LIBS := $(shell $(PKG_CONFIG) --libs $(SCAN_PACKAGES)) -lbz2)$(SCAN_LIBS)
 
 # One archive a floor. fault.c and sscanf.c take the place of libc functions for the whole program, so the programs that
 # want them name their objects: from an archive the linker would take libc's instead.
-FLOORS := base verdict format scan process
+FLOORS := base verdict format scan process fetch update
 STAND_INS := $(B)/lib/scan/fault.o $(B)/lib/scan/sscanf.o
 sources = $(sort $(wildcard lib/$(1)/*.c lib/$(1)/*/*.c))
 objects = $(patsubst %.c,$(B)/%.o,$(1))
 ARCHIVES := $(FLOORS:%=$(B)/lib%.a)
 
-PROGRAMS := csapi-scan csapi-scanner csapi-worker
+PROGRAMS := $(patsubst cmd/%.c,%,$(wildcard cmd/csapi-*.c))
+THIN_PROGRAMS := csapi-scan csapi-scanner csapi-update csapi-version
 MAINS := $(PROGRAMS:%=cmd/%.c)
 # What else is in cmd/, such as option tables, is shared by the programs.
 CMD_SOURCES := $(filter-out $(MAINS),$(sort $(wildcard cmd/*.c cmd/*/*.c)))
-THIN_ARCHIVES := $(B)/libcmd.a $(B)/libprocess.a $(B)/libformat.a $(B)/libverdict.a $(B)/libbase.a
-FULL_ARCHIVES := $(B)/libcmd.a $(B)/libscan.a $(B)/libprocess.a $(B)/libformat.a $(B)/libverdict.a $(B)/libbase.a
+THIN_ARCHIVES := $(B)/libcmd.a $(B)/libupdate.a $(B)/libprocess.a $(B)/libformat.a $(B)/libverdict.a $(B)/libbase.a
+FETCH_ARCHIVES := $(B)/libfetch.a $(B)/libformat.a $(B)/libverdict.a $(B)/libbase.a
+FULL_ARCHIVES := $(B)/libcmd.a $(B)/libupdate.a $(B)/libscan.a $(B)/libprocess.a $(B)/libformat.a $(B)/libverdict.a $(B)/libbase.a
 
 UNITS := $(patsubst test/unit/%.c,$(B)/test/%.t,$(wildcard test/unit/*.c))
 PRELOADS := $(patsubst test/preload/%.c,$(B)/test/preload/%.so,$(wildcard test/preload/*.c))
@@ -112,6 +117,7 @@ $(B)/lib/base/place.o: $(B)/places
 $(B)/lib/base/place.o: private FLOOR_CPPFLAGS = $(PLACES)
 $(B)/lib/format/%.o: private FLOOR_CPPFLAGS = $(FORMAT_CPPFLAGS)
 $(B)/lib/process/%.o: private FLOOR_CPPFLAGS = $(PROCESS_CPPFLAGS)
+$(B)/lib/fetch/%.o: private FLOOR_CPPFLAGS = $(FETCH_CPPFLAGS)
 $(B)/lib/scan/%.o: private FLOOR_CPPFLAGS = $(SCAN_CPPFLAGS)
 $(B)/test/unit/%.o: private FLOOR_CPPFLAGS = -I. $(FORMAT_CPPFLAGS) $(SCAN_CPPFLAGS)
 $(B)/scripts/%.o: private FLOOR_CPPFLAGS = -I.
@@ -133,11 +139,15 @@ $(eval $(call archive,cmd,$(call objects,$(CMD_SOURCES))))
 
 # --- linking -----------------------------------------------------------------------------------------------------
 
-$(B)/csapi-scan $(B)/csapi-scanner: $(B)/%: $(B)/cmd/%.o $(REPORT_PATH) $(THIN_ARCHIVES)
+$(THIN_PROGRAMS:%=$(B)/%): $(B)/%: $(B)/cmd/%.o $(REPORT_PATH) $(THIN_ARCHIVES)
 	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(FORMAT_LIBS)
 
 $(B)/csapi-worker: $(B)/cmd/csapi-worker.o $(REPORT_PATH) $(STAND_INS) $(FULL_ARCHIVES)
 	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(SCAN_LIBS) $(PROCESS_LIBS) $(FORMAT_LIBS)
+
+# libfreshclam speaks by functions of the program that uses it, where there are some.
+$(B)/csapi-fetch: $(B)/cmd/csapi-fetch.o $(REPORT_PATH) $(FETCH_ARCHIVES)
+	$(LINK) $(PIE_LDFLAGS) -Wl,--export-dynamic-symbol=logg,--export-dynamic-symbol=mprintf $(LDFLAGS) -o $@ $^ $(FETCH_LIBS) $(FORMAT_LIBS)
 
 $(B)/generate: $(B)/scripts/generate.o $(REPORT_PATH) $(THIN_ARCHIVES)
 	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(FORMAT_LIBS)

@@ -1,0 +1,26 @@
+/*
+ * config.h - csapi.conf: finds the file, reads it, and says what is wrong in it with file, line, and the nearest right name.
+ *
+ * The door to libconfuse. Called by the programs. Sections known so far: update {} with feed "NAME" {}.
+ */
+#ifndef CSAPI_FORMAT_CONFIG_H
+#define CSAPI_FORMAT_CONFIG_H
+
+#include "base/why.h"
+#include "verdict/update_settings.h"
+
+struct config {
+	char *path; /* of the file that was read; NULL: there was none, all is default */
+	struct update_settings update;
+};
+
+/*
+ * Reads `path`; NULL: CSAPI_CONFIG, else the first that exists of $XDG_CONFIG_HOME/csapi/csapi.conf (~/.config without that variable) and
+ * /etc/csapi/csapi.conf; none of these is no error, a named one that is missing is. Unknown sections and options, wrong types and values out of range are errors: "FILE:LINE: ...". A file with a
+ * key or a password in it that others may read gives no error, but *ret_warning (may be NULL) says so; "" there else. A file over 1 MiB is refused.
+ * 0 (config_free it); -EINVAL with why; -errno with why when it cannot be read; -ENOMEM.
+ */
+int config_read(const char *path, struct config *ret_config, struct why *ret_warning, struct why *why);
+void config_free(struct config *config);
+
+#endif

@@ -1,0 +1,17 @@
+/*
+ * update_json.h - what an update came to, as JSON and as lines for people. Called by cmd/update/.
+ */
+#ifndef CSAPI_FORMAT_UPDATE_JSON_H
+#define CSAPI_FORMAT_UPDATE_JSON_H
+
+#include "verdict/update_result.h"
+
+/* Of the shape of the document; a change that can break a reader raises the number before the dot. */
+#define UPDATE_JSON_VERSION "1.0"
+
+/* One line; caller frees; NULL: no memory. */
+char *update_json_encode(const struct update_result *result);
+/* Several lines: each source, then the whole. Caller frees; NULL: no memory. */
+char *update_text_encode(const struct update_result *result);
+
+#endif
