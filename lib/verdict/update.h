@@ -77,11 +77,15 @@ void definition_set_version(const struct definition_set *set, char *ret_text, si
 int64_t definition_set_built(const struct definition_set *set);
 uint64_t definition_set_signatures(const struct definition_set *set);
 
-/* Is it a name by which a definition file can be kept: letters, digits, - _ . only, no leading dot, an extension the engine loads? */
+/* Is it a name by which a definition file can be kept: letters, digits, - _ . only, no leading dot, an extension of definition_kind.def? */
 bool definition_name_good(const char *name);
+/* Its extension (of any case) is one that the engine loads; the others are false where it is none. */
+bool definition_name_known(const char *name);
+/* A good file of this format brings signatures. */
+bool definition_name_brings(const char *name);
 /* .cvd, .cld or .cud */
 bool definition_name_signed(const char *name);
-/* One that takes detection away or widens trust (.fp .sfp .ign .ign2 .wdb .crb .cat .cfg .ftm .pwdb). */
+/* One that takes detection away or widens trust. */
 bool definition_name_exception(const char *name);
 
 #endif
