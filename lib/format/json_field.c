@@ -8,6 +8,7 @@
 #include "verdict/report.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -118,6 +119,25 @@ int json_field_time(const json_t *object, const char *key, int64_t *ret_wall)
 	return 0;
 }
 
+int json_field_digest(const json_t *object, const char *key, uint8_t ret_digest[32], bool *ret_there)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *text;
+	if (json_field_text_or_null(object, key, 64, &text))
+		return -EBADMSG;
+	*ret_there = text != NULL;
+	if (!text)
+		return 0;
+	if (strlen(text) != 64 || strspn(text, digits) != 64)
+		return -EBADMSG;
+	for (int i = 0; i < 32; i++) {
+		long high = strchr(digits, text[2 * i]) - digits;
+		long low = strchr(digits, text[2 * i + 1]) - digits;
+		ret_digest[i] = (uint8_t)(high << 4 | low);
+	}
+	return 0;
+}
+
 int json_field_objects(const json_t *object, const char *key, size_t most, const json_t **ret)
 {
 	const json_t *array = json_object_get(object, key);
@@ -170,6 +190,14 @@ void json_field_set_time(json_t **object, const char *key, int64_t wall)
 	char text[CLOCK_TEXT_SIZE];
 	clock_text(wall, text, sizeof text);
 	json_field_set_text(object, key, wall > 0 && wall <= JSON_FIELD_TIME_MOST ? text : NULL);
+}
+
+void json_field_set_digest(json_t **object, const char *key, const uint8_t *digest_or_null)
+{
+	char text[65];
+	for (int i = 0; digest_or_null && i < 32; i++)
+		(void)snprintf(text + 2 * i, 3, "%02x", digest_or_null[i]);
+	json_field_set(object, key, digest_or_null ? json_string(text) : json_null());
 }
 
 void json_field_append(json_t **array, json_t *value)

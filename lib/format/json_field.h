@@ -27,6 +27,8 @@ int json_field_time(const json_t *object, const char *key, int64_t *ret_wall);
 int json_field_text(const json_t *object, const char *key, size_t most, const char **ret);
 /* The same; null is allowed and gives NULL. */
 int json_field_text_or_null(const json_t *object, const char *key, size_t most, const char **ret);
+/* 64 hexadecimal digits, or null: *ret_there is false then. */
+int json_field_digest(const json_t *object, const char *key, uint8_t ret_digest[32], bool *ret_there);
 /* Borrowed; at most `most` elements, each of which must be an object. */
 int json_field_objects(const json_t *object, const char *key, size_t most, const json_t **ret);
 
@@ -38,6 +40,8 @@ void json_field_set_number(json_t **object, const char *key, uint64_t value);
 void json_field_set_time(json_t **object, const char *key, int64_t wall);
 /* What is no UTF-8 in the text becomes U+FFFD. */
 void json_field_set_text(json_t **object, const char *key, const char *text_or_null);
+/* NULL comes out as null. */
+void json_field_set_digest(json_t **object, const char *key, const uint8_t *digest_or_null);
 void json_field_append(json_t **array, json_t *value);
 
 #endif

@@ -6,29 +6,6 @@
 #include "format/json_field.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
-static json_t *hex_encode(const uint8_t digest[32])
-{
-	char text[65];
-	for (int i = 0; i < 32; i++)
-		(void)snprintf(text + 2 * i, 3, "%02x", digest[i]);
-	return json_string(text);
-}
-
-static int hex_decode(const char *text, uint8_t ret_digest[32])
-{
-	static const char digits[] = "0123456789abcdef";
-	if (strlen(text) != 64 || strspn(text, digits) != 64)
-		return -EBADMSG;
-	for (int i = 0; i < 32; i++) {
-		long high = strchr(digits, text[2 * i]) - digits;
-		long low = strchr(digits, text[2 * i + 1]) - digits;
-		ret_digest[i] = (uint8_t)(high << 4 | low);
-	}
-	return 0;
-}
 
 json_t *part_json_encode(const struct part *part)
 {
@@ -39,7 +16,7 @@ json_t *part_json_encode(const struct part *part)
 	json_field_set_text(&object, "mime_type", part->mime_type);
 	json_field_set_text(&object, "detected_type", part->detected_type);
 	json_field_set_number(&object, "size", part->size);
-	json_field_set(&object, "sha256", part->has_sha256 ? hex_encode(part->sha256) : json_null());
+	json_field_set_digest(&object, "sha256", part->has_sha256 ? part->sha256 : NULL);
 	json_field_set_text(&object, "route", part_route_word(part->route));
 	return object;
 }
@@ -47,19 +24,16 @@ json_t *part_json_encode(const struct part *part)
 int part_json_decode(const json_t *object, struct part *ret_part)
 {
 	struct part part = {0};
-	const char *id, *kind, *route, *name, *mime_type, *detected_type, *sha256;
+	const char *id, *kind, *route, *name, *mime_type, *detected_type;
 	if (json_field_text(object, "id", REQUEST_PART_MAX, &id) || json_field_text(object, "kind", 32, &kind) ||
 	    json_field_text(object, "route", 32, &route) ||
 	    json_field_text_or_null(object, "name", REPORT_TEXT_MAX, &name) ||
 	    json_field_text_or_null(object, "mime_type", REPORT_TEXT_MAX, &mime_type) ||
 	    json_field_text_or_null(object, "detected_type", REPORT_TEXT_MAX, &detected_type) ||
-	    json_field_text_or_null(object, "sha256", 64, &sha256) ||
+	    json_field_digest(object, "sha256", part.sha256, &part.has_sha256) ||
 	    json_field_number(object, "size", INT64_MAX, &part.size))
 		return -EBADMSG;
 	if (part_kind_find(kind, &part.kind) || part_route_find(route, &part.route))
-		return -EBADMSG;
-	part.has_sha256 = sha256 != NULL;
-	if (sha256 && hex_decode(sha256, part.sha256))
 		return -EBADMSG;
 	/* The report copies them; the structure has no const twin. */
 	part.id = (char *)(uintptr_t)id;
