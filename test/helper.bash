@@ -33,6 +33,19 @@ make_fixtures() {
 	exec 9>&-
 }
 
+# ClamAV's own signed test databases: leaves their directory in $TEST_DATABASES; do not write there. Fetched once, and not by
+# several files at a time. Skips the test where that cannot be done.
+test_databases() {
+	TEST_DATABASES=$BUILD/test-databases
+	exec 9>"$TEST_DATABASES.lock"
+	flock 9
+	if ! "$ROOT/scripts/test-databases" "$TEST_DATABASES" 9>&-; then
+		exec 9>&-
+		skip "ClamAV's test databases cannot be had here (no network)"
+	fi
+	exec 9>&-
+}
+
 open_file() {
 	[ -x "$SCAN" ] || { echo "no $SCAN: run make first" >&2; return 1; }
 	make_fixtures

@@ -55,6 +55,10 @@ int store_compare(const struct store *store, const struct manifest *manifest, st
 int store_stage(const struct store *store, struct why *why);
 /* Puts a hard link of the file in the set in use into incoming/, in place of what is there; removes that where the set in use has none. 0 or -errno. */
 int store_restore_file(const struct store *store, const char *name);
+/* libfreshclam's freshclam.dat goes back from incoming/ to its place. 0 or -errno. */
+int store_keep_identity(const struct store *store);
+/* Does incoming/ hold other definition files than the set in use? Links and copies of the same file with the same time are the same. */
+bool store_changed(const struct store *store);
 /*
  * incoming/ becomes the set in use: modes and times settled, manifest written, all of it on disk, one rename of the directory, one of the link. The set that was in use becomes previous.
  * -EEXIST: a set of this name is there already (it is put in use, incoming/ removed). 0 or -errno with why; before the last rename everything is as it was.
