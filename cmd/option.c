@@ -4,6 +4,7 @@
  */
 #include "option.h"
 
+#include "base/distance.h"
 #include "base/utf8.h"
 
 #include <assert.h>
@@ -51,47 +52,13 @@ void option_start(struct option_parser *ret_parser, const struct option_row *row
 	optind = 0; /* not 1: makes glibc forget an earlier parse */
 }
 
-static int smallest(int a, int b, int c)
-{
-	int least = a < b ? a : b;
-	return least < c ? least : c;
-}
-
-int option_distance(const char *word, const char *candidate)
-{
-	size_t rows = strnlen(word, OPTION_DISTANCE_MAX), columns = strnlen(candidate, OPTION_DISTANCE_MAX);
-	int cost[OPTION_DISTANCE_MAX + 1][OPTION_DISTANCE_MAX + 1];
-	for (size_t i = 0; i <= rows; i++)
-		cost[i][0] = (int)i;
-	for (size_t k = 0; k <= columns; k++)
-		cost[0][k] = (int)k;
-	for (size_t i = 1; i <= rows; i++) {
-		for (size_t k = 1; k <= columns; k++) {
-			int differs = tolower((unsigned char)word[i - 1]) != tolower((unsigned char)candidate[k - 1]);
-			cost[i][k] = smallest(cost[i - 1][k] + 1, cost[i][k - 1] + 1, cost[i - 1][k - 1] + differs);
-			bool swapped =
-				i > 1 && k > 1 && word[i - 1] == candidate[k - 2] && word[i - 2] == candidate[k - 1];
-			if (swapped && cost[i - 2][k - 2] + 1 < cost[i][k])
-				cost[i][k] = cost[i - 2][k - 2] + 1;
-		}
-	}
-	/* A third of the letters may be wrong: more, and the suggestion surprises rather than helps. */
-	int allowed = (int)rows / 3 > 1 ? (int)rows / 3 : 1;
-	return cost[rows][columns] <= allowed ? cost[rows][columns] : -1;
-}
-
 static const char *nearest(const struct option_parser *parser, const char *word)
 {
-	const char *best = NULL;
-	int least = OPTION_DISTANCE_MAX;
-	for (size_t i = 0; i < parser->count; i++) {
-		int distance = parser->rows[i].key ? option_distance(word, parser->names[i]) : -1;
-		if (distance >= 0 && distance < least) {
-			least = distance;
-			best = parser->names[i];
-		}
-	}
-	return best;
+	struct distance_nearest best = {NULL, DISTANCE_MAX};
+	for (size_t i = 0; i < parser->count; i++)
+		if (parser->rows[i].key)
+			distance_try(&best, word, parser->names[i]);
+	return best.name;
 }
 
 /* Lists the names that begin with `word` as "--a, --b"; how many there are. */

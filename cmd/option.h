@@ -61,11 +61,5 @@ int option_next(struct option_parser *parser, const char **ret_value, struct why
 void option_name(const struct option_row *row, char *ret_name, size_t size);
 /* Prints the rows as --help shows them, in at most 80 columns. */
 void option_help(FILE *out, const struct option_row *rows, size_t count);
-/*
- * Is `candidate` near enough to `word` to be what was meant? The fewer changes the smaller the result; 0 is the same word, -1
- * too far apart. At most OPTION_DISTANCE_MAX bytes of either count.
- */
-#define OPTION_DISTANCE_MAX 80
-int option_distance(const char *word, const char *candidate);
 
 #endif

@@ -15,6 +15,7 @@ complete -c csapi-scan -l first-threat -d 'leave the rest of a container unopene
 complete -c csapi-scan -l socket -r -F -d 'ask the scanner that listens at PATH, and no other'
 complete -c csapi-scan -l private -d 'start a scanner for this call, even if one runs'
 complete -c csapi-scan -l definitions -x -a '(__fish_complete_directories)' -d 'take the definitions from DIRECTORY'
+complete -c csapi-scan -l max-age -x -d 'call nothing clean that older definitions scanned (days, or with s, m, h, d)'
 complete -c csapi-scan -l file-base -x -a '(__fish_complete_directories)' -d 'put temporary files below DIRECTORY'
 complete -c csapi-scan -l scanner-path -r -F -d 'start PROGRAM as the scanner'
 complete -c csapi-scan -l max-extract-depth -x -d 'containers inside containers that are opened (levels, 1 to 50, default 10)'

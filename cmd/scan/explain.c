@@ -3,7 +3,7 @@
  */
 #include "explain.h"
 
-#include "../option.h"
+#include "base/distance.h"
 #include "notice.h"
 #include "verdict/scan_code.h"
 
@@ -79,11 +79,11 @@ static unsigned print_matching(const char *word)
 static const char *nearest(const char *word)
 {
 	const char *best = NULL;
-	int least = OPTION_DISTANCE_MAX;
+	int least = DISTANCE_MAX;
 	for (int i = 1; i <= SCAN_CODE_COUNT; i++) {
 		const char *name = scan_code_name((enum scan_code)i);
-		int whole = option_distance(word, name);
-		int tail = option_distance(word, strstr(name, "RESULT_") + strlen("RESULT_"));
+		int whole = distance_of(word, name);
+		int tail = distance_of(word, strstr(name, "RESULT_") + strlen("RESULT_"));
 		int distance = whole < 0 || (tail >= 0 && tail < whole) ? tail : whole;
 		if (distance >= 0 && distance < least) {
 			least = distance;

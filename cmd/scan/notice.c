@@ -82,7 +82,9 @@ void notice_report(const char *name, const struct report *report)
 {
 	if (ec_av_status_exit(report->status) != 2)
 		return;
-	const char *next = report->status == EC_AV_ERROR ? advice(report->code) : NULL;
+	/* Definitions that are there and too old: their text says what to do. */
+	bool old = report->code == AVS_RESULT_DEFINITIONS_MISSING && report->facts.definitions_signatures;
+	const char *next = report->status == EC_AV_ERROR && !old ? advice(report->code) : NULL;
 	notice("%s: %s%s%s%s%s%s", name[0] ? name : "(empty name)", detail(report), report->code ? " (" : "",
 	       report->code ? scan_code_name(report->code) : "", report->code ? ")" : "", next ? "; " : "",
 	       next ? next : "");

@@ -7,6 +7,7 @@
 #include "settings.h"
 
 #include "options.h"
+#include "verdict/age.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -46,6 +47,15 @@ static enum scan_code read_read_timeout(struct settings *settings, const char *v
 		return SCAN_CODE_NONE;
 	}
 	(void)why_set(why, 0, "--read-timeout=%s is not a number of seconds from 1 to %d", value, READ_TIMEOUT_MOST);
+	return GEN_RESULT_PARAMETER_INVALID;
+}
+
+static enum scan_code read_max_age(struct settings *settings, const char *value, struct why *why)
+{
+	struct why that;
+	if (age_parse(value, &settings->client.max_age, &that) == 0)
+		return SCAN_CODE_NONE;
+	(void)why_set(why, 0, "--max-age: %s", that.text);
 	return GEN_RESULT_PARAMETER_INVALID;
 }
 
@@ -157,6 +167,8 @@ static enum scan_code read_value(struct settings *settings, enum scan_option opt
 		return read_part(settings, value, why);
 	case SCAN_OPTION_read_timeout:
 		return read_read_timeout(settings, value, why);
+	case SCAN_OPTION_max_age:
+		return read_max_age(settings, value, why);
 	case SCAN_OPTION_format:
 		return read_format(settings, value, why);
 	case SCAN_OPTION_jobs:

@@ -16,6 +16,7 @@
 #define FETCH_LINE_MAX    (1u << 20) /* bytes of one line */
 #define FETCH_SOURCES_MAX 64u        /* mirrors, databases, feeds: each at most */
 #define FETCH_URL_MAX     2048u
+#define FETCH_BASE_MAX    32u /* name of a database with its NUL */
 
 struct fetch_feed {
 	char *name;      /* of the feed, for people and results */
@@ -63,7 +64,7 @@ struct fetch_event {
 	/* FETCH_PROGRESS: bytes; total 0: unknown. FETCH_RESULT: what was carried over the network, and what it would take with check_only. */
 	uint64_t got, total;
 
-	/* FETCH_MESSAGE */
+	/* FETCH_MESSAGE. One about a mirror that asks to wait has mirror, mirror_number and retry_at, whatever the result will be. */
 	enum fetch_level level;
 
 	/* FETCH_RESULT: one of UPDATED, AVAILABLE (check_only), CURRENT, PARTIAL (newer, and not the newest), RATE_LIMITED,
@@ -77,14 +78,18 @@ struct fetch_event {
 	int64_t changed;                /* feeds: Last-Modified, or 0 */
 	char etag[256];                 /* feeds, or "" */
 	char mirror[FETCH_URL_MAX];     /* who answered, or was asked last; as people may see it */
+	uint32_t mirror_number;         /* its place in job.mirrors, from 1; 0: none of them */
 
 	char text[512]; /* FETCH_MESSAGE and FETCH_RESULT: one line for people, without keys */
 };
 
 void fetch_job_free(struct fetch_job *job);
+/* How many there are in the list. */
+uint32_t fetch_job_mirrors(const struct fetch_job *job);
+uint32_t fetch_job_databases(const struct fetch_job *job);
 /* One line without its newline; caller frees; NULL: no memory. */
 char *fetch_json_job(const struct fetch_job *job);
-/* 0 (fetch_job_free it), -EBADMSG, -ENOMEM. */
+/* 0 (fetch_job_free it), -EBADMSG (also: a relative directory, a name with a slash, a figure out of its range), -ENOMEM. */
 int fetch_json_job_decode(const char *text, size_t size, struct fetch_job *ret_job);
 char *fetch_json_event(const struct fetch_event *event);
 /* 0 or -EBADMSG. */

@@ -13,6 +13,7 @@
 #include "process/client/connection.h"
 #include "process/client/launch.h"
 #include "process/tempdir.h"
+#include "verdict/age.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -332,6 +333,10 @@ static int take_report(struct client *client, struct outstanding *outstanding, c
 			       ret_report);
 	*ret_id = outstanding->id;
 	release(client, outstanding);
+	if (!error && client->options.max_age && age_demand(ret_report, client->options.max_age, clock_wall())) {
+		report_free(ret_report);
+		error = -ENOMEM;
+	}
 	return error;
 }
 

@@ -30,6 +30,7 @@ struct client_options {
 	const char *file_base;    /* directory for temporary files; NULL: TMPDIR, then /tmp */
 	/* 1..CLIENT_CONCURRENCY_MAX messages at once; 0: what keeps the workers busy of a scanner that runs, and the processors */
 	unsigned max_concurrency;
+	uint64_t max_age; /* seconds: what older definitions scanned is never clean (age_demand); 0: any will do */
 	struct limits
 		limits; /* the `set` ones become limits of a private scanner; one that runs only lets itself be tightened */
 };

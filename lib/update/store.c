@@ -356,8 +356,7 @@ static int stage_file(int directory, const char *name, void *context)
 	return definition_name_known(name) && name[0] != '.' ? link_file(directory, name, *incoming) : 0;
 }
 
-/* A descriptor of incoming/, or -errno. */
-static int open_incoming(const struct store *store)
+int store_open_incoming(const struct store *store)
 {
 	int fd = openat(store->directory, "incoming", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	return fd < 0 ? -errno : fd;
@@ -377,7 +376,7 @@ int store_stage(const struct store *store, struct why *why)
 	int error = make_inside(store, "incoming", why);
 	if (error)
 		return error;
-	int incoming = open_incoming(store);
+	int incoming = store_open_incoming(store);
 	if (incoming < 0)
 		return why_errno(why, incoming, "cannot open %s/incoming", store->path);
 	int current = open_current(store);
@@ -395,7 +394,7 @@ int store_stage(const struct store *store, struct why *why)
 
 int store_restore_file(const struct store *store, const char *name)
 {
-	int incoming = open_incoming(store);
+	int incoming = store_open_incoming(store);
 	if (incoming < 0)
 		return incoming;
 	int error = unlinkat(incoming, name, 0) < 0 && errno != ENOENT ? -errno : 0;
@@ -416,49 +415,63 @@ int store_keep_identity(const struct store *store)
 	return 0;
 }
 
-struct difference {
-	int current;
-	uint32_t files; /* definition files met */
-	bool differs;
-};
-
-static int differ_file(int directory, const char *name, void *context)
+bool store_file_changed(const struct store *store, const char *name)
 {
-	struct difference *difference = context;
 	struct stat one, other;
-	if (!definition_name_known(name) || name[0] == '.')
-		return 0;
-	difference->files++;
-	if (difference->current < 0 || fstatat(directory, name, &one, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    fstatat(difference->current, name, &other, AT_SYMLINK_NOFOLLOW) < 0)
-		difference->differs = true;
-	else if (one.st_ino != other.st_ino &&
-		 (one.st_size != other.st_size || one.st_mtim.tv_sec != other.st_mtim.tv_sec ||
-		  one.st_mtim.tv_nsec != other.st_mtim.tv_nsec))
-		difference->differs = true;
-	return 0;
+	int incoming = store_open_incoming(store), current = open_current(store);
+	bool new = incoming >= 0 && fstatat(incoming, name, &one, AT_SYMLINK_NOFOLLOW) == 0;
+	bool old = current >= 0 && fstatat(current, name, &other, AT_SYMLINK_NOFOLLOW) == 0;
+	fd_close(&incoming);
+	fd_close(&current);
+	if (!new || !old)
+		return new != old;
+	return one.st_ino != other.st_ino &&
+	       (one.st_size != other.st_size || one.st_mtim.tv_sec != other.st_mtim.tv_sec ||
+		one.st_mtim.tv_nsec != other.st_mtim.tv_nsec);
 }
 
-static int count_file(int directory, const char *name, void *context)
+static int list_file(int directory, const char *name, void *context)
 {
-	uint32_t *count = context;
-	(void)directory;
-	*count += definition_name_known(name) && name[0] != '.';
-	return 0;
+	struct definition_file file = {0};
+	struct stat status;
+	if (!definition_name_known(name) || name[0] == '.' || strlen(name) >= sizeof file.name)
+		return 0;
+	if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	(void)snprintf(file.name, sizeof file.name, "%s", name);
+	file.size = (uint64_t)status.st_size;
+	return definition_set_put(context, &file);
+}
+
+/* Closes the directory. */
+static int list_files(int take_directory, struct definition_set *ret_set)
+{
+	*ret_set = (struct definition_set){NULL, 0};
+	int error = take_directory < 0 ? take_directory : each_name(take_directory, list_file, ret_set);
+	fd_close(&take_directory);
+	if (error)
+		definition_set_free(ret_set);
+	return error;
+}
+
+int store_incoming(const struct store *store, struct definition_set *ret_set)
+{
+	return list_files(store_open_incoming(store), ret_set);
 }
 
 bool store_changed(const struct store *store)
 {
-	struct difference difference = {.current = open_current(store)};
-	uint32_t count = 0;
-	int incoming = open_incoming(store);
-	if (incoming < 0 || each_name(incoming, differ_file, &difference))
-		difference.differs = true;
-	if (difference.current >= 0 && each_name(difference.current, count_file, &count))
-		difference.differs = true;
-	fd_close(&incoming);
-	fd_close(&difference.current);
-	return difference.differs || count != difference.files;
+	struct definition_set incoming, current;
+	if (store_incoming(store, &incoming))
+		return true;
+	if (list_files(open_current(store), &current))
+		current = (struct definition_set){NULL, 0};
+	bool changed = incoming.count != current.count;
+	for (uint32_t i = 0; !changed && i < incoming.count; i++)
+		changed = store_file_changed(store, incoming.files[i].name);
+	definition_set_free(&incoming);
+	definition_set_free(&current);
+	return changed;
 }
 
 void store_clear(const struct store *store)
@@ -500,7 +513,7 @@ static int settle_file(int directory, const char *name, void *context)
 static int settle_incoming(const struct store *store, const struct manifest *manifest)
 {
 	char *text = manifest_json_encode(manifest);
-	int incoming = open_incoming(store);
+	int incoming = store_open_incoming(store);
 	int error = !text ? -ENOMEM : incoming < 0 ? incoming : 0;
 	error = error ? error : write_text(incoming, MANIFEST, text);
 	error = error ? error : each_name(incoming, settle_file, NULL);
@@ -539,7 +552,11 @@ int store_activate(const struct store *store, const struct manifest *manifest, s
 	(void)snprintf(name, sizeof name, LINK_PREFIX "%s", manifest->id);
 	int error = settle_incoming(store, manifest);
 	if (!error && renameat2(store->directory, "incoming", store->directory, name, RENAME_NOREPLACE) < 0)
-		error = errno == EEXIST ? 0 : -errno; /* names come from the contents: it is the same set */
+		error = -errno;
+	/* Names come from the contents: it is the same set, and what lies there may be damaged. */
+	if (error == -EEXIST)
+		error = renameat2(store->directory, "incoming", store->directory, name, RENAME_EXCHANGE) < 0 ? -errno
+													     : 0;
 	error = error ? error : sync_inside(store, "versions");
 	if (!error && store_link(store, "current", old) == 0) {
 		if (strcmp(old, manifest->id) == 0)

@@ -59,9 +59,14 @@ int store_restore_file(const struct store *store, const char *name);
 int store_keep_identity(const struct store *store);
 /* Does incoming/ hold other definition files than the set in use? Links and copies of the same file with the same time are the same. */
 bool store_changed(const struct store *store);
+bool store_file_changed(const struct store *store, const char *name);
+/* Names and sizes of the definition files in incoming/. 0 (definition_set_free it) or -errno. */
+int store_incoming(const struct store *store, struct definition_set *ret_set);
+/* A descriptor of incoming/, the caller's; or -errno. */
+int store_open_incoming(const struct store *store);
 /*
  * incoming/ becomes the set in use: modes and times settled, manifest written, all of it on disk, one rename of the directory, one of the link. The set that was in use becomes previous.
- * -EEXIST: a set of this name is there already (it is put in use, incoming/ removed). 0 or -errno with why; before the last rename everything is as it was.
+ * A set of this name that is there already is replaced: names come from contents. 0 or -errno with why; before the last rename everything is as it was.
  */
 int store_activate(const struct store *store, const struct manifest *manifest, struct why *why);
 /* current and previous change places, by one rename each. 0; -ENOENT with why: there is nothing to go back to. */

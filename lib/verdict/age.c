@@ -71,3 +71,42 @@ int64_t age_of(int64_t built, int64_t now)
 		return -1;
 	return built > now ? 0 : now - built;
 }
+
+bool age_exceeds(int64_t age, uint64_t max_age)
+{
+	return age < 0 || (uint64_t)age > max_age;
+}
+
+void age_excess(int64_t age, uint64_t max_age, char *ret_text, size_t size)
+{
+	char allowed[AGE_TEXT_SIZE], old[AGE_TEXT_SIZE];
+	age_text(max_age, allowed, sizeof allowed);
+	age_text(age < 0 ? 0 : (uint64_t)age, old, sizeof old);
+	if (age < 0)
+		(void)snprintf(ret_text, size,
+			       "the age of the definitions is unknown, and --max-age allows %s; run csapi-update",
+			       allowed);
+	else
+		(void)snprintf(ret_text, size,
+			       "the definitions are %s old, more than the %s that --max-age allows; run csapi-update",
+			       old, allowed);
+}
+
+int age_demand(struct report *report, uint64_t max_age, int64_t now)
+{
+	int64_t age = age_of(report->facts.definitions_built, now);
+	bool refused = report->status >= EC_AV_PART_IS_CONTAINER;
+	bool unscanned = report->status == EC_AV_ERROR && !report->facts.definitions_signatures;
+	if (refused || unscanned || !age_exceeds(age, max_age))
+		return 0;
+	char text[AGE_EXCESS_SIZE];
+	age_excess(age, max_age, text, sizeof text);
+	int error = report_code(report, 0, AVS_RESULT_DEFINITIONS_MISSING, text);
+	if (!error)
+		return report_settle(report);
+	if (report->status != EC_AV_INFECTED) {
+		report->status = EC_AV_ERROR;
+		report->code = GEN_RESULT_OUT_OF_MEMORY;
+	}
+	return error;
+}

@@ -84,10 +84,93 @@ static void test_of(void)
 	ok(age_of(5, 0) == 0 && age_of(now, 0) == -1 && age_of(now, INT64_MIN) == -1, "a clock that was never set");
 }
 
+static void test_excess(void)
+{
+	char text[AGE_EXCESS_SIZE];
+	ok(!age_exceeds(0, 1) && !age_exceeds(7, 7) && age_exceeds(8, 7), "older, not as old");
+	ok(age_exceeds(-1, AGE_MOST), "an unknown age is too old");
+	age_excess(9 * AGE_DAY, 7 * AGE_DAY, text, sizeof text);
+	same(text, "the definitions are 9 days old, more than the 7 days that --max-age allows; run csapi-update",
+	     "both ages");
+	age_excess(-1, 3600, text, sizeof text);
+	same(text, "the age of the definitions is unknown, and --max-age allows 1 hour; run csapi-update", "unknown");
+	age_excess(INT64_MAX, AGE_MOST, text, sizeof text);
+	ok(strstr(text, "run csapi-update"), "the longest has room");
+}
+
+#define NOW 1800000000
+
+/* A report of one part, with definitions so many days old (-1: none) and a code (SCAN_CODE_NONE: none) and maybe a virus, settled. */
+static struct report settled(int days, enum scan_code code, bool virus)
+{
+	struct report report;
+	report_init(&report);
+	struct part part = {.parent = REPORT_NO_PART, .id = (char[]){"0"}, .route = ROUTE_WHOLE};
+	struct facts facts = {.definitions_source = (char[]){"/d"},
+			      .definitions_built = NOW - days * AGE_DAY,
+			      .definitions_signatures = 3};
+	bool good = report_part(&report, &part) == 0 && report_stage(&report, STAGE_DONE, 0) == 0;
+	good = good && (days < 0 || report_facts(&report, &facts) == 0);
+	good = good && (!code || report_code(&report, 0, code, NULL) == 0);
+	good = good && (!virus || report_virus(&report, 0, "Test", false) == 0);
+	ok(good && report_settle(&report) == 0, "a report");
+	return report;
+}
+
+static bool lists(const struct report *report, enum scan_code code)
+{
+	for (uint32_t i = 0; i < report->code_count; i++)
+		if (report->codes[i].code == code)
+			return true;
+	return false;
+}
+
+static void test_demand(void)
+{
+	static const struct {
+		const char *what;
+		int days;
+		enum scan_code code;
+		bool virus, gated;
+		enum ec_av_status status;
+		enum scan_code decided;
+	} rows[] = {
+		{"young and clean", 6, SCAN_CODE_NONE, false, false, EC_AV_CLEAN, SCAN_CODE_NONE},
+		{"as old as allowed", 7, SCAN_CODE_NONE, false, false, EC_AV_CLEAN, SCAN_CODE_NONE},
+		{"old and clean", 9, SCAN_CODE_NONE, false, true, EC_AV_ERROR, AVS_RESULT_DEFINITIONS_MISSING},
+		{"unknown and clean", -1, SCAN_CODE_NONE, false, true, EC_AV_ERROR, AVS_RESULT_DEFINITIONS_MISSING},
+		{"old and infected", 9, SCAN_CODE_NONE, true, true, EC_AV_INFECTED, AVS_RESULT_VIRUS_FOUND},
+		{"old and unscannable", 9, DEC_RESULT_FILE_EXTRACT_FAILED, false, true, EC_AV_ERROR,
+		 AVS_RESULT_DEFINITIONS_MISSING},
+		{"an error, old", 9, GEN_RESULT_OUT_OF_MEMORY, false, true, EC_AV_ERROR,
+		 AVS_RESULT_DEFINITIONS_MISSING},
+		{"an error, no definitions", -1, GEN_RESULT_OUT_OF_MEMORY, false, false, EC_AV_ERROR,
+		 GEN_RESULT_OUT_OF_MEMORY},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct report report = settled(rows[i].days, rows[i].code, rows[i].virus);
+		int error = age_demand(&report, 7 * AGE_DAY, NOW);
+		okf(!error && report.status == rows[i].status && report.code == rows[i].decided, "%s", rows[i].what);
+		okf(lists(&report, AVS_RESULT_DEFINITIONS_MISSING) == rows[i].gated &&
+			    (!rows[i].code || lists(&report, rows[i].code)),
+		    "%s: its codes", rows[i].what);
+		report_free(&report);
+	}
+	struct report refused;
+	report_init(&refused);
+	ok(report_refuse(&refused, EC_AV_PART_IS_CONTAINER, "1") == 0 && report_settle(&refused) == 0 &&
+		   age_demand(&refused, 1, NOW) == 0 && refused.status == EC_AV_PART_IS_CONTAINER &&
+		   !refused.code_count,
+	   "what was refused stays so");
+	report_free(&refused);
+}
+
 int main(void)
 {
 	test_parse();
 	test_text();
 	test_of();
+	test_excess();
+	test_demand();
 	return tap_end();
 }

@@ -1,0 +1,595 @@
+/*
+ * update.c - one run of an update; see update.h.
+ *
+ * Refuses to go on where another run holds the lock, and to put in use what was not verified and loaded.
+ */
+#include "update/update.h"
+
+#include "base/clock.h"
+#include "base/place.h"
+#include "process/tempdir.h"
+#include "update/run.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* When to try again after trouble that may pass by itself. */
+#define AGAIN_SECONDS 3600
+
+/* ---- beginning and end ---- */
+
+static void finish(struct run *run, enum update_outcome outcome, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void finish(struct run *run, enum update_outcome outcome, const char *format, ...)
+{
+	va_list arguments;
+	run->result->outcome = outcome;
+	va_start(arguments, format);
+	(void)vsnprintf(run->result->text, sizeof run->result->text, format, arguments);
+	va_end(arguments);
+}
+
+/* The set in use, as its manifest tells it; without a manifest it counts as none, and is replaced. */
+static void read_current(struct run *run)
+{
+	char id[STORE_ID_MAX];
+	struct why why = {""};
+	manifest_free(&run->current);
+	if (store_link(&run->store, "current", id))
+		return;
+	(void)snprintf(run->result->before_id, sizeof run->result->before_id, "%s", id);
+	if (store_manifest(&run->store, id, &run->current)) {
+		run_message(run, 1, "the set %s has no readable manifest: it is verified anew", id);
+		run->doubtful = true;
+		return;
+	}
+	if (store_compare(&run->store, &run->current, &why)) {
+		run_message(run, 1, "the set in use is not whole: %s", why.text);
+		run->doubtful = true;
+	}
+	definition_set_version(&run->current.set, run->result->before, sizeof run->result->before);
+}
+
+static int find_programs(struct run *run, struct why *why)
+{
+	const struct update_options *options = run->options;
+	run->fetch_path = options->fetch_path ? strdup(options->fetch_path) : place_find(PLACE_FETCH, why);
+	run->worker_path = options->worker_path ? strdup(options->worker_path) : place_find(PLACE_WORKER, why);
+	return run->fetch_path && run->worker_path ? 0 : -ENOENT;
+}
+
+/* The set that is in use at the end, for people and for the document. */
+static void tell_set(struct run *run)
+{
+	struct update_result *result = run->result;
+	char id[STORE_ID_MAX];
+	struct manifest manifest;
+	if (store_link(&run->store, "current", id) || store_manifest(&run->store, id, &manifest))
+		return;
+	(void)snprintf(result->after_id, sizeof result->after_id, "%s", id);
+	definition_set_version(&manifest.set, result->after, sizeof result->after);
+	definition_set_free(&result->set);
+	result->set = manifest.set;
+	manifest.set = (struct definition_set){NULL, 0};
+	manifest_free(&manifest);
+}
+
+static int compare_codes(enum scan_code one, enum scan_code other)
+{
+	if (one == SCAN_CODE_NONE || other == SCAN_CODE_NONE)
+		return one == SCAN_CODE_NONE ? 1 : -1;
+	return (int)one - (int)other;
+}
+
+/* All parts together. */
+static enum update_outcome sum_up(struct run *run)
+{
+	struct update_result *result = run->result;
+	enum update_outcome outcome = UPDATE_NOT_DUE;
+	for (uint32_t i = 0; i < result->part_count; i++) {
+		const struct update_part *part = &result->parts[i];
+		outcome = update_outcome_of(outcome, part->outcome);
+		if (compare_codes(part->code, result->code) < 0)
+			result->code = part->code;
+		if (part->retry_at && (!result->next || part->retry_at < result->next))
+			result->next = part->retry_at;
+	}
+	if (!result->next && (outcome == UPDATE_UNREACHABLE || outcome == UPDATE_PARTIAL || outcome == UPDATE_FAILED))
+		result->next = clock_wall() + AGAIN_SECONDS;
+	return outcome;
+}
+
+/* Of the parts the one that the closing line is about: the first with the worst trouble. NULL: none had any. */
+static const struct update_part *worst_part(const struct update_result *result)
+{
+	const struct update_part *worst = NULL;
+	for (uint32_t i = 0; i < result->part_count; i++) {
+		const struct update_part *part = &result->parts[i];
+		bool trouble = update_outcome_of(part->outcome, part->outcome) == part->outcome &&
+			       update_outcome_of(UPDATE_UPDATED, part->outcome) == UPDATE_PARTIAL;
+		if (trouble && (!worst || update_outcome_of(worst->outcome, part->outcome) != worst->outcome))
+			worst = part;
+	}
+	return worst;
+}
+
+/* Did every source tell what it has? */
+static bool all_told(const struct update_result *result)
+{
+	for (uint32_t i = 0; i < result->part_count; i++) {
+		switch (result->parts[i].outcome) {
+		case UPDATE_UPDATED:
+		case UPDATE_AVAILABLE:
+		case UPDATE_CURRENT:
+		case UPDATE_PARTIAL:
+		case UPDATE_REJECTED:
+			continue;
+		default:
+			return false;
+		}
+	}
+	return result->part_count > 0;
+}
+
+static void write_state(struct run *run)
+{
+	struct why why = {""};
+	free(run->state.text);
+	run->state.text = strdup(run->result->text);
+	run->state.outcome = run->result->outcome;
+	if (store_write_state(&run->store, &run->state, &why))
+		run_message(run, 1, "%s", why.text);
+}
+
+/* ---- what is due ---- */
+
+/* True: the last check is recent enough, and the result says so. A check in the future was made by a wrong clock. */
+static bool not_due(struct run *run)
+{
+	int64_t now = clock_wall(), age = now - run->state.checked;
+	char when[CLOCK_TEXT_SIZE];
+	if (!run->options->if_older || run->state.checked <= 0 || age < 0 || (uint64_t)age >= run->options->older_than)
+		return false;
+	clock_text(run->state.checked, when, sizeof when);
+	run->result->next = run->state.checked + (int64_t)run->options->older_than;
+	finish(run, UPDATE_NOT_DUE, "not due: the sources were asked at %s, %" PRId64 " seconds ago", when, age);
+	return true;
+}
+
+/* ---- a new set ---- */
+
+/* YYYYMMDD.NNN-HASH: the hash is over names and contents, so that the same files make the same name. */
+static void name_set(const struct definition_set *set, char ret_id[STORE_ID_MAX])
+{
+	char version[32];
+	uint64_t hash = 0xCBF29CE484222325u; /* FNV-1a: the files' own digests are the strong ones */
+	for (uint32_t i = 0; i < set->count; i++) {
+		const struct definition_file *file = &set->files[i];
+		for (const char *c = file->name; *c; c++)
+			hash = (hash ^ (unsigned char)*c) * 0x100000001B3u;
+		for (size_t at = 0; at < sizeof file->sha256; at++)
+			hash = (hash ^ file->sha256[at]) * 0x100000001B3u;
+	}
+	definition_set_version(set, version, sizeof version);
+	(void)snprintf(ret_id, STORE_ID_MAX, "%s-%016" PRIx64, version, hash);
+}
+
+static bool refused(const struct run *run, const char *id)
+{
+	for (uint32_t i = 0; i < run->state.refused_count; i++)
+		if (strcmp(run->state.refused[i], id) == 0)
+			return true;
+	return false;
+}
+
+/* Where each file came from: the part that brought it, else as before. */
+static void name_sources(struct run *run, struct definition_set *set)
+{
+	for (uint32_t i = 0; i < set->count; i++) {
+		struct definition_file *file = &set->files[i];
+		const struct definition_file *old = definition_set_find(&run->current.set, file->name);
+		const char *source = old ? old->source : NULL;
+		for (uint32_t k = 0; k < run->result->part_count; k++) {
+			const struct update_part *part = &run->result->parts[k];
+			size_t length = strlen(part->name);
+			bool database = !part->feed && strncmp(file->name, part->name, length) == 0 &&
+					(!file->name[length] || definition_name_signed(file->name));
+			bool feed = part->feed && remote_brings(run, part->name, file->name);
+			if ((database || feed) && (part->outcome == UPDATE_UPDATED || !source))
+				source = part->source;
+		}
+		free(file->source);
+		file->source = source ? strdup(source) : NULL;
+	}
+}
+
+/* Puts what was verified in use. */
+static int activate(struct run *run, struct check *check, struct why *why)
+{
+	char id[STORE_ID_MAX];
+	name_sources(run, &check->set);
+	name_set(&check->set, id);
+	if (refused(run, id) && !run->options->force)
+		return why_set(why, -EPERM, "the set %s was rolled back, and is not put in use again; --force does it",
+			       id);
+	struct manifest manifest = {
+		.id = id,
+		.created = clock_wall(),
+		.tested_with = check->facts.engine_version,
+		.finds_eicar = check->finds_eicar,
+		.set = check->set,
+	};
+	run_step(run, "activate");
+	int error = store_activate(&run->store, &manifest, why);
+	if (error)
+		return error;
+	run->state.updated = clock_wall();
+	int pruned = store_prune(&run->store, run->settings->keep);
+	run->result->pruned = pruned > 0 ? (uint64_t)pruned : 0;
+	return 0;
+}
+
+/* Everything that was new turned out not to be, or failed. */
+static void fail_new(struct run *run, enum update_outcome outcome, const char *text)
+{
+	for (uint32_t i = 0; i < run->result->part_count; i++) {
+		struct update_part *part = &run->result->parts[i];
+		if (part->outcome == UPDATE_UPDATED || part->outcome == UPDATE_PARTIAL ||
+		    part->outcome == UPDATE_NOT_DUE)
+			run_part_fail(part, outcome, text);
+	}
+}
+
+/* From incoming/ to a set in use. True: there is one, and it is new. */
+static bool put_in_use(struct run *run)
+{
+	struct check check = {.code = SCAN_CODE_NONE};
+	struct why why = {""};
+	bool changed;
+	int error = verify_incoming(run, &changed, &check, &why);
+	if (!error && changed)
+		error = activate(run, &check, &why);
+	check_free(&check);
+	if (error)
+		fail_new(run, error == -EBADMSG || error == -EPERM ? UPDATE_REJECTED : run_outcome_of(error), why.text);
+	return !error && changed;
+}
+
+/* ---- sources ---- */
+
+/* Enough room? Where the sizes are not known from copies that are there, the mirror is asked first. */
+static int check_space(struct run *run, const char *directory, const char *temporary, struct why *why)
+{
+	struct update_result *result = run->result;
+	bool known = true;
+	for (char **name = run->settings->databases; name && *name; name++)
+		known = known && definition_set_database(&run->current.set, *name);
+	if (!known) {
+		int error =
+			remote_fetch(run, directory, temporary, REMOTE_DATABASES | REMOTE_FEEDS | REMOTE_CHECK, why);
+		if (error)
+			return error;
+		result->space_needed = space_needed(run);
+		for (uint32_t i = 0; i < result->part_count; i++)
+			if (result->parts[i].outcome == UPDATE_AVAILABLE || result->parts[i].outcome == UPDATE_CURRENT)
+				result->parts[i].outcome = UPDATE_NOT_DUE;
+	} else {
+		for (char **name = run->settings->databases; name && *name; name++)
+			(void)run_part(run, *name, false);
+		result->space_needed = space_needed(run);
+	}
+	result->space_free = space_free(run);
+	if (result->space_needed <= result->space_free)
+		return 0;
+	return why_set(why, -ENOSPC,
+		       "an update may take %" PRIu64 " MiB in %s for a while, and %" PRIu64 " MiB are free",
+		       (result->space_needed >> 20) + 1, run->store.path, result->space_free >> 20);
+}
+
+static int fetch(struct run *run, unsigned what, struct why *why)
+{
+	char *incoming = run_path(run, "incoming"), *temporary = run_path(run, "tmp");
+	int error = incoming && temporary ? 0 : why_errno(why, -ENOMEM, "cannot fetch definitions");
+	run_step(run, "fetch");
+	if (!error && (what & REMOTE_DATABASES))
+		error = check_space(run, incoming, temporary, why);
+	error = error ? error : remote_fetch(run, incoming, temporary, what, why);
+	error = error ? error : remote_drop_others(run);
+	free(incoming);
+	free(temporary);
+	return error;
+}
+
+/* Whoever follows a freshclam asks the mirrors only for their versions: else nobody knew whether it is alive. */
+static void check_followed(struct run *run)
+{
+	struct update_result aside = {.task = UPDATE_CHECK}, *result = run->result;
+	struct why why = {""};
+	char *incoming = run_path(run, "incoming"), *temporary = run_path(run, "tmp");
+	run->result = &aside;
+	if (incoming && temporary && run->settings->mirrors && run->settings->mirrors[0] &&
+	    remote_fetch(run, incoming, temporary, REMOTE_DATABASES | REMOTE_CHECK, &why) == 0) {
+		remote_remember(run);
+		if (all_told(&aside))
+			run->state.checked = clock_wall();
+	}
+	run->result = result;
+	update_result_free(&aside);
+	free(incoming);
+	free(temporary);
+}
+
+static int gather(struct run *run, struct why *why)
+{
+	const char *follow = run->settings->follow;
+	if (run->options->from)
+		return local_copy(run, run->options->from, why);
+	if (!follow || !*follow)
+		return fetch(run, REMOTE_DATABASES | REMOTE_FEEDS, why);
+	int error = local_copy(run, follow, why);
+	if (error)
+		return error;
+	check_followed(run);
+	return fetch(run, REMOTE_FEEDS, why);
+}
+
+/* ---- tasks ---- */
+
+/* The closing line of a run. */
+static void conclude(struct run *run, bool new_set)
+{
+	struct update_result *result = run->result;
+	const struct update_part *worst = worst_part(result);
+	enum update_outcome outcome = sum_up(run);
+	tell_set(run);
+	if (new_set)
+		reload_scanner(run, result->after_id, false);
+	else if (result->after_id[0])
+		reload_scanner(run, result->after_id, true);
+	/* Something may be gone only: a source that is not configured any more. */
+	if (new_set && (outcome == UPDATE_CURRENT || outcome == UPDATE_NOT_DUE))
+		outcome = UPDATE_UPDATED;
+	bool behind = result->scanner.asked && !result->scanner.done;
+	if (behind && (outcome == UPDATE_UPDATED || outcome == UPDATE_CURRENT))
+		outcome = UPDATE_PARTIAL;
+	if (worst)
+		finish(run, outcome, "%s%s: %s", new_set ? "the rest is in use, but " : "", worst->name,
+		       worst->text ? worst->text : update_outcome_text(worst->outcome));
+	else if (behind)
+		finish(run, outcome, "definitions %s are in place, but the scanner that runs does not use them: %s",
+		       result->after, result->scanner.text[0] ? result->scanner.text : "it did not say why");
+	else if (outcome == UPDATE_UPDATED)
+		finish(run, outcome, "definitions %s are in use%s", result->after,
+		       result->scanner.done ? ", also by the scanner that runs" : "");
+	else
+		finish(run, outcome, "definitions %s are in use, and no source has newer ones", result->after);
+}
+
+static void run_update(struct run *run)
+{
+	struct why why = {""};
+	int error = store_stage(&run->store, &why);
+	error = error ? error : verify_copies(run, &why);
+	error = error ? error : gather(run, &why);
+	bool new_set = false;
+	if (error)
+		fail_new(run, run_outcome_of(error), why.text);
+	else if (run->result->part_count)
+		new_set = put_in_use(run);
+	if (!run->options->from && !(run->settings->follow && *run->settings->follow)) {
+		remote_remember(run);
+		if (!error && all_told(run->result))
+			run->state.checked = clock_wall();
+	}
+	if (error && !run->result->part_count)
+		finish(run, run_outcome_of(error), "%s", why.text);
+	else if (!run->result->part_count)
+		finish(run, UPDATE_CONFIGURATION, "there is nothing to fetch: no databases, and no feeds");
+	else
+		conclude(run, new_set);
+	store_clear(&run->store);
+}
+
+static void conclude_check(struct run *run)
+{
+	struct update_result *result = run->result;
+	const struct update_part *worst = worst_part(result);
+	enum update_outcome outcome = sum_up(run);
+	tell_set(run);
+	if (worst)
+		finish(run, outcome, "%s: %s", worst->name,
+		       worst->text ? worst->text : update_outcome_text(worst->outcome));
+	else if (outcome == UPDATE_AVAILABLE)
+		finish(run, outcome, "there are newer definitions than %s", result->after[0] ? result->after : "none");
+	else
+		finish(run, outcome, "definitions %s are in place, and no source has newer ones", result->after);
+}
+
+/* Asks only; nothing is changed but what is remembered, where that can be written. */
+static void run_check(struct run *run)
+{
+	struct why why = {""};
+	struct tempdir tempdir = {.path = NULL, .lock = -1};
+	char *directory = run_path(run, "current");
+	bool remember = run->store.lock >= 0;
+	int error = tempdir_create(tempdir_base(0), &tempdir, &why);
+	run_step(run, "fetch");
+	/* Without a set of its own there is a directory without databases: that of the temporary files. */
+	const char *local = directory && run->current.id ? directory : tempdir.path;
+	error = error ? error
+		      : remote_fetch(run, local, tempdir.path, REMOTE_DATABASES | REMOTE_FEEDS | REMOTE_CHECK, &why);
+	free(directory);
+	tempdir_remove(&tempdir);
+	if (error && !run->result->part_count) {
+		finish(run, run_outcome_of(error), "%s", why.text);
+		return;
+	}
+	run->result->space_needed = space_needed(run);
+	run->result->space_free = space_free(run);
+	conclude_check(run);
+	if (remember) {
+		remote_remember(run);
+		if (all_told(run->result))
+			run->state.checked = clock_wall();
+	}
+}
+
+/* Versions that were gone back from must not come again by themselves. */
+static void remember_refused(struct run *run, const char *refused_id, const struct definition_set *now)
+{
+	struct state *state = &run->state;
+	if (state->refused_count == STATE_REFUSED_MAX) {
+		free(state->refused[0]);
+		memmove(&state->refused[0], &state->refused[1], (STATE_REFUSED_MAX - 1) * sizeof state->refused[0]);
+		state->refused_count--;
+	}
+	state->refused[state->refused_count] = strdup(refused_id);
+	state->refused_count += state->refused[state->refused_count] != NULL;
+	for (uint32_t i = 0; i < run->current.set.count; i++) {
+		const struct definition_file *file = &run->current.set.files[i];
+		char database[DEFINITION_NAME_MAX];
+		(void)snprintf(database, sizeof database, "%s", file->name);
+		if (!definition_name_signed(file->name))
+			continue;
+		*strrchr(database, '.') = '\0';
+		const struct definition_file *old = definition_set_database(now, database);
+		struct state_source *source =
+			!old || file->version > old->version ? state_put_source(state, database) : NULL;
+		if (source)
+			source->refused = file->version;
+	}
+}
+
+static void run_rollback(struct run *run)
+{
+	struct why why = {""};
+	char id[STORE_ID_MAX];
+	int error = store_rollback(&run->store, id, &why);
+	if (error) {
+		finish(run, UPDATE_FAILED, "%s", why.text);
+		return;
+	}
+	tell_set(run);
+	remember_refused(run, run->result->before_id, &run->result->set);
+	reload_scanner(run, id, false);
+	bool behind = run->result->scanner.asked && !run->result->scanner.done;
+	finish(run, behind ? UPDATE_PARTIAL : UPDATE_ROLLED_BACK,
+	       "definitions %s are in use again; %s come back with something newer, or with --force%s%s",
+	       run->result->after, run->result->before[0] ? run->result->before : "the others",
+	       behind ? "; the scanner that runs does not use them: " : "", behind ? run->result->scanner.text : "");
+}
+
+/* ---- the run ---- */
+
+/* To look needs no right to write, and no lock. */
+static int open_store(struct run *run, struct why *why)
+{
+	enum update_task task = run->options->task;
+	const char *path = run->settings->directory;
+	if (task == UPDATE_RUN || task == UPDATE_ROLLBACK)
+		return store_open_locked(path, &run->store, why);
+	if (task == UPDATE_CHECK && store_open_locked(path, &run->store, NULL) == 0)
+		return 0;
+	return store_open(path, &run->store, why);
+}
+
+static void perform(struct run *run)
+{
+	switch (run->options->task) {
+	case UPDATE_ROLLBACK:
+		run_rollback(run);
+		break;
+	case UPDATE_CHECK:
+	case UPDATE_DRY_RUN:
+		run_check(run);
+		break;
+	default:
+		run_update(run);
+	}
+}
+
+static void run_all(struct run *run)
+{
+	struct why why = {""};
+	bool damaged = false;
+	int error = find_programs(run, &why);
+	if (error) {
+		finish(run, UPDATE_FAILED, "%s", why.text);
+		return;
+	}
+	error = open_store(run, &why);
+	if (error) {
+		finish(run, error == -EAGAIN ? UPDATE_LOCKED : run_outcome_of(error), "%s", why.text);
+		return;
+	}
+	if (store_read_state(&run->store, &run->state, &damaged)) {
+		finish(run, UPDATE_FAILED, "there is no memory left");
+		return;
+	}
+	if (damaged)
+		run_message(run, 1, "%s/state.json is damaged: cool-downs and the time of the last check are forgotten",
+			    run->store.path);
+	read_current(run);
+	if (run->options->task == UPDATE_RUN && not_due(run)) {
+		tell_set(run);
+		return;
+	}
+	run->state.tried = clock_wall();
+	perform(run);
+	if (run->store.lock >= 0)
+		write_state(run);
+}
+
+/* Files of root in a directory of somebody else would be in that user's way for ever. Children settle for it. */
+static int become(const struct update_options *options)
+{
+	if (initgroups(options->user_name, options->group) < 0 || setegid(options->group) < 0 ||
+	    seteuid(options->user) < 0)
+		return -errno;
+	return 0;
+}
+
+static void become_root(void)
+{
+	if (seteuid(0) < 0 || setegid(0) < 0 || setgroups(0, NULL) < 0)
+		abort();
+}
+
+int update_run(const struct update_options *options, const struct update_observer *observer,
+	       struct update_result *ret_result)
+{
+	struct run run = {
+		.options = options,
+		.settings = options->settings,
+		.observer = observer,
+		.result = ret_result,
+		.store = {.directory = -1, .lock = -1},
+	};
+	*ret_result = (struct update_result){.task = options->task, .outcome = UPDATE_FAILED, .code = SCAN_CODE_NONE};
+	ret_result->started = clock_wall();
+	(void)snprintf(ret_result->directory, sizeof ret_result->directory, "%s", options->settings->directory);
+	if (!options->as_user) {
+		run_all(&run);
+	} else if (become(options)) {
+		finish(&run, UPDATE_FAILED, "cannot work as the user %s", options->user_name);
+	} else {
+		run_all(&run);
+		store_close(&run.store);
+	}
+	if (options->as_user)
+		become_root();
+	ret_result->finished = clock_wall();
+	store_close(&run.store);
+	state_free(&run.state);
+	manifest_free(&run.current);
+	free(run.fetch_path);
+	free(run.worker_path);
+	return 0;
+}
