@@ -55,5 +55,7 @@ struct update_result {
 };
 
 void update_result_free(struct update_result *result);
+/* "run", "check", "dry_run", "rollback". */
+const char *update_task_word(enum update_task task);
 
 #endif
