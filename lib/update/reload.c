@@ -19,9 +19,9 @@
 
 static int ask(const struct run *run, enum command command, int timeout_ms, char **ret_text, struct why *why)
 {
-	/* Who updates as root on behalf of the directory's owner commands the scanner as root. */
-	uid_t user = geteuid();
-	bool root = user != 0 && getuid() == 0 && seteuid(0) == 0;
+	/* Who was started by root and works as the directory's owner commands the scanner as root. */
+	uid_t real, user, saved;
+	bool root = getresuid(&real, &user, &saved) == 0 && user != 0 && saved == 0 && seteuid(0) == 0;
 	int error = client_command(run->settings->socket, command_word(command), timeout_ms, ret_text, why);
 	if (root && seteuid(user) < 0)
 		abort(); /* going on as root would leave files of root's */

@@ -11,13 +11,11 @@
 #include "update/run.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* When to try again after trouble that may pass by itself. */
 #define AGAIN_SECONDS 3600
@@ -547,21 +545,6 @@ static void run_all(struct run *run)
 		write_state(run);
 }
 
-/* Files of root in a directory of somebody else would be in that user's way for ever. Children settle for it. */
-static int become(const struct update_options *options)
-{
-	if (initgroups(options->user_name, options->group) < 0 || setegid(options->group) < 0 ||
-	    seteuid(options->user) < 0)
-		return -errno;
-	return 0;
-}
-
-static void become_root(void)
-{
-	if (seteuid(0) < 0 || setegid(0) < 0 || setgroups(0, NULL) < 0)
-		abort();
-}
-
 int update_run(const struct update_options *options, const struct update_observer *observer,
 	       struct update_result *ret_result)
 {
@@ -575,16 +558,7 @@ int update_run(const struct update_options *options, const struct update_observe
 	*ret_result = (struct update_result){.task = options->task, .outcome = UPDATE_FAILED, .code = SCAN_CODE_NONE};
 	ret_result->started = clock_wall();
 	(void)snprintf(ret_result->directory, sizeof ret_result->directory, "%s", options->settings->directory);
-	if (!options->as_user) {
-		run_all(&run);
-	} else if (become(options)) {
-		finish(&run, UPDATE_FAILED, "cannot work as the user %s", options->user_name);
-	} else {
-		run_all(&run);
-		store_close(&run.store);
-	}
-	if (options->as_user)
-		become_root();
+	run_all(&run);
 	ret_result->finished = clock_wall();
 	store_close(&run.store);
 	state_free(&run.state);

@@ -14,7 +14,6 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 struct update_observer {
 	void *context;
@@ -32,10 +31,6 @@ struct update_options {
 	const char *from; /* a directory or file to take definitions from, instead of all sources; NULL */
 	bool if_older;    /* only if the last check is older than `older_than` seconds */
 	uint64_t older_than;
-	bool as_user; /* started by root: everything but the reload is done as this user */
-	uid_t user;
-	gid_t group;
-	const char *user_name;
 	bool force;                        /* neither cool-downs nor refused versions count */
 	const char *fetch_path;            /* NULL: found beside the running program */
 	const char *worker_path;           /* likewise */
