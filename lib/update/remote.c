@@ -21,21 +21,21 @@
 /* No mirror is left alone for longer, whatever it or a wrong clock says. */
 #define COOL_DOWN_MOST (24 * 3600)
 #define KEY_MOST       1024
-#define KEY_MARK       "{key}"
 
 /* ---- feeds ---- */
 
-const char *remote_feed_file(const struct update_feed *feed)
+bool remote_keeps(const struct update_feed *feed, const char *file)
 {
-	const char *slash = strrchr(feed->url, '/');
-	return feed->file ? feed->file : slash ? slash + 1 : feed->url;
+	char name[DEFINITION_NAME_MAX];
+	update_feed_file(feed, name);
+	return strcmp(name, file) == 0;
 }
 
 bool remote_brings(const struct run *run, const char *feed, const char *file)
 {
 	for (uint32_t i = 0; i < run->settings->feed_count; i++)
 		if (strcmp(run->settings->feeds[i].name, feed) == 0)
-			return strcmp(remote_feed_file(&run->settings->feeds[i]), file) == 0;
+			return remote_keeps(&run->settings->feeds[i], file);
 	return false;
 }
 
@@ -68,14 +68,14 @@ static int read_key(const struct update_feed *feed, char **ret_key, struct why *
 static char *with_key(const char *text, const char *key)
 {
 	char *whole = strdup(text), *mark;
-	while (whole && key && (mark = strstr(whole, KEY_MARK))) {
+	while (whole && key && (mark = strstr(whole, UPDATE_FEED_KEY))) {
 		char *next = NULL;
 		*mark = '\0';
-		if (asprintf(&next, "%s%s%s", whole, key, mark + sizeof KEY_MARK - 1) < 0)
+		if (asprintf(&next, "%s%s%s", whole, key, mark + sizeof UPDATE_FEED_KEY - 1) < 0)
 			next = NULL;
 		free(whole);
 		whole = next;
-		if (key && strstr(key, KEY_MARK))
+		if (key && strstr(key, UPDATE_FEED_KEY))
 			break; /* no key holds the mark */
 	}
 	return whole;
@@ -96,8 +96,9 @@ static int64_t cooling_until(const struct run *run, const char *mirror)
 static bool known_copy(const struct run *run, const struct update_feed *feed, const struct state_source *source,
 		       const char *shown)
 {
-	return source && source->url && strcmp(source->url, shown) == 0 &&
-	       definition_set_find(&run->current.set, remote_feed_file(feed));
+	char name[DEFINITION_NAME_MAX];
+	update_feed_file(feed, name);
+	return source && source->url && strcmp(source->url, shown) == 0 && definition_set_find(&run->current.set, name);
 }
 
 /* 0, -ENOMEM; 1: nothing is to be fetched, the part says why. */
@@ -123,12 +124,14 @@ static int feed_job(struct run *run, const struct update_feed *feed, struct fetc
 			part->code = LIC_RESULT_LICENSE_NOT_INSTALLED;
 		return 1;
 	}
+	char file[DEFINITION_NAME_MAX];
 	const struct state_source *source = state_find_source(&run->state, feed->name);
+	update_feed_file(feed, file);
 	*ret_feed = (struct fetch_feed){
 		.name = strdup(feed->name),
 		.url = with_key(feed->url, key),
 		.shown = url_shown(feed->url),
-		.file = strdup(remote_feed_file(feed)),
+		.file = strdup(file),
 		.header = feed->header ? with_key(feed->header, key) : NULL,
 		.licensed = feed->licensed,
 	};
@@ -334,8 +337,10 @@ static void settle_feeds(struct run *run)
 {
 	for (uint32_t i = 0; i < run->settings->feed_count; i++) {
 		struct update_part *part = run_part(run, run->settings->feeds[i].name, true);
+		char file[DEFINITION_NAME_MAX];
+		update_feed_file(&run->settings->feeds[i], file);
 		if (!part || part->outcome != UPDATE_UPDATED)
-			(void)store_restore_file(&run->store, remote_feed_file(&run->settings->feeds[i]));
+			(void)store_restore_file(&run->store, file);
 	}
 }
 
@@ -430,7 +435,7 @@ static bool configured(const struct run *run, const struct definition_file *file
 			return true;
 	}
 	for (uint32_t i = 0; i < run->settings->feed_count; i++)
-		if (strcmp(remote_feed_file(&run->settings->feeds[i]), file->name) == 0)
+		if (remote_keeps(&run->settings->feeds[i], file->name))
 			return true;
 	return false;
 }

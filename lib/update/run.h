@@ -55,8 +55,8 @@ void run_restore(struct run *run, const char *database);
 int remote_fetch(struct run *run, const char *directory, const char *temporary, unsigned what, struct why *why);
 /* Remembers what mirrors and feeds told. */
 void remote_remember(struct run *run);
-/* The name that a feed's file is kept under; valid like the settings. */
-const char *remote_feed_file(const struct update_feed *feed);
+/* Is that what the feed's file is kept as? */
+bool remote_keeps(const struct update_feed *feed, const char *file);
 /* Is that the file of the feed of this name? */
 bool remote_brings(const struct run *run, const char *feed, const char *file);
 /* Takes files out of incoming/ that came from sources which are not configured any more. 0 or -errno. */

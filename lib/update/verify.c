@@ -47,7 +47,7 @@ static struct update_part *part_of(struct run *run, const char *name)
 {
 	char database[DEFINITION_NAME_MAX];
 	for (uint32_t i = 0; i < run->settings->feed_count; i++)
-		if (strcmp(remote_feed_file(&run->settings->feeds[i]), name) == 0 && !run->options->from)
+		if (!run->options->from && remote_keeps(&run->settings->feeds[i], name))
 			return run_part(run, run->settings->feeds[i].name, true);
 	(void)snprintf(database, sizeof database, "%s", name);
 	char *dot = strrchr(database, '.');
