@@ -51,7 +51,7 @@ SCAN_CPPFLAGS = $(eval SCAN_CPPFLAGS := $(call system,$(SCAN_PACKAGES)))$(SCAN_C
 FETCH_CPPFLAGS = $(eval FETCH_CPPFLAGS := $(call system,$(FETCH_PACKAGES) libclamav))$(FETCH_CPPFLAGS)
 PROCESS_CPPFLAGS = $(eval PROCESS_CPPFLAGS := $(call system,$(PROCESS_PACKAGES)))$(PROCESS_CPPFLAGS)
 FORMAT_LIBS = $(eval FORMAT_LIBS := $(shell $(PKG_CONFIG) --libs $(FORMAT_PACKAGES)))$(FORMAT_LIBS)
-FETCH_LIBS = $(eval FETCH_LIBS := -lfreshclam $(shell $(PKG_CONFIG) --libs $(FETCH_PACKAGES)))$(FETCH_LIBS)
+FETCH_LIBS = $(eval FETCH_LIBS := -lfreshclam $(shell $(PKG_CONFIG) --libs $(FETCH_PACKAGES) libclamav))$(FETCH_LIBS)
 PROCESS_LIBS = $(eval PROCESS_LIBS := $(shell $(PKG_CONFIG) --libs $(PROCESS_PACKAGES)))$(PROCESS_LIBS)
 SCAN_LIBS = $(eval SCAN_LIBS := $(shell $(PKG_CONFIG) --libs $(SCAN_PACKAGES)) -lbz2)$(SCAN_LIBS)
 

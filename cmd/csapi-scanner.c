@@ -5,25 +5,14 @@
  * socket of its own (maybe by a wrapper that adds options). The work is in cmd/scanner/.
  */
 #include "./scanner/command.h"
-#include "./scanner/complain.h"
 #include "./scanner/options.h"
 #include "./scanner/serve.h"
 #include "./scanner/settings.h"
 #include "base/version.h"
+#include "complain.h"
 #include "standard.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
-
-/* Standard output was written with stdio; did all of it arrive? */
-static int printed(void)
-{
-	if (fflush(stdout) == 0)
-		return COMMAND_DONE;
-	complain("cannot write to standard output: %s", strerror(errno));
-	return COMMAND_TROUBLE;
-}
 
 static int help(void)
 {
@@ -38,13 +27,14 @@ static int help(void)
 	for (size_t i = 0; i < sizeof scanner_commands / sizeof *scanner_commands; i++)
 		(void)printf("  %-8s %s\n", command_word(scanner_commands[i].command), scanner_commands[i].text);
 	option_help(stdout, scanner_options, SCANNER_OPTION_COUNT);
-	return printed();
+	return complain_printed() ? COMMAND_DONE : COMMAND_TROUBLE;
 }
 
 int main(int argc, char **argv)
 {
 	if (!standard_keep())
 		return COMMAND_TROUBLE;
+	complain_as("csapi-scanner");
 	struct scanner_settings settings;
 	struct why why = {""};
 	if (scanner_settings_read(argc, argv, &settings, &why)) {
@@ -56,7 +46,7 @@ int main(int argc, char **argv)
 		return help();
 	case SCANNER_VERSION:
 		(void)puts("csapi-scanner " CSAPI_VERSION);
-		return printed();
+		return complain_printed() ? COMMAND_DONE : COMMAND_TROUBLE;
 	case SCANNER_COMMAND:
 		return command_run(&settings);
 	default:

@@ -1,20 +1,22 @@
 /*
  * csapi-worker.c - the one program that links the engine and the decomposer: a zygote that loads the definitions, and
- * the workers forked from it, which scan one message after the other.
+ * the workers forked from it, which scan one message after the other. With --check it verifies definitions.
  *
- * Started by csapi-scanner with a socket on descriptor 3; of no use to anybody else, and says so. Prints nothing but
- * that: everything else goes over the socket.
+ * Started by csapi-scanner with a socket on descriptor 3, and for a check by csapi-update and csapi-version; of no use to anybody else,
+ * and says so. Prints nothing but that, and its versions: everything else goes over the descriptor.
  */
 #include "base/fd.h"
 #include "base/version.h"
+#include "format/worker_json.h"
 #include "process/spawn.h"
 #include "process/zygote.h"
 #include "scan/decompose.h"
 #include "scan/fault.h"
 #include "scan/mime.h"
+#include "worker/check.h"
+#include "worker/options.h"
 
-#include <errno.h>
-#include <getopt.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -78,123 +80,66 @@ static int scan(void *context, const struct job *job, const struct observer *obs
 	return error;
 }
 
-/* Somebody ran it by hand: a terminal or a file is no scanner's socket. */
-static bool started_by_scanner(void)
+/* Where somebody ran it by hand there is none: a terminal or a file is nobody's socket. */
+static bool has_socket(int wanted)
 {
 	int type = 0;
 	socklen_t size = sizeof type;
-	return getsockopt(SPAWN_FD, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET;
+	return getsockopt(SPAWN_FD, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == wanted;
 }
 
-/* A whole number up to `most`; -1: it is not one. */
-static long long number(const char *text, long long most)
+/* Does whoever is to be answered listen? */
+static bool can_answer(enum worker_task task)
 {
-	char *end;
-	errno = 0;
-	long long value = strtoll(text, &end, 10);
-	return *text < '0' || *text > '9' || *end || errno || value > most ? -1 : value;
+	return task == WORKER_CHECK ? fcntl(SPAWN_FD, F_GETFD) >= 0 : has_socket(SOCK_SEQPACKET);
 }
 
-/* UID:GID:NAME. False: it is none, or root's. */
-static bool read_user(char *text, struct sandbox_options *sandbox)
+/* To our own program where it listens, else to whoever asked by hand. */
+static int print_versions(void)
 {
-	char *group = strchr(text, ':');
-	char *name = group ? strchr(group + 1, ':') : NULL;
-	if (!name)
-		return false;
-	*group++ = '\0';
-	*name++ = '\0';
-	long long user_number = number(text, UINT32_MAX - 1), group_number = number(group, UINT32_MAX - 1);
-	sandbox->drop = true;
-	sandbox->user = (uid_t)user_number;
-	sandbox->group = (gid_t)group_number;
-	sandbox->user_name = name;
-	return user_number > 0 && group_number > 0;
+	const struct facts facts = {.engine_version = (char *)(uintptr_t)engine_version(),
+				    .decomposer_version = (char *)(uintptr_t)decompose_version()};
+	char *text = worker_json_encode(&facts, CSAPI_VERSION);
+	bool printed = text && dprintf(has_socket(SOCK_STREAM) ? SPAWN_FD : STDOUT_FILENO, "%s\n", text) > 0;
+	free(text);
+	return printed ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static bool read_abi(const char *text, struct sandbox_options *sandbox)
+static int serve(const struct worker_options *options)
 {
-	long long abi = number(text, 1000);
-	sandbox->landlock_abi = abi > 0 ? (unsigned)abi : 0;
-	return abi > 0;
-}
-
-/* Made by our own scanner: mistakes need no more than to be noticed. */
-static bool read_options(int argc, char **argv, struct zygote *zygote, struct worker *worker)
-{
-	enum { DEFINITIONS = 1, SHIPPED, BASE, DROP, ABI, NO_NAMESPACES, OFF, PROBE, RESIDENT };
-	static const struct option options[] = {
-		{"definitions", required_argument, NULL, DEFINITIONS},
-		{"shipped", no_argument, NULL, SHIPPED},
-		{"base", required_argument, NULL, BASE},
-		{"drop", required_argument, NULL, DROP},
-		{"landlock-abi", required_argument, NULL, ABI},
-		{"no-namespaces", no_argument, NULL, NO_NAMESPACES},
-		{"isolation-off", no_argument, NULL, OFF},
-		{"probe", no_argument, NULL, PROBE},
-		{"resident", no_argument, NULL, RESIDENT},
-		{0},
-	};
-	struct sandbox_options *sandbox = &zygote->sandbox;
-	bool good = true;
-	int found;
-	opterr = 0;
-	while (good && (found = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (found) {
-		case DEFINITIONS:
-			worker->definitions = sandbox->definitions = optarg;
-			break;
-		case SHIPPED:
-			worker->shipped = true;
-			break;
-		case BASE:
-			sandbox->base = optarg;
-			good = optarg[0] == '/';
-			break;
-		case DROP:
-			good = read_user(optarg, sandbox);
-			break;
-		case ABI:
-			good = read_abi(optarg, sandbox);
-			break;
-		case NO_NAMESPACES:
-			sandbox->namespaces = false;
-			break;
-		case OFF:
-			sandbox->off = true;
-			break;
-		case PROBE:
-			zygote->probe = true;
-			break;
-		case RESIDENT:
-			zygote->resident = true;
-			break;
-		default:
-			good = false;
-		}
-	}
-	return good && optind == argc && worker->definitions && sandbox->base;
+	struct worker worker = {.definitions = options->sandbox.definitions, .shipped = options->shipped};
+	const struct zygote zygote = {.load = load,
+				      .scan = scan,
+				      .context = &worker,
+				      .sandbox = options->sandbox,
+				      .probe = options->probe,
+				      .resident = options->resident};
+	return zygote_serve(SPAWN_FD, &zygote);
 }
 
 int main(int argc, char **argv)
 {
-	struct worker worker = {0};
-	struct zygote zygote = {.load = load, .scan = scan, .context = &worker, .sandbox = {.namespaces = true}};
-	if (argc == 2 && strcmp(argv[1], "--version") == 0)
+	struct worker_options options;
+	bool good = worker_options_read(argc, argv, &options);
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (good && options.task == WORKER_VERSION)
 		return printf("csapi-worker %s\n", CSAPI_VERSION) < 0;
-	if (!read_options(argc, argv, &zygote, &worker) || !started_by_scanner()) {
-		(void)fputs("csapi-worker: started by csapi-scanner only; run csapi-scan instead\n", stderr);
+	if (good && options.task == WORKER_VERSIONS)
+		return print_versions();
+	if (!good || !can_answer(options.task)) {
+		(void)fputs("csapi-worker: started by csapi-scanner and csapi-update only; run csapi-scan instead\n",
+			    stderr);
 		return 2;
 	}
 	/* The engine's test writes files: where they are removed with the rest even if it is killed. */
-	(void)setenv("TMPDIR", zygote.sandbox.base, 1);
+	(void)setenv("TMPDIR", options.sandbox.base, 1);
 	/* Times in messages are read with the zone's tables: read them now, a worker could not. */
 	(void)setenv("TZ", "UTC", 1);
 	tzset();
 	/* Names in archives are converted by it: those flagged as UTF-8 must come out as such. */
 	(void)setlocale(LC_CTYPE, "C.UTF-8");
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	(void)signal(SIGPIPE, SIG_IGN);
+	int error = options.task == WORKER_CHECK ? worker_check(&options, SPAWN_FD) : serve(&options);
 	/* At once: to give back a large engine piece by piece takes longer than the kernel needs for the whole. */
-	_exit(zygote_serve(SPAWN_FD, &zygote) ? EXIT_FAILURE : EXIT_SUCCESS);
+	_exit(error ? EXIT_FAILURE : EXIT_SUCCESS);
 }

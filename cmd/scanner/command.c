@@ -5,7 +5,7 @@
  */
 #include "command.h"
 
-#include "complain.h"
+#include "../complain.h"
 #include "format/stats_json.h"
 #include "format/stats_prometheus.h"
 #include "format/stats_text.h"

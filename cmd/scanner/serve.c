@@ -5,7 +5,7 @@
 
 #include "account.h"
 #include "base/place.h"
-#include "complain.h"
+#include "../complain.h"
 #include "process/tempdir.h"
 
 #include <errno.h>

@@ -11,7 +11,7 @@
 #define DAY         86400
 #define SOURCE_MOST 4096 /* a path */
 
-static json_t *encode_versions(const struct facts *facts, const char *csapi)
+json_t *versions_json_encode(const struct facts *facts, const char *csapi)
 {
 	json_t *object = json_object();
 	json_field_set_text(&object, "csapi", csapi);
@@ -40,7 +40,7 @@ static json_t *encode_definitions(const struct facts *facts)
 
 void versions_json_set(json_t **object, const struct facts *facts, const char *csapi)
 {
-	json_field_set(object, "versions", encode_versions(facts, csapi));
+	json_field_set(object, "versions", versions_json_encode(facts, csapi));
 	json_field_set(object, "definitions", encode_definitions(facts));
 }
 

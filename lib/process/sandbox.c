@@ -5,6 +5,7 @@
  */
 #include "process/sandbox.h"
 
+#include "base/fd.h"
 #include "process/sandbox/filter.h"
 #include "process/sandbox/landlock.h"
 #include "process/sandbox/namespace.h"
@@ -14,6 +15,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -24,9 +26,10 @@
 /* One for the process: what was found here holds for everything that is forked from it. */
 static struct {
 	const struct sandbox_options *options;
-	pid_t scanner;    /* whose death is ours */
-	unsigned abi;     /* of Landlock; 0: none */
-	bool filter;      /* there is one */
+	pid_t scanner; /* whose death is ours */
+	unsigned abi;  /* of Landlock; 0: none */
+	bool filter;   /* there is one */
+	enum filter_use use;
 	bool moved;       /* base is "/" now */
 	bool inside;      /* else: base is the working directory */
 	char above[4096]; /* the directory that base lies in, by its old name; for the probe */
@@ -110,7 +113,7 @@ static void prepare_landlock(const struct sandbox_options *options, struct isola
 static void prepare_filter(struct isolation *isolation)
 {
 	struct why missing = {""};
-	int error = filter_make(SANDBOX_CHANNEL, &missing);
+	int error = filter_make(sandbox.use, SANDBOX_CHANNEL, &missing);
 	sandbox.filter = !error;
 	say(isolation, ISOLATION_LAYER_seccomp, error ? ISOLATION_MISSING : ISOLATION_ON, missing.text);
 }
@@ -154,7 +157,8 @@ static void note_above(const char *base)
 	(void)snprintf(sandbox.above, sizeof sandbox.above, "%.*s", (int)length, base);
 }
 
-int sandbox_prepare(const struct sandbox_options *options, struct isolation *ret_isolation, struct why *why)
+/* Once, before the first wall. */
+static int begin(const struct sandbox_options *options, struct isolation *ret_isolation, struct why *why)
 {
 	assert(!sandbox.options && options->base[0] == '/');
 	*ret_isolation = (struct isolation){0};
@@ -165,12 +169,17 @@ int sandbox_prepare(const struct sandbox_options *options, struct isolation *ret
 	if (error)
 		return why_errno(why, error, "cannot tell how much memory is in use");
 	say(ret_isolation, ISOLATION_LAYER_rlimits, ISOLATION_ON, "");
-	if (options->off) {
-		for (int i = 0; i < ISOLATION_LAYER_COUNT; i++)
-			if (i != ISOLATION_LAYER_rlimits)
-				say(ret_isolation, (enum isolation_layer)i, ISOLATION_MISSING, "switched off");
-		return 0;
-	}
+	for (int i = 0; options->off && i < ISOLATION_LAYER_COUNT; i++)
+		if (i != ISOLATION_LAYER_rlimits)
+			say(ret_isolation, (enum isolation_layer)i, ISOLATION_MISSING, "switched off");
+	return 0;
+}
+
+int sandbox_prepare(const struct sandbox_options *options, struct isolation *ret_isolation, struct why *why)
+{
+	int error = begin(options, ret_isolation, why);
+	if (error || options->off)
+		return error;
 	/* Root may come to it through directories that the workers' user may not: from now on it is near. */
 	sandbox.inside = chdir(options->base) == 0;
 	error = prepare_walls(options, ret_isolation, why);
@@ -187,7 +196,7 @@ static int enter(const char *path)
 {
 	int error = resource_enter();
 	if (!error && sandbox.abi)
-		error = landlock_enter(sandbox.abi, path);
+		error = landlock_enter(sandbox.abi, path, NULL);
 	if (!error && sandbox.filter)
 		error = filter_enter();
 	return error;
@@ -220,4 +229,40 @@ int sandbox_probe(struct isolation *isolation, struct why *why)
 				    .outside = sandbox.above,
 				    .scanner = sandbox.scanner};
 	return probe_run(&probe, isolation, why);
+}
+
+/* --- a check of definitions -------------------------------------------------------------------------------------- */
+
+static int confine(const struct sandbox_options *options, uint64_t memory, int definitions, struct isolation *isolation,
+		   struct why *why)
+{
+	int error = options->off ? 0 : prepare_walls(options, isolation, why);
+	if (error)
+		return error;
+	if (fchdir(definitions) < 0)
+		return why_errno(why, -errno, "cannot enter %.300s", options->definitions);
+	error = options->off ? 0 : follow_scanner();
+	error = error ? error : resource_load(memory);
+	if (!error && sandbox.abi)
+		error = landlock_enter(sandbox.abi, sandbox.moved ? "/" : options->base, ".");
+	if (!error && sandbox.filter)
+		error = filter_enter();
+	return error ? why_errno(why, error == -EACCES ? -EPERM : error, "cannot enter the sandbox") : 0;
+}
+
+int sandbox_confine(const struct sandbox_options *options, uint64_t memory, struct isolation *ret_isolation,
+		    char *ret_base, size_t size, struct why *why)
+{
+	int error = begin(options, ret_isolation, why);
+	if (error)
+		return error;
+	sandbox.use = FILTER_LOAD;
+	/* Once the root has moved it is still there for who holds it. */
+	int definitions = open(options->definitions, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (definitions < 0)
+		return why_errno(why, -errno, "cannot open %.300s", options->definitions);
+	error = confine(options, memory, definitions, ret_isolation, why);
+	fd_close(&definitions);
+	(void)snprintf(ret_base, size, "%s", sandbox.moved ? "/" : options->base);
+	return error;
 }

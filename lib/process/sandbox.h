@@ -2,7 +2,8 @@
  * sandbox.h - the walls around a worker: Landlock, seccomp, namespaces, an unprivileged user, resource limits.
  *
  * Two steps: the zygote prepares once what all workers share (namespaces, user) and tries from inside a worker whether the
- * walls hold; each worker then enters before its first hostile byte. Called by zygote and job.
+ * walls hold; each worker then enters before its first hostile byte. A process that checks definitions enters in one step of its own. Called by
+ * zygote, job and cmd/worker/check.c.
  */
 #ifndef CSAPI_PROCESS_SANDBOX_H
 #define CSAPI_PROCESS_SANDBOX_H
@@ -12,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* The number of the one socket that a worker may talk on: the filter is made before any worker has one. */
@@ -19,7 +21,7 @@
 
 struct sandbox_options {
 	const char *base;        /* the directory that holds the directories of all workers; absolute */
-	const char *definitions; /* for the probe that tries to read them */
+	const char *definitions; /* for the probe that tries to read them; what sandbox_confine leaves to be read */
 	bool drop;               /* to `user` and `group`; only as root */
 	uid_t user;
 	gid_t group;
@@ -46,5 +48,14 @@ int sandbox_probe(struct isolation *isolation, struct why *why);
  * is written to ret_path (it differs when the root has moved). Its socket is SANDBOX_CHANNEL. 0 or -errno: the worker must not go on.
  */
 int sandbox_enter(const char *directory, char *ret_path, size_t size);
+
+/*
+ * In a process that verifies and loads definitions, single-threaded, before it opens the first of them: all walls at once, those that are not to be had being
+ * told in ret_isolation. From then on no file is to be had but, for reading, those below `options->definitions`, which is the working
+ * directory, and those below `options->base`, which is called ret_base; no socket, and `memory` bytes more than are in use. 0; -errno with
+ * why: the process must not go on (-EACCES: the definitions may not be read by the user that it has become).
+ */
+int sandbox_confine(const struct sandbox_options *options, uint64_t memory, struct isolation *ret_isolation,
+		    char *ret_base, size_t size, struct why *why);
 
 #endif

@@ -310,7 +310,7 @@ static void init(struct supervisor *supervisor, const struct supervisor_options 
 	supervisor->last_tick = clock_now();
 	supervisor->idle_since = clock_now();
 	for (unsigned i = 0; i < GENERATIONS_MOST; i++)
-		supervisor->generations[i].control = -1;
+		supervisor->generations[i] = (struct generation){.control = -1, .definitions.lock = -1};
 	supervisor->epoll = epoll_create1(EPOLL_CLOEXEC);
 }
 

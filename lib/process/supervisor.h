@@ -22,8 +22,8 @@
 struct supervisor_options {
 	const char *worker_path; /* csapi-worker */
 	/*
-	 * Directory, looked at anew for every generation, so that a link may be swapped; NULL: definitions_find says it, likewise
-	 * anew each time.
+	 * Directory, or what leads to one; NULL: nobody named it. Resolved anew for every generation, which holds what that gives
+	 * (definitions.h), so a link may be swapped.
 	 */
 	const char *definitions;
 	const char *file_base; /* directory for temporary files */

@@ -36,17 +36,37 @@ struct task *task_new(uint32_t id, void *owner, const struct request *request, i
 	return task;
 }
 
+static void drop_carried(struct task *task)
+{
+	for (unsigned i = 0; i < task->carried_count; i++) {
+		free(task->carried[i].id);
+		free(task->carried[i].text);
+	}
+	task->carried_count = 0;
+}
+
 void task_free(struct task *task)
 {
 	if (!task)
 		return;
 	fd_close(&task->message);
 	report_free(&task->report);
-	for (unsigned i = 0; i < task->carried_count; i++) {
-		free(task->carried[i].id);
-		free(task->carried[i].text);
-	}
+	drop_carried(task);
 	free(task);
+}
+
+void task_adopt(struct task *task, uint32_t generation)
+{
+	unsigned attempts = task->report.attempts;
+	bool same = task->generation == generation;
+	task->generation = generation;
+	if (same)
+		return;
+	drop_carried(task);
+	report_free(&task->report);
+	task->report.attempts = attempts;
+	task->request.avoid_whole = false;
+	task->request.avoid_count = 0;
 }
 
 void task_begin(struct task *task)

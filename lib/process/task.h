@@ -3,7 +3,8 @@
  *
  * No I/O but the descriptor it owns: the supervisor forks, kills and waits, and tells the task. A worker that dies is replaced within the
  * message's time: first by one that tries the same again (the death may have come from outside), then by ones that
- * leave alone what killed the last. What was found before is kept: a virus stays found. Called by supervisor.
+ * leave alone what killed the last. What was found before is kept, a virus stays found, as long as the same definitions are at work:
+ * one verdict never rests on two sets. Called by supervisor.
  */
 #ifndef CSAPI_PROCESS_TASK_H
 #define CSAPI_PROCESS_TASK_H
@@ -30,6 +31,7 @@ struct task {
 	void *owner;            /* the client's link; NULL: nobody's; borrowed */
 	struct request request; /* with the limits in force */
 	int message;            /* descriptor, owned; -1: given away */
+	uint32_t generation;    /* of the definitions that found what is known of it; 0: none did */
 	struct report report;   /* of the worker at hand */
 	struct carried carried[TASK_CARRIED_MAX];
 	unsigned carried_count;
@@ -63,6 +65,11 @@ enum task_death {
 struct task *task_new(uint32_t id, void *owner, const struct request *request, int take_message);
 void task_free(struct task *task);
 
+/*
+ * The definitions of this generation are at work from here on. Where they are others than before, everything starts anew but the tries and the
+ * time: what those found, and at what their workers died, is forgotten.
+ */
+void task_adopt(struct task *task, uint32_t generation);
 /* A worker begins. */
 void task_begin(struct task *task);
 /* It never did: there was none to be had. */

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Slots at the start; a power of two, as every later size. */
 #define SET_ROOM_LEAST 1024u
@@ -58,6 +59,33 @@ int digest_text(const void *data, size_t size, uint8_t ret_digest[DIGEST_SIZE])
 	if (digest_printing(hash, data, size)) {
 		cl_hash_destroy(hash);
 		return -EIO;
+	}
+	return cl_finish_hash(hash, ret_digest) ? -EIO : 0;
+}
+
+int digest_file(int fd, uint8_t ret_digest[DIGEST_SIZE], uint64_t *ret_size)
+{
+	uint8_t block[64 << 10];
+	void *hash = cl_hash_init("sha256");
+	if (!hash)
+		return -EIO;
+	int error = 0;
+	*ret_size = 0;
+	for (;;) {
+		ssize_t got = read(fd, block, sizeof block);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			error = -errno;
+		else if (got && cl_update_hash(hash, block, (size_t)got))
+			error = -EIO;
+		if (error || got == 0)
+			break;
+		*ret_size += (uint64_t)got;
+	}
+	if (error) {
+		cl_hash_destroy(hash);
+		return error;
 	}
 	return cl_finish_hash(hash, ret_digest) ? -EIO : 0;
 }

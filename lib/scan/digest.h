@@ -1,8 +1,8 @@
 /*
- * digest.h - SHA-256 of bytes in memory, by libclamav's door to OpenSSL.
+ * digest.h - SHA-256 of bytes in memory and of files, by libclamav's door to OpenSSL.
  *
  * It names the parts in a report and tells whether the engine saw the same bytes, so it must be one that nobody can
- * make collide. Called by engine and decompose.
+ * make collide. Called by engine, check and decompose.
  */
 #ifndef CSAPI_SCAN_DIGEST_H
 #define CSAPI_SCAN_DIGEST_H
@@ -16,6 +16,8 @@
 int digest_bytes(const void *data, size_t size, uint8_t ret_digest[DIGEST_SIZE]);
 /* The same over the bytes that are not white space (space, tab, CR, LF, VT, FF). */
 int digest_text(const void *data, size_t size, uint8_t ret_digest[DIGEST_SIZE]);
+/* Of all that can be read from `fd` from its offset on, and how much it was. 0, -EIO, or -errno of reading. */
+int digest_file(int fd, uint8_t ret_digest[DIGEST_SIZE], uint64_t *ret_size);
 
 /* A growing set of digests with a cap of its own. */
 struct digest_set;

@@ -243,6 +243,38 @@ static void test_virus_kept(void)
 	ends(task, EC_AV_INFECTED, AVS_RESULT_VIRUS_FOUND, 3, "are carried as far as there is room");
 }
 
+/* The next worker has other definitions: what those before it found is not theirs. */
+static void test_other_definitions(void)
+{
+	struct task *task = new_task(10);
+	task_adopt(task, 1);
+	work(task, STAGE_SCAN);
+	hear(task, event_json_virus(1, "Eicar", true));
+	(void)task_died(task, TASK_DEATH_KILLED, SIGKILL);
+	task_adopt(task, 1);
+	ok(task->carried_count == 1, "a virus is kept for a worker with the same definitions");
+	task_adopt(task, 2);
+	finish(task);
+	ends(task, EC_AV_CLEAN, SCAN_CODE_NONE, 2, "and not for one with others, who sees for itself");
+
+	task = new_task(10);
+	task_adopt(task, 1);
+	for (int i = 0; i < 2; i++) {
+		work(task, STAGE_SCAN);
+		(void)task_died(task, TASK_DEATH_FAULT, SIGSEGV);
+	}
+	ok(task->request.avoid_count == 1 && task->carried_count == 1, "two deaths at a part: it is left alone");
+	task_adopt(task, 2);
+	ok(task->request.avoid_count == 0 && task->carried_count == 0, "but not by other definitions");
+	work(task, STAGE_SCAN);
+	hear(task, event_json_virus(1, "Eicar", false));
+	(void)task_died(task, TASK_DEATH_FAULT, SIGSEGV);
+	task_adopt(task, 0);
+	task_fail(task, AVS_RESULT_ENGINE_LOAD_FAILED, "nothing came after them");
+	ends(task, EC_AV_ERROR, AVS_RESULT_ENGINE_LOAD_FAILED, 3,
+	     "when there are none any more, nothing is said in their name");
+}
+
 /* Codes of workers that died must be known at the end, though the room for viruses be full. */
 static void test_full_room(void)
 {
@@ -365,6 +397,7 @@ int main(void)
 	test_whole();
 	test_nothing_to_avoid();
 	test_virus_kept();
+	test_other_definitions();
 	test_full_room();
 	test_deadlines();
 	test_extract_time();

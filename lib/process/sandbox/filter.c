@@ -1,7 +1,8 @@
 /*
  * filter.c - the system calls of a worker; see filter.h.
  *
- * The list is what libclamav, libarchive, GMime, glibc and our own code were seen to call on every fixture, and no more.
+ * The lists are what libclamav, libarchive, GMime, glibc and our own code were seen to call on every fixture and on every format of
+ * definitions, and no more.
  */
 #include "process/sandbox/filter.h"
 
@@ -134,23 +135,37 @@ static const struct rule rules[] = {
 	ALLOW_IF("prlimit64", 0, NUMBER, 0),
 	ALLOW_IF("tgkill", 0, NUMBER, OWN_PID),
 };
+
+/* What loading needs beside: the library looks whether the other form of a database lies there, and reads one through two descriptors. */
+static const struct rule load_rules[] = {
+	ALLOW("dup"),
+	ALLOW_IF("fcntl", 1, NUMBER, 1030 /* F_DUPFD_CLOEXEC */),
+	ALLOW("access"),
+	ALLOW("faccessat"),
+	ALLOW("faccessat2"),
+};
 /* clang-format on */
 
 static struct sock_filter program[INSTRUCTIONS_MOST];
 static unsigned short program_count;
 
-static int add_rules(scmp_filter_ctx context, int channel)
+static int add_rules(scmp_filter_ctx context, const struct rule *some, size_t count)
 {
-	const struct scmp_arg_cmp talk = {0, SCMP_CMP_MASKED_EQ, NUMBER, (scmp_datum_t)channel};
 	int error = 0;
-	for (size_t i = 0; i < sizeof rules / sizeof *rules && !error; i++) {
-		int number = seccomp_syscall_resolve_name(rules[i].name);
+	for (size_t i = 0; i < count && !error; i++) {
+		int number = seccomp_syscall_resolve_name(some[i].name);
 		/* Not on this architecture, or newer than the library: it stays forbidden. */
 		if (number < 0)
 			continue;
-		error = seccomp_rule_add_array(context, rules[i].action, number, rules[i].count, rules[i].conditions);
+		error = seccomp_rule_add_array(context, some[i].action, number, some[i].count, some[i].conditions);
 	}
-	error = error ? error : seccomp_rule_add_array(context, SCMP_ACT_ALLOW, SCMP_SYS(recvmsg), 1, &talk);
+	return error;
+}
+
+static int add_channel(scmp_filter_ctx context, int channel)
+{
+	const struct scmp_arg_cmp talk = {0, SCMP_CMP_MASKED_EQ, NUMBER, (scmp_datum_t)channel};
+	int error = seccomp_rule_add_array(context, SCMP_ACT_ALLOW, SCMP_SYS(recvmsg), 1, &talk);
 	return error ? error : seccomp_rule_add_array(context, SCMP_ACT_ALLOW, SCMP_SYS(sendmsg), 1, &talk);
 }
 
@@ -181,7 +196,7 @@ static int available(struct why *why)
 	return 0;
 }
 
-int filter_make(int channel, struct why *why)
+int filter_make(enum filter_use use, int channel, struct why *why)
 {
 	assert(!program_count);
 	int error = available(why);
@@ -192,7 +207,11 @@ int filter_make(int channel, struct why *why)
 		return why_set(why, -ENOMEM, "libseccomp gives no filter");
 	error = seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 	error = error ? error : seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	error = error ? error : add_rules(context, channel);
+	error = error ? error : add_rules(context, rules, sizeof rules / sizeof *rules);
+	if (!error && use == FILTER_LOAD)
+		error = add_rules(context, load_rules, sizeof load_rules / sizeof *load_rules);
+	else if (!error)
+		error = add_channel(context, channel);
 	error = error ? why_errno(why, error, "libseccomp refuses a rule") : export(context, why);
 	seccomp_release(context);
 	return error;

@@ -9,8 +9,14 @@
 
 #include "base/why.h"
 
-/* Makes the program for workers whose only socket is the descriptor `channel`. Once per process. 0 or -errno with why. */
-int filter_make(int channel, struct why *why);
+/* What it is for: each has calls of its own beside those of all. */
+enum filter_use { FILTER_SCAN, FILTER_LOAD };
+
+/*
+ * Makes the program for workers whose only socket is the descriptor `channel`, or for a process that loads definitions, which has none. Once per
+ * process. 0 or -errno with why.
+ */
+int filter_make(enum filter_use use, int channel, struct why *why);
 /* Enters it, for good. Needs no_new_privs. 0 or -errno. */
 int filter_enter(void);
 

@@ -52,6 +52,7 @@
 #define FS_ALLOWED                                                                                                     \
 	(FS_WRITE_FILE | FS_READ_FILE | FS_READ_DIR | FS_REMOVE_DIR | FS_REMOVE_FILE | FS_MAKE_DIR | FS_MAKE_REG |     \
 	 FS_TRUNCATE)
+#define FS_READING (FS_READ_FILE | FS_READ_DIR)
 
 struct ruleset {
 	uint64_t fs;
@@ -96,23 +97,25 @@ static int make_ruleset(unsigned abi)
 	return (int)syscall(SYS_landlock_create_ruleset, &ruleset, sizeof ruleset, 0);
 }
 
-static int allow(int ruleset, unsigned abi, const char *directory)
+static int allow(int ruleset, const char *directory, uint64_t rights)
 {
 	int parent = open(directory, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (parent < 0)
 		return -errno;
-	struct path_beneath rule = {.allowed = FS_ALLOWED & handled(abi), .parent = parent};
+	struct path_beneath rule = {.allowed = rights, .parent = parent};
 	int error = syscall(SYS_landlock_add_rule, ruleset, RULE_PATH_BENEATH, &rule, 0) < 0 ? -errno : 0;
 	fd_close(&parent);
 	return error;
 }
 
-int landlock_enter(unsigned abi, const char *directory)
+int landlock_enter(unsigned abi, const char *directory, const char *readable)
 {
 	int ruleset = make_ruleset(abi);
 	if (ruleset < 0)
 		return -errno;
-	int error = allow(ruleset, abi, directory);
+	int error = allow(ruleset, directory, FS_ALLOWED & handled(abi));
+	if (!error && readable)
+		error = allow(ruleset, readable, FS_READING);
 	if (!error && syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
 		error = -errno;
 	fd_close(&ruleset);

@@ -11,7 +11,10 @@
 
 /* The newest ABI that the kernel and we know, held down to `most` (0: not held). 0, or -errno with why it is not to be had. */
 int landlock_find(unsigned most, unsigned *ret_abi, struct why *why);
-/* Of the files, leaves this process only those at and below `directory`. Needs no_new_privs. 0 or -errno. */
-int landlock_enter(unsigned abi, const char *directory);
+/*
+ * Of the files, leaves this process only those at and below `directory`, and for reading those at and below `readable` (NULL: none). Needs
+ * no_new_privs. 0 or -errno.
+ */
+int landlock_enter(unsigned abi, const char *directory, const char *readable);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * resource.c - resource limits of a worker; see resource.h.
+ * resource.c - resource limits of a worker and of a check; see resource.h.
  *
  * A limit that is reached fails a call and kills nobody: SIGXFSZ is ignored. What fails is noticed, and told, by the
  * libraries' watcher.
@@ -69,6 +69,21 @@ int resource_enter(void)
 	int error = set_limit(RLIMIT_CORE, 0, true);
 	error = error ? error : set_limit(RLIMIT_NOFILE, DESCRIPTORS, true);
 	return error ? error : set_sizes(LIMITS_CUMULATIVE_MOST, LIMITS_MESSAGE_MOST, true);
+}
+
+int resource_load(uint64_t memory)
+{
+	if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
+		return -errno;
+	int error = set_limit(RLIMIT_CORE, 0, true);
+	error = error ? error : set_limit(RLIMIT_NOFILE, DESCRIPTORS, true);
+	error = error ? error : set_limit(RLIMIT_FSIZE, FILE_SLACK, true);
+#if !defined(__SANITIZE_ADDRESS__)
+	error = error ? error : set_limit(RLIMIT_AS, mapped + memory, true);
+#else
+	(void)memory;
+#endif
+	return error;
 }
 
 int resource_message(const struct limits *limits, uint64_t size)

@@ -14,6 +14,8 @@
 int resource_note(void);
 /* In the worker, once: what even the largest message under the loosest limits does not need is out of reach for good. 0 or -errno. */
 int resource_enter(void);
+/* In a process that loads definitions, once, for good: `memory` bytes beyond what is mapped already, and no large file. 0 or -errno. */
+int resource_load(uint64_t memory);
 /* For one message of `size` bytes (0: not known) under these limits. 0 or -errno. */
 int resource_message(const struct limits *limits, uint64_t size);
 

@@ -12,7 +12,6 @@
 #include "base/log.h"
 #include "format/facts_json.h"
 #include "format/isolation_json.h"
-#include "process/definitions.h"
 #include "process/memory.h"
 #include "process/notify.h"
 #include "process/spawn.h"
@@ -46,8 +45,8 @@ static void free_generation(struct generation *generation)
 	fd_close(&generation->control);
 	facts_free(&generation->facts);
 	free(generation->fail_text);
-	free(generation->definitions);
-	*generation = (struct generation){.control = -1, .turn = generation->turn + 1};
+	definitions_close(&generation->definitions);
+	*generation = (struct generation){.control = -1, .definitions.lock = -1, .turn = generation->turn + 1};
 }
 
 /* A free place, or NULL. */
@@ -74,20 +73,21 @@ static void fail_generation(struct generation *generation, enum scan_code code, 
 	fd_close(&generation->control);
 	if (generation->zygote_lives)
 		(void)kill(generation->group, SIGKILL);
+	/* What will not be used needs no files: its set may be removed. */
+	fd_close(&generation->definitions.lock);
 }
 
 /* ---- starting a zygote ---- */
 
 #define ARGUMENTS_MOST 16
 
-static int spawn_zygote(struct supervisor *supervisor, struct generation *generation, bool shipped, int socket,
-			struct why *why)
+static int spawn_zygote(struct supervisor *supervisor, struct generation *generation, int socket, struct why *why)
 {
 	const struct supervisor_options *options = supervisor->options;
 	char drop[128], abi[16];
-	const char *argv[ARGUMENTS_MOST] = {options->worker_path, "--definitions", generation->definitions};
+	const char *argv[ARGUMENTS_MOST] = {options->worker_path, "--definitions", generation->definitions.path};
 	unsigned count = 3;
-	if (shipped)
+	if (generation->definitions.shipped)
 		argv[count++] = "--shipped";
 	argv[count++] = "--base";
 	argv[count++] = supervisor->tempdir.path;
@@ -117,33 +117,22 @@ static int spawn_zygote(struct supervisor *supervisor, struct generation *genera
 	return error;
 }
 
-/* The set to load now: 0 or -errno with why. A path that cannot be resolved is left as it is, for the engine to tell what is wrong. */
-static int find_definitions(const struct supervisor *supervisor, struct generation *generation, bool *ret_shipped,
-			    struct why *why)
-{
-	const char *named = supervisor->options->definitions;
-	*ret_shipped = false;
-	if (!named)
-		generation->definitions = definitions_find(ret_shipped, why);
-	else if (!(generation->definitions = realpath(named, NULL)))
-		generation->definitions = strdup(named);
-	return generation->definitions ? 0 : named ? -ENOMEM : -ENODATA;
-}
-
 /* 0 with a generation that is loading, or -errno with why; -ENODATA: there is nothing to load. */
 static int begin(struct supervisor *supervisor, struct generation **ret_generation, struct why *why)
 {
 	int pair[2];
-	bool shipped;
 	struct generation *generation = new_generation(supervisor);
 	if (!generation)
 		return why_set(why, -EBUSY, "workers of too many earlier definitions are still busy");
-	int error = find_definitions(supervisor, generation, &shipped, why);
+	int error = definitions_open(supervisor->options->definitions, &generation->definitions, why);
 	if (error)
 		return error;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return why_errno(why, -errno, "cannot talk to the worker");
-	error = spawn_zygote(supervisor, generation, shipped, pair[1], why);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+		error = why_errno(why, -errno, "cannot talk to the worker");
+		free_generation(generation);
+		return error;
+	}
+	error = spawn_zygote(supervisor, generation, pair[1], why);
 	fd_close(&pair[1]);
 	uint32_t index = (uint32_t)(generation - supervisor->generations);
 	/* Our side never waits: a zygote that was stopped must not stop us. */
@@ -155,6 +144,8 @@ static int begin(struct supervisor *supervisor, struct generation **ret_generati
 		fd_close(&pair[0]);
 		if (generation->zygote_lives)
 			fail_generation(generation, AVS_RESULT_SCANNER_NOT_INITIALIZED, why->text);
+		else
+			free_generation(generation);
 		return error;
 	}
 	generation->control = pair[0];
@@ -210,7 +201,7 @@ static void take_over(struct supervisor *supervisor, struct generation *generati
 static void give_up(struct supervisor *supervisor, struct generation *generation, enum scan_code code, const char *text)
 {
 	log_write(LOG_LEVEL_ERROR, "definitions from %s are not used: %s",
-		  generation->definitions ? generation->definitions : "nowhere", text);
+		  generation->definitions.path ? generation->definitions.path : "nowhere", text);
 	fail_generation(generation, code, text);
 	slot_retire_generation(supervisor, generation, true);
 	if (supervisor->coming == generation)
@@ -593,6 +584,6 @@ void generation_end_all(struct supervisor *supervisor)
 		struct generation *generation = &supervisor->generations[i];
 		facts_free(&generation->facts);
 		free(generation->fail_text);
-		free(generation->definitions);
+		definitions_close(&generation->definitions);
 	}
 }

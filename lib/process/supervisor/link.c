@@ -161,6 +161,7 @@ static void expire_again(struct supervisor *supervisor)
 		}
 		*at = task->next;
 		supervisor->queued--;
+		task_adopt(task, supervisor->current->number);
 		task_fail(task, DEC_RESULT_MAXIMUM_EXTRACT_TIME_EXCEEDED, "timeout before there was another worker");
 		task_settle(task, &supervisor->current->facts);
 		link_answer(supervisor, task);

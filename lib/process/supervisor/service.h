@@ -10,6 +10,7 @@
 
 #include "process/channel.h"
 #include "process/control.h"
+#include "process/definitions.h"
 #include "process/supervisor.h"
 #include "process/task.h"
 #include "process/tempdir.h"
@@ -43,9 +44,9 @@ struct generation {
 	unsigned asked;   /* workers asked for and not told of */
 	unsigned slots;   /* places that hold its workers, dying ones too */
 	unsigned crashes;
-	char *definitions; /* the directory it loads, as it was resolved; NULL: none was found */
-	unsigned trials;   /* begun */
-	bool finds_eicar;  /* in the trial */
+	struct definitions_source definitions; /* held until its last process is gone, or it failed */
+	unsigned trials;                       /* begun */
+	bool finds_eicar;                      /* in the trial */
 	struct isolation isolation;
 	struct facts facts;
 	enum scan_code fail_code;

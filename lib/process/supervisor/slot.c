@@ -355,6 +355,7 @@ static void give(struct supervisor *supervisor, struct slot *slot, struct task *
 {
 	slot->task = task;
 	slot->serial = ++supervisor->serial;
+	task_adopt(task, slot->generation->number);
 	task_begin(task);
 	/* One that is only being forked has the time of the message itself. */
 	slot->acknowledge = slot->pid > 0 && !task->tried_silent ? clock_now() + ACKNOWLEDGE_MS : CLOCK_NEVER;
@@ -467,6 +468,7 @@ static bool begin_one(struct supervisor *supervisor)
 		give(supervisor, slot, task);
 		return true;
 	}
+	task_adopt(task, current->number);
 	task_begin(task);
 	task_fail(task, code, why.text);
 	conclude(supervisor, current, task, false);
@@ -494,6 +496,7 @@ void slot_dispatch(struct supervisor *supervisor)
 	if (current->state == GENERATION_FAILED) {
 		struct task *task;
 		while ((task = link_take_task(supervisor))) {
+			task_adopt(task, current->number);
 			task_fail(task, current->fail_code, current->fail_text);
 			conclude(supervisor, current, task, false);
 		}

@@ -1,10 +1,11 @@
 /*
- * definitions.c - loads a directory of definition files; see definitions.h. Refuses a file that brings nothing. Called
- * by engine.c.
+ * definitions.c - lists and loads a directory of definition files; see definitions.h. Refuses a file that brings nothing.
  */
 #include "scan/engine/definitions.h"
 
 #include "scan/engine/message.h"
+#include "scan/engine/whole.h"
+#include "verdict/update.h"
 
 #include <clamav.h>
 #include <dirent.h>
@@ -21,43 +22,14 @@
 /* A directory of definitions holds tens of files; a cap so that a wrong directory costs no more than a message. */
 #define FILES_MAX 4096
 
-/* In the order in which clamscan loads them: what tells others to be ignored comes first. */
-enum turn { TURN_IGNORE, TURN_DAILY_CLD, TURN_DAILY_CVD, TURN_LOCAL_GDB, TURN_DAILY_CFG, TURN_TRUST, TURN_OTHER };
-
-struct file {
-	char *name;
-	enum turn turn;
-	bool signatures; /* it is a fault if it brings none */
-};
-
-struct files {
-	struct file *items;
-	size_t count;
-};
-
-/*
- * The extensions that the library loads. The flag says whether a good file brings signatures: lists of exceptions, of
- * types, of trust and of passwords do not, nor does what is off by default (potentially unwanted programs, unsigned
- * byte code).
- */
-static const struct {
-	const char *text;
-	bool signatures;
-} extensions[] = {
-	{".cvd", true},  {".cld", true},   {".cud", true},  {".db", true},   {".hdb", true},  {".hsb", true},
-	{".hdu", false}, {".hsu", false},  {".mdb", true},  {".msb", true},  {".mdu", false}, {".msu", false},
-	{".imp", true},  {".ndb", true},   {".ndu", false}, {".sdb", true},  {".ldb", true},  {".ldu", false},
-	{".zmd", true},  {".rmd", true},   {".idb", true},  {".cdb", true},  {".yar", true},  {".yara", true},
-	{".gdb", true},  {".pdb", true},   {".wdb", false}, {".cbc", false}, {".cfg", false}, {".crb", false},
-	{".cat", false}, {".ftm", false},  {".fp", false},  {".sfp", false}, {".ign", false}, {".ign2", false},
-	{".ioc", false}, {".pwdb", false},
-};
-
 static bool has_extension(const char *name, const char *extension)
 {
 	const char *dot = strrchr(name, '.');
 	return dot && strcasecmp(dot, extension) == 0;
 }
+
+/* In the order in which clamscan loads them: what tells others to be ignored comes first. */
+enum turn { TURN_IGNORE, TURN_DAILY_CLD, TURN_DAILY_CVD, TURN_LOCAL_GDB, TURN_DAILY_CFG, TURN_TRUST, TURN_OTHER };
 
 static enum turn turn_of(const char *name)
 {
@@ -74,44 +46,39 @@ static enum turn turn_of(const char *name)
 	return has_extension(name, ".crb") ? TURN_TRUST : TURN_OTHER;
 }
 
-static int compare_files(const void *a, const void *b)
+static int compare_items(const void *a, const void *b)
 {
-	const struct file *one = a;
-	const struct file *other = b;
-	if (one->turn != other->turn)
-		return one->turn < other->turn ? -1 : 1;
+	const struct definition_item *one = a;
+	const struct definition_item *other = b;
+	enum turn turn = turn_of(one->name), other_turn = turn_of(other->name);
+	if (turn != other_turn)
+		return turn < other_turn ? -1 : 1;
 	return strcmp(one->name, other->name);
 }
 
-static void files_free(struct files *files)
+void definition_list_free(struct definition_list *list)
 {
-	for (size_t i = 0; i < files->count; i++)
-		free(files->items[i].name);
-	free(files->items);
-	*files = (struct files){NULL, 0};
+	for (size_t i = 0; i < list->count; i++)
+		free(list->items[i].name);
+	free(list->items);
+	*list = (struct definition_list){NULL, 0};
 }
 
-static int files_add(struct files *files, const char *name)
+static int list_add(struct definition_list *list, const char *name)
 {
-	size_t row = 0;
-	while (row < sizeof extensions / sizeof extensions[0] && !has_extension(name, extensions[row].text))
-		row++;
-	if (row == sizeof extensions / sizeof extensions[0])
+	if (!definition_name_known(name))
 		return 0;
-	if (files->count == FILES_MAX)
+	if (list->count == FILES_MAX)
 		return -E2BIG;
-	struct file *items = reallocarray(files->items, files->count + 1, sizeof *items);
+	struct definition_item *items = reallocarray(list->items, list->count + 1, sizeof *items);
 	if (!items)
 		return -ENOMEM;
-	files->items = items;
-	struct file file = {.name = strdup(name), .turn = turn_of(name), .signatures = extensions[row].signatures};
-	if (!file.name)
-		return -ENOMEM;
-	items[files->count++] = file;
-	return 0;
+	list->items = items;
+	items[list->count] = (struct definition_item){.name = strdup(name)};
+	return items[list->count].name ? (list->count++, 0) : -ENOMEM;
 }
 
-static int files_read(DIR *stream, struct files *files)
+static int list_read(DIR *stream, struct definition_list *list)
 {
 	for (;;) {
 		errno = 0;
@@ -124,99 +91,10 @@ static int files_read(DIR *stream, struct files *files)
 		struct stat status;
 		if (fstatat(dirfd(stream), entry->d_name, &status, 0) == 0 && !S_ISREG(status.st_mode))
 			continue;
-		int error = files_add(files, entry->d_name);
+		int error = list_add(list, entry->d_name);
 		if (error)
 			return error;
 	}
-}
-
-static int files_list(const char *directory, struct files *ret_files, enum scan_code *ret_code, struct why *why)
-{
-	*ret_files = (struct files){NULL, 0};
-	DIR *stream = opendir(directory);
-	if (!stream) {
-		int error = -errno;
-		*ret_code = error == -ENOENT || error == -ENOTDIR ? GEN_RESULT_DEFINITION_DIR_UNSET
-								  : DEC_RESULT_DEF_DIR_ACCESS_FAILED;
-		return why_errno(why, error, "cannot list the definitions in %.300s", directory);
-	}
-	int error = files_read(stream, ret_files);
-	(void)closedir(stream);
-	*ret_code = AVS_RESULT_DEFINITIONS_MISSING;
-	if (error)
-		why_errno(why, error, "cannot list the definitions in %.300s", directory);
-	else if (ret_files->count == 0)
-		error = why_set(why, -ENOENT, "no definition file is in %.300s", directory);
-	if (error)
-		files_free(ret_files);
-	else
-		qsort(ret_files->items, ret_files->count, sizeof ret_files->items[0], compare_files);
-	return error;
-}
-
-/* When a file was made: signed sets say it themselves, of others only the file's own time is known. */
-static int64_t file_built(const char *path, const char *name, const struct stat *status)
-{
-	int64_t built = status->st_mtime;
-	if (!has_extension(name, ".cvd") && !has_extension(name, ".cld") && !has_extension(name, ".cud"))
-		return built;
-	struct cl_cvd *header = cl_cvdhead(path);
-	if (header && header->stime)
-		built = header->stime;
-	if (header)
-		cl_cvdfree(header);
-	return built;
-}
-
-/* Some signed sets are empty by intent, and say so. */
-static bool says_empty(const char *path, const char *name)
-{
-	if (!has_extension(name, ".cvd") && !has_extension(name, ".cld"))
-		return false;
-	struct cl_cvd *header = cl_cvdhead(path);
-	bool empty = header && header->sigs == 0;
-	if (header)
-		cl_cvdfree(header);
-	return empty;
-}
-
-/* The library's "cannot open" would not say why. */
-static int file_readable(const char *path, struct stat *ret_status)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return -errno;
-	int error = fstat(fd, ret_status) ? -errno : 0;
-	(void)close(fd);
-	return error;
-}
-
-static int file_load(const char *path, const struct file *file, struct cl_engine *library,
-		     struct definitions *definitions, enum scan_code *ret_code, struct why *why)
-{
-	struct stat status;
-	int error = file_readable(path, &status);
-	*ret_code = AVS_RESULT_DEFINITIONS_MISSING;
-	if (error)
-		return why_errno(why, error, "cannot read %.400s", path);
-
-	*ret_code = AVS_RESULT_ENGINE_LOAD_FAILED;
-	message_forget();
-	unsigned int brought = 0;
-	cl_error_t result = cl_load(path, library, &brought, CL_DB_STDOPT);
-	if (result != CL_SUCCESS)
-		return why_set(why, -EINVAL, "%.300s is broken: %s (%.120s)", path, cl_strerror(result),
-			       message_last());
-	if (brought == 0 && file->signatures && !says_empty(path, file->name))
-		return why_set(why, -EINVAL, "%.300s brings no signature%s%.120s", path, message_last()[0] ? ": " : "",
-			       message_last());
-	/* The library counts exceptions as well. */
-	if (file->signatures)
-		definitions->signatures += brought;
-	int64_t built = file_built(path, file->name, &status);
-	if (built > definitions->built)
-		definitions->built = built;
-	return 0;
 }
 
 static char *path_of(const char *directory, const char *name)
@@ -236,45 +114,148 @@ static unsigned int version_of(const char *directory, const char *name)
 	return version;
 }
 
-/* Of the two forms of the official daily set only the newer is loaded, the incremental one when they are equal. */
-static void drop_older_daily(const char *directory, struct files *files)
+/* Of the two forms of a signed set the library uses only the newer, the incremental one when they are equal. */
+static void mark_superseded(const char *directory, struct definition_list *list)
 {
-	size_t cld = files->count;
-	size_t cvd = files->count;
-	for (size_t i = 0; i < files->count; i++) {
-		if (files->items[i].turn == TURN_DAILY_CLD)
-			cld = i;
-		else if (files->items[i].turn == TURN_DAILY_CVD)
-			cvd = i;
+	for (size_t i = 0; i < list->count; i++) {
+		struct definition_item *cld = &list->items[i];
+		if (!has_extension(cld->name, ".cld"))
+			continue;
+		size_t stem = strlen(cld->name) - strlen(".cld");
+		for (size_t j = 0; j < list->count; j++) {
+			struct definition_item *cvd = &list->items[j];
+			if (strncmp(cld->name, cvd->name, stem) != 0 || strcmp(cvd->name + stem, ".cvd") != 0)
+				continue;
+			bool older = version_of(directory, cld->name) < version_of(directory, cvd->name);
+			(older ? cld : cvd)->superseded = true;
+		}
 	}
-	if (cld == files->count || cvd == files->count)
-		return;
-	size_t older = version_of(directory, "daily.cld") < version_of(directory, "daily.cvd") ? cld : cvd;
-	free(files->items[older].name);
-	files->count--;
-	memmove(&files->items[older], &files->items[older + 1], (files->count - older) * sizeof files->items[0]);
+}
+
+int definition_list_read(const char *directory, struct definition_list *ret_list, enum scan_code *ret_code,
+			 struct why *why)
+{
+	*ret_list = (struct definition_list){NULL, 0};
+	DIR *stream = opendir(directory);
+	if (!stream) {
+		int error = -errno;
+		*ret_code = error == -ENOENT || error == -ENOTDIR ? GEN_RESULT_DEFINITION_DIR_UNSET
+								  : DEC_RESULT_DEF_DIR_ACCESS_FAILED;
+		return why_errno(why, error, "cannot list the definitions in %.300s", directory);
+	}
+	int error = list_read(stream, ret_list);
+	(void)closedir(stream);
+	*ret_code = AVS_RESULT_DEFINITIONS_MISSING;
+	if (error)
+		why_errno(why, error, "cannot list the definitions in %.300s", directory);
+	else if (ret_list->count == 0)
+		error = why_set(why, -ENOENT, "no definition file is in %.300s", directory);
+	if (error) {
+		definition_list_free(ret_list);
+		return error;
+	}
+	qsort(ret_list->items, ret_list->count, sizeof ret_list->items[0], compare_items);
+	mark_superseded(directory, ret_list);
+	return 0;
+}
+
+/* When a file was made: signed sets say it themselves, of others only the file's own time is known. */
+static int64_t file_built(const char *path, const struct stat *status)
+{
+	int64_t built = status->st_mtime;
+	struct cl_cvd *header = definition_name_signed(path) ? cl_cvdhead(path) : NULL;
+	if (header && header->stime)
+		built = header->stime;
+	if (header)
+		cl_cvdfree(header);
+	return built;
+}
+
+/* Some signed sets are empty by intent, and say so. */
+static bool says_empty(const char *path)
+{
+	struct cl_cvd *header = definition_name_signed(path) ? cl_cvdhead(path) : NULL;
+	bool empty = header && header->sigs == 0;
+	if (header)
+		cl_cvdfree(header);
+	return empty;
+}
+
+/*
+ * The library's "cannot open" would not say why. Of the containers only a .cvd is signed as a whole: in the others it does not miss what was lost
+ * when they were cut short.
+ */
+static int file_look(const char *path, struct stat *ret_status, enum scan_code *ret_code, struct why *why)
+{
+	*ret_code = AVS_RESULT_DEFINITIONS_MISSING;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return why_errno(why, -errno, "cannot be read");
+	int error = fstat(fd, ret_status) ? -errno : 0;
+	if (error)
+		why_errno(why, error, "cannot be read");
+	else if (definition_name_signed(path) && !has_extension(path, ".cvd") && (error = whole_check(fd, true, why)))
+		*ret_code = AVS_RESULT_ENGINE_LOAD_FAILED;
+	(void)close(fd);
+	return error;
+}
+
+int definition_load(const char *path, struct cl_engine *library, struct definition_loaded *ret_loaded,
+		    enum scan_code *ret_code, struct why *why)
+{
+	*ret_loaded = (struct definition_loaded){0, 0};
+	struct stat status;
+	int error = file_look(path, &status, ret_code, why);
+	if (error)
+		return error;
+	*ret_code = AVS_RESULT_ENGINE_LOAD_FAILED;
+	message_forget();
+	unsigned int brought = 0;
+	cl_error_t result = cl_load(path, library, &brought, CL_DB_STDOPT);
+	if (result != CL_SUCCESS)
+		return why_set(why, result == CL_EMEM ? -ENOMEM : -EINVAL, "is broken: %s (%.120s)",
+			       cl_strerror(result), message_last());
+	if (brought == 0 && definition_name_brings(path) && !says_empty(path))
+		return why_set(why, -EINVAL, "brings no signature%s%.120s", message_last()[0] ? ": " : "",
+			       message_last());
+	*ret_loaded = (struct definition_loaded){brought, file_built(path, &status)};
+	return 0;
+}
+
+static int load_item(const char *directory, const char *name, struct cl_engine *library,
+		     struct definitions *definitions, enum scan_code *ret_code, struct why *why)
+{
+	char *path = path_of(directory, name);
+	if (!path) {
+		*ret_code = AVS_RESULT_ENGINE_LOAD_FAILED;
+		return why_errno(why, -ENOMEM, "cannot load %.300s", directory);
+	}
+	struct why fault = {""};
+	struct definition_loaded loaded;
+	int error = definition_load(path, library, &loaded, ret_code, &fault);
+	if (error)
+		why_set(why, error, "%.300s %s", path, fault.text);
+	/* The library counts exceptions as well. */
+	if (definition_name_brings(name))
+		definitions->signatures += loaded.signatures;
+	if (loaded.built > definitions->built)
+		definitions->built = loaded.built;
+	free(path);
+	return error;
 }
 
 int definitions_load(const char *directory, struct cl_engine *library, struct definitions *ret_definitions,
 		     enum scan_code *ret_code, struct why *why)
 {
 	*ret_definitions = (struct definitions){0, 0};
-	struct files files;
-	int error = files_list(directory, &files, ret_code, why);
+	struct definition_list list;
+	int error = definition_list_read(directory, &list, ret_code, why);
 	if (error)
 		return error;
-	drop_older_daily(directory, &files);
-	for (size_t i = 0; i < files.count && !error; i++) {
-		char *path = path_of(directory, files.items[i].name);
-		if (!path) {
-			*ret_code = AVS_RESULT_ENGINE_LOAD_FAILED;
-			error = why_errno(why, -ENOMEM, "cannot load %.300s", directory);
-			break;
-		}
-		error = file_load(path, &files.items[i], library, ret_definitions, ret_code, why);
-		free(path);
-	}
-	files_free(&files);
+	for (size_t i = 0; i < list.count && !error; i++)
+		if (!list.items[i].superseded)
+			error = load_item(directory, list.items[i].name, library, ret_definitions, ret_code, why);
+	definition_list_free(&list);
 	if (error)
 		return error;
 	/* Lists of exceptions alone, or an empty signed set, would make an engine that calls everything clean. */

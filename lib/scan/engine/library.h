@@ -1,5 +1,5 @@
 /*
- * library.h - the inside of struct engine, shared by engine.c (scanning) and engine/load.c (loading).
+ * library.h - the inside of struct engine, shared by engine.c (scanning), engine/load.c (loading) and engine/check.c (checking).
  *
  * Nobody else includes it but the test that hands over an engine of the library which was never compiled.
  */
@@ -28,5 +28,20 @@ struct engine {
 
 /* Makes an engine around one of the library's. Takes `library` over, also when it fails. NULL: no memory. */
 struct engine *engine_wrap(struct cl_engine *take_library);
+
+/* The library's own start, before anything else is asked of it. Idempotent. 0, or -errno with why. */
+int library_start(struct why *why);
+/* An engine without definitions. 0; -errno with why. */
+int engine_new(struct engine **ret_engine, struct why *why);
+/* Once everything was loaded. 0; -errno with why, fit behind "the definitions": what was loaded does not go together. -ENOMEM tells nothing of it. */
+int engine_compile(struct engine *engine, struct why *why);
+
+struct engine_test {
+	char virus[256]; /* what a harmless text was taken for; "" if it was clean */
+	bool finds_eicar;
+};
+
+/* Scans a harmless text and the EICAR file. 0; -EIO with why: a scan failed, and only what is set is known. */
+int engine_test(struct engine *engine, struct engine_test *ret_test, struct why *why);
 
 #endif

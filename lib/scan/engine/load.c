@@ -27,7 +27,7 @@ static size_t eicar_write(char *ret_text, size_t room)
 	return used;
 }
 
-static int library_start(struct cl_engine **ret_library, struct why *why)
+int library_start(struct why *why)
 {
 	static bool started;
 	message_capture();
@@ -38,38 +38,71 @@ static int library_start(struct cl_engine **ret_library, struct why *why)
 	if (!started && cl_init(CL_INIT_DEFAULT) != CL_SUCCESS)
 		return why_set(why, -EIO, "libclamav does not start: %s", message_last());
 	started = true;
-	*ret_library = cl_engine_new();
-	if (!*ret_library)
-		return why_set(why, -ENOMEM, "libclamav does not start: %s", message_last());
-	/* The callbacks hear nothing of a layer that the library takes from its cache. Before loading: it saves memory. */
-	if (cl_engine_set_num(*ret_library, CL_ENGINE_DISABLE_CACHE, 1) != CL_SUCCESS) {
-		(void)cl_engine_free(*ret_library);
-		return why_set(why, -EIO, "libclamav does not start: %s", message_last());
-	}
 	return 0;
 }
 
-/* The clean text decides; the EICAR file only tells whether the set knows it, which some private sets do not. */
-static int self_test(struct engine *engine, struct why *why)
+int engine_new(struct engine **ret_engine, struct why *why)
+{
+	int error = library_start(why);
+	if (error)
+		return error;
+	struct cl_engine *library = cl_engine_new();
+	if (!library)
+		return why_set(why, -ENOMEM, "libclamav does not start: %s", message_last());
+	/* The callbacks hear nothing of a layer that the library takes from its cache. Before loading: it saves memory. */
+	if (cl_engine_set_num(library, CL_ENGINE_DISABLE_CACHE, 1) != CL_SUCCESS) {
+		(void)cl_engine_free(library);
+		return why_set(why, -EIO, "libclamav does not start: %s", message_last());
+	}
+	*ret_engine = engine_wrap(library);
+	return *ret_engine ? 0 : why_errno(why, -ENOMEM, "libclamav does not start");
+}
+
+int engine_compile(struct engine *engine, struct why *why)
+{
+	message_forget();
+	cl_error_t compiled = cl_engine_compile(engine->library);
+	if (compiled == CL_SUCCESS)
+		return 0;
+	return why_set(why, compiled == CL_EMEM ? -ENOMEM : -EINVAL, "do not compile: %s (%.120s)",
+		       cl_strerror(compiled), message_last());
+}
+
+static int test_scan(struct engine *engine, const char *text, size_t size, const char *what,
+		     struct engine_result *ret_result, struct why *why)
+{
+	engine_scan(engine, text, size, NULL, ret_result);
+	if (!ret_result->code_count && !ret_result->incomplete)
+		return 0;
+	return why_set(why, -EIO, "the test scan of %s failed: %.250s", what,
+		       ret_result->code_count ? ret_result->codes[0].text : "");
+}
+
+int engine_test(struct engine *engine, struct engine_test *ret_test, struct why *why)
 {
 	static const char clean[] = "This is a short text without any harm in it, for the test of a new engine.\n";
+	*ret_test = (struct engine_test){.virus = ""};
 	struct engine_result result;
-	engine_scan(engine, clean, sizeof clean - 1, NULL, &result);
+	int error = test_scan(engine, clean, sizeof clean - 1, "a harmless text", &result, why);
 	if (result.virus_count)
-		return why_set(why, -EINVAL, "the definitions take a harmless text for %.200s", result.viruses[0].name);
-	if (result.code_count || result.incomplete)
-		return why_set(why, -EIO, "the test scan of a harmless text failed: %.250s",
-			       result.code_count ? result.codes[0].text : "");
-
+		(void)snprintf(ret_test->virus, sizeof ret_test->virus, "%s", result.viruses[0].name);
 	char eicar[80];
 	size_t size = eicar_write(eicar, sizeof eicar);
-	engine_scan(engine, eicar, size, NULL, &result);
-	if (result.code_count || result.incomplete)
-		return why_set(why, -EIO, "the test scan of the EICAR file failed: %.250s",
-			       result.code_count ? result.codes[0].text : "");
+	error = error ? error : test_scan(engine, eicar, size, "the EICAR file", &result, why);
+	ret_test->finds_eicar = !error && result.virus_count;
 	digest_set_clear(engine->seen);
 	digest_set_clear(engine->seen_text);
-	return 0;
+	return error;
+}
+
+/* The clean text decides; the EICAR file need only be scanned, for some private sets do not know it. */
+static int self_test(struct engine *engine, struct why *why)
+{
+	struct engine_test test;
+	int error = engine_test(engine, &test, why);
+	if (test.virus[0])
+		return why_set(why, -EINVAL, "the definitions take a harmless text for %.200s", test.virus);
+	return error;
 }
 
 static int facts_fill(struct facts *facts, const char *directory, const struct cl_engine *library,
@@ -102,11 +135,10 @@ static int engine_prepare(const char *directory, struct engine *engine, struct f
 	if (error)
 		return error;
 	*ret_code = AVS_RESULT_ENGINE_LOAD_FAILED;
-	message_forget();
-	cl_error_t compiled = cl_engine_compile(engine->library);
-	if (compiled != CL_SUCCESS)
-		return why_set(why, -EINVAL, "the definitions in %.200s do not compile: %s (%.120s)", directory,
-			       cl_strerror(compiled), message_last());
+	struct why fault = {""};
+	error = engine_compile(engine, &fault);
+	if (error)
+		return why_set(why, error, "the definitions in %.200s %s", directory, fault.text);
 	error = self_test(engine, why);
 	if (error)
 		return error;
@@ -125,13 +157,10 @@ int engine_load(const char *directory, struct engine **ret_engine, struct facts 
 	*ret_engine = NULL;
 	*ret_facts = (struct facts){0};
 	*ret_code = AVS_RESULT_ENGINE_LOAD_FAILED;
-	struct cl_engine *library = NULL;
-	int error = library_start(&library, why);
+	struct engine *engine = NULL;
+	int error = engine_new(&engine, why);
 	if (error)
 		return error;
-	struct engine *engine = engine_wrap(library);
-	if (!engine)
-		return why_errno(why, -ENOMEM, "cannot load %.300s", directory);
 	error = engine_prepare(directory, engine, ret_facts, ret_code, why);
 	if (error) {
 		engine_free(engine);

@@ -6,12 +6,21 @@
 #include "base/fd.h"
 #include "base/utf8.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define LINE_MOST 4096 /* bytes before it is made visible */
+
+static const char *name = "csapi";
+
+void complain_as(const char *program)
+{
+	name = program;
+}
 
 void complain(const char *format, ...)
 {
@@ -21,11 +30,19 @@ void complain(const char *format, ...)
 	(void)vsnprintf(raw, sizeof raw, format, arguments);
 	va_end(arguments);
 	char *visible = utf8_visible(raw), *line = NULL;
-	int size = asprintf(&line, "csapi-scanner: %s\n",
-			    visible ? visible : "there is no memory left to say what happened");
+	int size =
+		asprintf(&line, "%s: %s\n", name, visible ? visible : "there is no memory left to say what happened");
 	if (size > 0)
 		(void)fd_write_all(STDERR_FILENO, line, (size_t)size);
 	if (size >= 0)
 		free(line);
 	free(visible);
+}
+
+bool complain_printed(void)
+{
+	if (fflush(stdout) == 0)
+		return true;
+	complain("cannot write to standard output: %s", strerror(errno));
+	return false;
 }
