@@ -233,40 +233,53 @@ check-generated: $(B)/generate
 # --- installing --------------------------------------------------------------------------------------------------
 
 MANUALS = $(wildcard man/*.[1-9])
-INSTALLED = $(bindir)/csapi-scan $(sbindir)/csapi-scanner $(libexecdir)/csapi-worker \
+BIN_PROGRAMS = $(filter csapi-scan csapi-version,$(PROGRAMS))
+SBIN_PROGRAMS = $(filter csapi-scanner csapi-update,$(PROGRAMS))
+LIBEXEC_PROGRAMS = $(filter csapi-worker csapi-fetch,$(PROGRAMS))
+COMPLETED = $(basename $(notdir $(wildcard completions/*.bash)))
+UNITS_SYSTEM = csapi-scanner.service csapi-scanner.socket csapi-update.service csapi-update.timer
+UNITS_USER = csapi-scanner.service csapi-scanner.socket
+INSTALLED = $(BIN_PROGRAMS:%=$(bindir)/%) $(SBIN_PROGRAMS:%=$(sbindir)/%) $(LIBEXEC_PROGRAMS:%=$(libexecdir)/%) \
 	$(foreach page,$(notdir $(MANUALS)),$(mandir)/man$(subst .,,$(suffix $(page)))/$(page)) \
-	$(foreach program,csapi-scan csapi-scanner,$(bashcompdir)/$(program) $(zshcompdir)/_$(program) $(fishcompdir)/$(program).fish) \
-	$(foreach dir,$(systemdsystemunitdir) $(systemduserunitdir),$(dir)/csapi-scanner.service $(dir)/csapi-scanner.socket) \
+	$(foreach program,$(COMPLETED),$(bashcompdir)/$(program) $(zshcompdir)/_$(program) $(fishcompdir)/$(program).fish) \
+	$(UNITS_SYSTEM:%=$(systemdsystemunitdir)/%) $(UNITS_USER:%=$(systemduserunitdir)/%) \
 	$(sysusersdir)/csapi.conf $(tmpfilesdir)/csapi.conf
+PACKAGE_DIRS = definitions schema samples examples
 
-# A unit, with the directories that it names: FROM,TO.
-install_unit = sed 's|@sbindir@|$(sbindir)|g' share/systemd/$(1) | $(INSTALL) -D -m 644 /dev/stdin '$(DESTDIR)$(2)'
+# A file, with the directories that it names: FROM,TO.
+install_filled = sed 's|@sbindir@|$(sbindir)|g; s|@bindir@|$(bindir)|g' $(1) | $(INSTALL) -D -m 644 /dev/stdin '$(DESTDIR)$(2)'
+# FOLDER,DIRECTORY,UNIT
+define install_unit
+	$(call install_filled,$(firstword $(wildcard share/systemd/$(1)$(3) share/systemd/$(1)$(3).in)),$(2)/$(3))
 
+endef
+
+# Nothing goes to /etc: units wait to be enabled, and the files for cron and logrotate lie among the examples, to be copied by who wants them.
 install: all
 	$(INSTALL) -d $(foreach dir,$(bindir) $(sbindir) $(libexecdir) $(bashcompdir) $(zshcompdir) $(fishcompdir),'$(DESTDIR)$(dir)')
-	$(INSTALL) -d $(foreach dir,definitions schema samples,'$(DESTDIR)$(pkgdatadir)/$(dir)')
-	$(INSTALL) -m 755 $(B)/csapi-scan '$(DESTDIR)$(bindir)/'
-	$(INSTALL) -m 755 $(B)/csapi-scanner '$(DESTDIR)$(sbindir)/'
-	$(INSTALL) -m 755 $(B)/csapi-worker '$(DESTDIR)$(libexecdir)/'
+	$(INSTALL) -d $(foreach dir,$(PACKAGE_DIRS),'$(DESTDIR)$(pkgdatadir)/$(dir)')
+	$(INSTALL) -m 755 $(BIN_PROGRAMS:%=$(B)/%) '$(DESTDIR)$(bindir)/'
+	$(INSTALL) -m 755 $(SBIN_PROGRAMS:%=$(B)/%) '$(DESTDIR)$(sbindir)/'
+	$(INSTALL) -m 755 $(LIBEXEC_PROGRAMS:%=$(B)/%) '$(DESTDIR)$(libexecdir)/'
 	$(INSTALL) -m 644 $(wildcard share/definitions/*) '$(DESTDIR)$(pkgdatadir)/definitions/'
 	$(INSTALL) -m 644 $(wildcard share/schema/*) '$(DESTDIR)$(pkgdatadir)/schema/'
 	$(INSTALL) -m 644 $(wildcard share/samples/*) '$(DESTDIR)$(pkgdatadir)/samples/'
 	for page in $(MANUALS); do $(INSTALL) -D -m 644 "$$page" '$(DESTDIR)$(mandir)/man'"$${page##*.}/$${page##*/}" || exit 1; done
-	for program in csapi-scan csapi-scanner; do \
+	for program in $(COMPLETED); do \
 		$(INSTALL) -m 644 completions/$$program.bash '$(DESTDIR)$(bashcompdir)'/$$program && \
 		$(INSTALL) -m 644 completions/_$$program '$(DESTDIR)$(zshcompdir)/' && \
 		$(INSTALL) -m 644 completions/$$program.fish '$(DESTDIR)$(fishcompdir)/' || exit 1; \
 	done
-	$(call install_unit,csapi-scanner.service.in,$(systemdsystemunitdir)/csapi-scanner.service)
-	$(call install_unit,csapi-scanner.socket,$(systemdsystemunitdir)/csapi-scanner.socket)
-	$(call install_unit,user/csapi-scanner.service.in,$(systemduserunitdir)/csapi-scanner.service)
-	$(call install_unit,user/csapi-scanner.socket,$(systemduserunitdir)/csapi-scanner.socket)
+	$(foreach unit,$(UNITS_SYSTEM),$(call install_unit,,$(systemdsystemunitdir),$(unit)))
+	$(foreach unit,$(UNITS_USER),$(call install_unit,user/,$(systemduserunitdir),$(unit)))
 	$(INSTALL) -D -m 644 share/systemd/csapi.sysusers.conf '$(DESTDIR)$(sysusersdir)/csapi.conf'
 	$(INSTALL) -D -m 644 share/systemd/csapi.tmpfiles.conf '$(DESTDIR)$(tmpfilesdir)/csapi.conf'
+	$(call install_filled,share/cron/csapi-update.in,$(pkgdatadir)/examples/cron/csapi-update)
+	$(call install_filled,share/logrotate/csapi.in,$(pkgdatadir)/examples/logrotate/csapi)
 
 uninstall:
 	rm -f $(foreach file,$(INSTALLED),'$(DESTDIR)$(file)')
-	rm -rf '$(DESTDIR)$(pkgdatadir)/definitions' '$(DESTDIR)$(pkgdatadir)/schema' '$(DESTDIR)$(pkgdatadir)/samples'
+	rm -rf $(foreach dir,$(PACKAGE_DIRS),'$(DESTDIR)$(pkgdatadir)/$(dir)')
 	-rmdir '$(DESTDIR)$(pkgdatadir)' '$(DESTDIR)$(libexecdir)' 2>/dev/null
 
 clean:

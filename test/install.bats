@@ -19,21 +19,50 @@ install_to_dest() { # TARGET [VARIABLE=VALUE]...
 	install_to_dest install PREFIX=/usr
 	cd "$dest/usr"
 	[ -x bin/csapi-scan ]
+	[ -x bin/csapi-version ]
 	[ -x sbin/csapi-scanner ]
+	[ -x sbin/csapi-update ]
 	[ -x libexec/csapi/csapi-worker ]
+	[ -x libexec/csapi/csapi-fetch ]
 	[ -f share/csapi/definitions/csapi-test.ndb ]
 	[ -f share/csapi/schema/verdict-1.schema.json ]
 	[ -f share/csapi/samples/clean.eml ]
-	for page in csapi-scan.1 csapi-protocol.5 csapi-codes.7 csapi-scanner.8; do
+	for page in csapi-scan.1 csapi-version.1 csapi-protocol.5 csapi-codes.7 csapi-scanner.8 csapi-update.8; do
 		[ -f "share/man/man${page##*.}/$page" ]
 	done
-	for program in csapi-scan csapi-scanner; do
+	for program in csapi-scan csapi-scanner csapi-update csapi-version; do
 		[ -f "share/bash-completion/completions/$program" ]
 		[ -f "share/zsh/site-functions/_$program" ]
 		[ -f "share/fish/vendor_completions.d/$program.fish" ]
 	done
 	run -0 find . ! -perm -go+r
 	[ -z "$output" ]
+}
+
+# What runs by itself is for the administrator to switch on.
+@test "files for cron and logrotate lie among the examples, and nothing is put into /etc or /var" {
+	install_to_dest install PREFIX=/usr sbindir=/srv/sbin bindir=/srv/bin
+	run -0 ls "$dest"
+	[ "$output" = $'srv\nusr' ]
+	examples=$dest/usr/share/csapi/examples
+	[ -f "$examples/cron/csapi-update" ]
+	[ -f "$examples/logrotate/csapi" ]
+	run -1 grep -r '@[a-z]*dir@' "$examples"
+	run -0 grep -c '/srv/s\?bin/csapi-' "$examples/cron/csapi-update" "$examples/logrotate/csapi"
+}
+
+# Also those that are commented out: who needs one takes away the sign alone.
+@test "every line of the file for cron is a job of the user csapi that the programs understand" {
+	install_to_dest install
+	jobs=0
+	while read -r job; do
+		[[ $job =~ ^([-0-9*/,]+\ ){5}csapi\ (/usr/local/s?bin/csapi-[a-z]+.*)$ ]]
+		command=${BASH_REMATCH[2]//\/usr\/local/$dest/usr/local}
+		# Its options are good, and nothing is done.
+		sh -c "${command%%>*} --help" >/dev/null
+		jobs=$((jobs + 1))
+	done < <(sed -n 's/^#\?\([0-9*].*csapi .*\)/\1/p' "$dest/usr/local/share/csapi/examples/cron/csapi-update")
+	[ "$jobs" -ge 5 ]
 }
 
 @test "single directories can be moved" {

@@ -401,3 +401,21 @@ await_signals() {
 	run grep -c '^forged' "$place/s.log"
 	[ "$output" = 0 ]
 }
+
+# share/logrotate/csapi with the directory of this test, and as the user of this test.
+@test "logrotate moves the log away, and the scanner goes on in a new one" {
+	command -v logrotate >/dev/null || skip "no logrotate"
+	[ ! -d /run/systemd/system ] || skip "the file asks systemd here, which knows nothing of this scanner"
+	start_scanner --scanner-log="$place/rotated.log" --log-level=info
+	sed -e "s|@sbindir@|$BUILD|; s|/var/log/csapi/|$place/rotated|; /su csapi csapi/d" "$ROOT/share/logrotate/csapi.in" >"$place/rotate"
+	chmod 644 "$place/rotate"
+	# Whatever is written by others than this scanner is none of it.
+	chmod go-w "$place"
+	grep -q "ready: " "$place/rotated.log"
+	CSAPI_SOCKET=$socket logrotate --force --state "$place/state" "$place/rotate"
+	await "$place/rotated.log.1" "ready: "
+	command_scanner reload
+	[ "$status" -eq 0 ] || fail "reload"
+	await "$place/rotated.log" "reloading the definitions"
+	run -1 grep "reloading the definitions" "$place/rotated.log.1"
+}

@@ -27,6 +27,9 @@ unit_value() {
 		[[ $(unit_value "$dir/csapi-scanner.service" ExecStart) == "/usr/libexec/elsewhere/csapi-scanner "* ]]
 		[[ $(unit_value "$dir/csapi-scanner.service" ExecReload) == "/usr/libexec/elsewhere/csapi-scanner reload "* ]]
 	done
+	[ "$(unit_value "$units/csapi-update.service" ExecStart)" = \
+		"/usr/libexec/elsewhere/csapi-update --if-older-than=auto --quiet" ]
+	[ -f "$units/csapi-update.timer" ]
 	[ -f "$dest/usr/lib/sysusers.d/csapi.conf" ]
 	[ -f "$dest/usr/lib/tmpfiles.d/csapi.conf" ]
 	run -1 grep -r '@[a-z]*dir@' "$units" "$user_units"
@@ -59,6 +62,41 @@ unit_value() {
 	done
 }
 
+@test "nor in those of updates, and the timer fires" {
+	requires systemd-analyze
+	[ -x "$dest/usr/libexec/elsewhere/csapi-update" ]
+	sed "s|/usr/libexec/elsewhere|$dest&|" "$units/csapi-update.service" >"$BATS_TEST_TMPDIR/csapi-update.service"
+	cp "$units/csapi-update.timer" "$BATS_TEST_TMPDIR"
+	run -0 systemd-analyze verify --man=no --recursive-errors=no "$BATS_TEST_TMPDIR/csapi-update.service" \
+		"$BATS_TEST_TMPDIR/csapi-update.timer"
+	[ -z "$output" ]
+	run -0 systemd-analyze calendar "$(unit_value "$units/csapi-update.timer" OnCalendar)"
+	[[ $output == *"Next elapse: "* ]]
+}
+
+# Exit statuses as csapi-update has them: the timer is no reason for alarm while there is nothing to do, and is one when anything fails.
+@test "an update that is not needed is no failure" {
+	[ "$(unit_value "$units/csapi-update.service" SuccessExitStatus)" = "1 9" ]
+	for words in '"current", 1' '"not_due", 9'; do
+		grep -q "$words" "$BATS_TEST_DIRNAME/../lib/verdict/update_outcome.def"
+	done
+}
+
+@test "updates run as the scanner's user, who owns the definitions; the scanner's service cannot write there" {
+	for key in User Group; do
+		[ "$(unit_value "$units/csapi-update.service" $key)" = csapi ]
+		[ "$(unit_value "$units/csapi-scanner.service" $key)" = csapi ]
+	done
+	[ "$(unit_value "$units/csapi-update.service" StateDirectory)" = csapi/definitions ]
+	for unit in csapi-update csapi-scanner; do
+		[ "$(unit_value "$units/$unit.service" ProtectSystem)" = strict ]
+	done
+	run -1 grep -E '^(StateDirectory|ReadWritePaths|LogsDirectory|CacheDirectory|ConfigurationDirectory)=' "$units/csapi-scanner.service"
+	# Readable by the scanner and by everybody's csapi-scan.
+	[ "$(unit_value "$units/csapi-update.service" UMask)" = 0022 ]
+	[ "$(unit_value "$units/csapi-update.service" StateDirectoryMode)" = 0755 ]
+}
+
 @test "a unit with a mistake in it is complained about" {
 	requires systemd-analyze
 	sed "s|/usr/libexec/elsewhere|$dest&|; s/^RestrictRealtime=yes/RestrictRealtimes=yes/" \
@@ -77,11 +115,22 @@ unit_value() {
 	[[ $output == *"Overall exposure level for csapi-scanner.service: "[01].* ]]
 }
 
+# It has a network, which counts for more than half of it.
+@test "the exposure of the updates is at most 1.7 of 10" {
+	requires systemd-analyze
+	systemd-analyze security --help | grep -q -e --offline || skip "systemd before 250"
+	cp "$units/csapi-update.service" "$BATS_TEST_TMPDIR"
+	run -0 systemd-analyze security --offline=true --no-pager --threshold=17 "$BATS_TEST_TMPDIR/csapi-update.service"
+	[[ $output == *"Overall exposure level for csapi-update.service: "[01].* ]]
+}
+
 # Those that a worker needs for its walls must be in the unit's filter, or systemd would take them away.
-@test "the filter of the service leaves what the sandbox is made with" {
-	filter=$(sed -n 's/^SystemCallFilter=//p' "$units/csapi-scanner.service" | tr '\n' ' ')
-	for call in landlock_create_ruleset landlock_add_rule landlock_restrict_self seccomp capset; do
-		[[ " $filter " == *" $call "* ]]
+@test "the filters of the services leave what the sandbox is made with" {
+	for unit in csapi-scanner csapi-update; do
+		filter=$(sed -n 's/^SystemCallFilter=//p' "$units/$unit.service" | tr '\n' ' ')
+		for call in landlock_create_ruleset landlock_add_rule landlock_restrict_self seccomp capset; do
+			[[ " $filter " == *" $call "* ]]
+		done
 	done
 	[[ $(unit_value "$units/csapi-scanner.service" ExecStart) == *--no-namespaces* ]]
 	[ "$(unit_value "$units/csapi-scanner.service" RestrictNamespaces)" = yes ]
@@ -100,14 +149,22 @@ unit_value() {
 	grep -q ^csapi: "$BATS_TEST_TMPDIR/root/etc/group"
 }
 
-@test "the directories come to be, and only root writes to them" {
+@test "the directories come to be, and belong to whom they should" {
 	requires systemd-tmpfiles
+	requires systemd-sysusers
 	[ "$(id -u)" -eq 0 ] || skip "not root"
-	mkdir -p "$BATS_TEST_TMPDIR/root/run" "$BATS_TEST_TMPDIR/root/var/lib"
+	mkdir -p "$BATS_TEST_TMPDIR/root/etc" "$BATS_TEST_TMPDIR/root/run" "$BATS_TEST_TMPDIR/root/var/lib" "$BATS_TEST_TMPDIR/root/var/log"
+	systemd-sysusers --root="$BATS_TEST_TMPDIR/root" "$dest/usr/lib/sysusers.d/csapi.conf"
 	systemd-tmpfiles --create --root="$BATS_TEST_TMPDIR/root" "$dest/usr/lib/tmpfiles.d/csapi.conf"
-	for dir in run/csapi var/lib/csapi; do
-		[ "$(stat -c '%U:%G %a' "$BATS_TEST_TMPDIR/root/$dir")" = "root:root 755" ]
-	done
+	user=$(sed -n 's/^csapi:[^:]*:\([0-9]*\):\([0-9]*\):.*/\1:\2/p' "$BATS_TEST_TMPDIR/root/etc/passwd")
+	while read -r dir expected; do
+		[ "$(stat -c '%u:%g %a' "$BATS_TEST_TMPDIR/root/$dir")" = "$expected" ]
+	done <<-EOF
+		run/csapi 0:0 755
+		var/lib/csapi 0:0 755
+		var/lib/csapi/definitions $user 755
+		var/log/csapi $user 750
+	EOF
 }
 
 # What `systemd-analyze verify` does not see: options of a mount know no %%, and the mount would fail; a SIGTERM to all processes would

@@ -6,6 +6,7 @@
  */
 #include "batch.h"
 
+#include "../progress_line.h"
 #include "base/fd.h"
 #include "input.h"
 #include "notice.h"
@@ -172,7 +173,7 @@ static int run(struct batch *batch)
 			return 0;
 		/* With nothing left to take there is only waiting; else what is ready is picked up in passing. */
 		bool ready = has_room(batch) && input_ready(batch->walk);
-		int timeout = ready ? 0 : progress_running() ? PROGRESS_TICK : -1;
+		int timeout = ready ? 0 : progress_line_running() ? PROGRESS_LINE_TICK : -1;
 		if (!error && batch->client && client_outstanding(batch->client))
 			error = collect(batch, timeout);
 		if (!error)
@@ -206,10 +207,10 @@ int batch_run(const struct settings *settings)
 	batch.slots = calloc(batch.slot_count, sizeof *batch.slots);
 	int error = batch.slots ? input_open(settings, &batch.walk) : -ENOMEM;
 	if (!settings->no_progress)
-		progress_start();
+		progress_line_start();
 	if (!error)
 		error = run(&batch);
-	progress_clear();
+	progress_line_clear();
 	if (error == -ENOMEM)
 		notice("there is no memory left to go on; free some, or lower --jobs");
 	give_up(&batch);

@@ -3,9 +3,9 @@
  */
 #include "notice.h"
 
+#include "../progress_line.h"
 #include "base/fd.h"
 #include "base/utf8.h"
-#include "progress.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@ void notice(const char *format, ...)
 	/* One write a line, so that the lines of several programs on one terminal do not mix. */
 	int size =
 		asprintf(&line, "csapi-scan: %s\n", visible ? visible : "there is no memory left to say what happened");
-	progress_clear();
+	progress_line_clear();
 	if (size > 0)
 		(void)fd_write_all(STDERR_FILENO, line, (size_t)size);
 	if (size >= 0)

@@ -1,17 +1,11 @@
 /*
- * progress.h - one line on a terminal that tells how a long scan is getting on.
- *
- * There is one terminal, so there is one progress line. It shows itself after a second, only where standard error is a
- * terminal, and is gone before anything else is written.
+ * progress.h - what the line on a terminal says that tells how a long scan is getting on; the line itself is progress_line.h's.
  */
 #ifndef CSAPI_CMD_SCAN_PROGRESS_H
 #define CSAPI_CMD_SCAN_PROGRESS_H
 
 #include <stdbool.h>
 #include <stdint.h>
-
-/* How often the line is worth a redraw, in milliseconds. */
-#define PROGRESS_TICK 200
 
 /* What the line shows. */
 struct progress {
@@ -23,12 +17,7 @@ struct progress {
 	const char *current; /* name of the input last taken, clean UTF-8; NULL: none yet */
 };
 
-/* Lets the line appear from now on; without it all other calls do nothing. */
-void progress_start(void);
-bool progress_running(void);
 /* Draws the line, if it is time for it. */
 void progress_draw(const struct progress *progress);
-/* Takes the line away, if it is there. */
-void progress_clear(void);
 
 #endif

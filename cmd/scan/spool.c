@@ -5,9 +5,9 @@
  */
 #include "spool.h"
 
+#include "../progress_line.h"
 #include "base/clock.h"
 #include "base/fd.h"
-#include "progress.h"
 #include "verdict/limits.h"
 
 #include <errno.h>
@@ -26,8 +26,8 @@ static int wait_readable(int fd, int64_t deadline, const struct spool_options *o
 {
 	for (;;) {
 		int timeout = clock_poll_timeout(deadline);
-		if (options && options->tick && (timeout < 0 || timeout > PROGRESS_TICK))
-			timeout = PROGRESS_TICK;
+		if (options && options->tick && (timeout < 0 || timeout > PROGRESS_LINE_TICK))
+			timeout = PROGRESS_LINE_TICK;
 		struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
 		int ready = poll(&poll_fd, 1, timeout);
 		if (ready < 0 && errno != EINTR)

@@ -3,11 +3,11 @@
  */
 #include "verdict.h"
 
+#include "../progress_line.h"
 #include "base/fd.h"
 #include "format/verdict_json.h"
 #include "format/verdict_text.h"
 #include "notice.h"
-#include "progress.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -46,7 +46,7 @@ int verdict_write(const struct settings *settings, const char *name, const struc
 	if (settings->text && size && text[size - 1] == '\n')
 		size--;
 	text[size] = settings->null ? '\0' : '\n';
-	progress_clear();
+	progress_line_clear();
 	int error = fd_write_all(STDOUT_FILENO, text, size + 1);
 	free(text);
 	if (error)

@@ -18,6 +18,13 @@ int64_t clock_now(void)
 	return clock_now_us() / 1000;
 }
 
+int64_t clock_boot(void)
+{
+	struct timespec now = {0};
+	(void)clock_gettime(CLOCK_BOOTTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 int clock_poll_timeout(int64_t deadline)
 {
 	if (deadline == CLOCK_NEVER)

@@ -13,6 +13,8 @@
 int64_t clock_now(void);
 /* Microseconds on it. */
 int64_t clock_now_us(void);
+/* Milliseconds on CLOCK_BOOTTIME, which goes on while the machine sleeps. */
+int64_t clock_boot(void);
 /* Milliseconds from now to the deadline as poll(2) wants them: 0 when passed, -1 for CLOCK_NEVER, never over INT32_MAX. */
 int clock_poll_timeout(int64_t deadline);
 /* Seconds since 1970 on the wall's clock. */

@@ -86,8 +86,7 @@ static int open_file(const char *path, struct why *why)
 	return fd;
 }
 
-/* Is standard error the one that the service manager connected with the journal? */
-static bool stderr_is_journal(void)
+bool log_stderr_is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
 	struct stat status;
@@ -117,7 +116,7 @@ static int open_stderr(enum log_way *ret_way, struct why *why)
 int log_open(const char *destination, enum log_level most, struct why *why)
 {
 	enum log_way way = LOG_WAY_WRITE;
-	bool journal = destination ? strcmp(destination, "journal") == 0 : stderr_is_journal();
+	bool journal = destination ? strcmp(destination, "journal") == 0 : log_stderr_is_journal();
 	char *path = NULL;
 	int fd = -1;
 	if (destination && strcmp(destination, "none") == 0) {

@@ -4,16 +4,20 @@
  * Writing never waits: a line that the destination does not take at once (a full pipe, a full disk) is dropped and
  * counted, and the next line that goes through is preceded by one that says how many were. A line is one write(2), so that
  * lines of several processes do not mix. Control characters are shown as \u{a}. One log a process, for one thread. Opened by
- * cmd/csapi-scanner.c, written by process.
+ * cmd, written by process and cmd.
  */
 #ifndef CSAPI_BASE_LOG_H
 #define CSAPI_BASE_LOG_H
 
 #include "base/why.h"
 
+#include <stdbool.h>
+
 /* The priorities of syslog(3), as many as are used. */
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_NOTICE, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
+/* Is standard error the one that the service manager connected with the journal (JOURNAL_STREAM)? */
+bool log_stderr_is_journal(void);
 /*
  * `destination`: "stderr"; "journal" (standard error with "<6>" and the like before each line, which journald reads, and without
  * time and process, which it knows); "none"; or an absolute path, which is appended to and made with mode 0640 less the umask.

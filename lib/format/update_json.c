@@ -84,12 +84,11 @@ static json_t *encode_space(const struct update_result *result)
 {
 	json_t *object = json_object();
 	set_number_or_null(&object, "needed", result->space_needed);
-	/* Whoever computed what is needed looked at what is free, which may be nothing. */
-	json_field_set(&object, "free",
-		       result->space_needed
-			       ? json_integer((json_int_t)(result->space_free >> 1 >= INT64_MAX ? INT64_MAX
-												: result->space_free))
-			       : json_null());
+	/* Whoever computed what is needed looked at what is free, which may be nothing; the most is "unknown". */
+	if (result->space_needed && result->space_free != UINT64_MAX)
+		json_field_set_number(&object, "free", result->space_free);
+	else
+		json_field_set(&object, "free", json_null());
 	return object;
 }
 
@@ -179,42 +178,69 @@ static void add_part(struct text *text, const struct update_part *part)
 		text_add(text, "  from ");
 		text_add_visible(text, part->source);
 	}
-	if (part->text && *part->text) {
+	/* Of what went well it says what stands there already. */
+	bool well =
+		part->outcome == UPDATE_UPDATED || part->outcome == UPDATE_AVAILABLE || part->outcome == UPDATE_CURRENT;
+	if (part->text && *part->text && !well) {
 		text_add(text, "  ");
 		text_add_visible(text, part->text);
 	}
 	if (part->code != SCAN_CODE_NONE)
 		text_add(text, "  [%s]", scan_code_name(part->code));
-	text_add(text, "\n");
 }
 
-char *update_text_encode(const struct update_result *result)
+char *update_text_source(const struct update_part *part)
 {
 	struct text text;
 	text_init(&text);
-	for (uint32_t i = 0; i < result->part_count; i++)
-		add_part(&text, &result->parts[i]);
-	if (result->set.count) {
-		text_add(&text, "%-*s ", NAME_WIDTH, "in use");
-		text_add_visible(&text, *result->after ? result->after : "a set of no version");
-		text_add(&text, ", %" PRIu64 " signatures\n", definition_set_signatures(&result->set));
+	add_part(&text, part);
+	return text_take(&text);
+}
+
+static void add_set(struct text *text, const struct update_result *result)
+{
+	if (!result->set.count)
+		return;
+	text_add(text, "%-*s ", NAME_WIDTH, "in use");
+	text_add_visible(text, *result->after ? result->after : "a set of no version");
+	text_add(text, ", %" PRIu64 " signatures\n", definition_set_signatures(&result->set));
+}
+
+static void add_scanner(struct text *text, const struct update_result *result)
+{
+	if (!result->scanner.running)
+		return;
+	text_add(text, "%-*s %s", NAME_WIDTH, "scanner", result->scanner.done ? "uses them" : "does not use them");
+	if (*result->scanner.text) {
+		text_add(text, ": ");
+		text_add_visible(text, result->scanner.text);
 	}
-	if (result->scanner.running) {
-		text_add(&text, "%-*s ", NAME_WIDTH, "scanner");
-		text_add(&text, result->scanner.done ? "uses them" : "does not use them");
-		if (*result->scanner.text) {
-			text_add(&text, ": ");
-			text_add_visible(&text, result->scanner.text);
-		}
+	text_add(text, "\n");
+}
+
+static void add_closing(struct text *text, const struct update_result *result)
+{
+	text_add(text, "%s: ", update_outcome_word(result->outcome));
+	text_add_visible(text, *result->text ? result->text : update_outcome_text(result->outcome));
+	if (result->next > 0) {
+		text_add(text, "; next try from ");
+		add_time(text, result->next);
+		text_add(text, " on");
+	}
+	text_add(text, "\n");
+}
+
+char *update_text_encode(const struct update_result *result, bool closing)
+{
+	struct text text;
+	text_init(&text);
+	for (uint32_t i = 0; i < result->part_count; i++) {
+		add_part(&text, &result->parts[i]);
 		text_add(&text, "\n");
 	}
-	text_add(&text, "%s: ", update_outcome_word(result->outcome));
-	text_add_visible(&text, *result->text ? result->text : update_outcome_text(result->outcome));
-	if (result->next > 0) {
-		text_add(&text, "; next try from ");
-		add_time(&text, result->next);
-		text_add(&text, " on");
-	}
-	text_add(&text, "\n");
+	add_set(&text, result);
+	add_scanner(&text, result);
+	if (closing)
+		add_closing(&text, result);
 	return text_take(&text);
 }

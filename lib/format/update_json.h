@@ -11,7 +11,12 @@
 
 /* One line; caller frees; NULL: no memory. */
 char *update_json_encode(const struct update_result *result);
-/* Several lines: each source, then the whole. Caller frees; NULL: no memory. */
-char *update_text_encode(const struct update_result *result);
+/*
+ * Several lines: each source, what is in use, and with `closing` the whole, which whoever tells trouble elsewhere leaves out. Caller frees;
+ * NULL: no memory.
+ */
+char *update_text_encode(const struct update_result *result, bool closing);
+/* One source on one line, without a newline. Caller frees; NULL: no memory. */
+char *update_text_source(const struct update_part *part);
 
 #endif
