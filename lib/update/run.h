@@ -78,6 +78,12 @@ int verify_copies(struct run *run, struct why *why);
  */
 int verify_incoming(struct run *run, bool *ret_changed, struct check *ret_check, struct why *why);
 
+/* ---- set.c ---- */
+/* Puts incoming/, which was verified, in use, and removes what is not kept. -EPERM with why: it was rolled back before. -errno with why. */
+int set_activate(struct run *run, struct check *check, struct why *why);
+/* The set `id`, and its versions that are higher than those in use `now`, must not come again by themselves. */
+void set_refuse(struct run *run, const char *id, const struct definition_set *now);
+
 /* ---- space.c ---- */
 /* Bytes that fetching and building may take at most, from the sizes of the copies that are there and of those to come. */
 uint64_t space_needed(const struct run *run);

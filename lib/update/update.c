@@ -163,77 +163,6 @@ static bool not_due(struct run *run)
 
 /* ---- a new set ---- */
 
-/* YYYYMMDD.NNN-HASH: the hash is over names and contents, so that the same files make the same name. */
-static void name_set(const struct definition_set *set, char ret_id[STORE_ID_MAX])
-{
-	char version[32];
-	uint64_t hash = 0xCBF29CE484222325u; /* FNV-1a: the files' own digests are the strong ones */
-	for (uint32_t i = 0; i < set->count; i++) {
-		const struct definition_file *file = &set->files[i];
-		for (const char *c = file->name; *c; c++)
-			hash = (hash ^ (unsigned char)*c) * 0x100000001B3u;
-		for (size_t at = 0; at < sizeof file->sha256; at++)
-			hash = (hash ^ file->sha256[at]) * 0x100000001B3u;
-	}
-	definition_set_version(set, version, sizeof version);
-	(void)snprintf(ret_id, STORE_ID_MAX, "%s-%016" PRIx64, version, hash);
-}
-
-static bool refused(const struct run *run, const char *id)
-{
-	for (uint32_t i = 0; i < run->state.refused_count; i++)
-		if (strcmp(run->state.refused[i], id) == 0)
-			return true;
-	return false;
-}
-
-/* Where each file came from: the part that brought it, else as before. */
-static void name_sources(struct run *run, struct definition_set *set)
-{
-	for (uint32_t i = 0; i < set->count; i++) {
-		struct definition_file *file = &set->files[i];
-		const struct definition_file *old = definition_set_find(&run->current.set, file->name);
-		const char *source = old ? old->source : NULL;
-		for (uint32_t k = 0; k < run->result->part_count; k++) {
-			const struct update_part *part = &run->result->parts[k];
-			size_t length = strlen(part->name);
-			bool database = !part->feed && strncmp(file->name, part->name, length) == 0 &&
-					(!file->name[length] || definition_name_signed(file->name));
-			bool feed = part->feed && remote_brings(run, part->name, file->name);
-			if ((database || feed) && (part->outcome == UPDATE_UPDATED || !source))
-				source = part->source;
-		}
-		free(file->source);
-		file->source = source ? strdup(source) : NULL;
-	}
-}
-
-/* Puts what was verified in use. */
-static int activate(struct run *run, struct check *check, struct why *why)
-{
-	char id[STORE_ID_MAX];
-	name_sources(run, &check->set);
-	name_set(&check->set, id);
-	if (refused(run, id) && !run->options->force)
-		return why_set(why, -EPERM, "the set %s was rolled back, and is not put in use again; --force does it",
-			       id);
-	struct manifest manifest = {
-		.id = id,
-		.created = clock_wall(),
-		.tested_with = check->facts.engine_version,
-		.finds_eicar = check->finds_eicar,
-		.set = check->set,
-	};
-	run_step(run, "activate");
-	int error = store_activate(&run->store, &manifest, why);
-	if (error)
-		return error;
-	run->state.updated = clock_wall();
-	int pruned = store_prune(&run->store, run->settings->keep);
-	run->result->pruned = pruned > 0 ? (uint64_t)pruned : 0;
-	return 0;
-}
-
 /* Everything that was new turned out not to be, or failed. */
 static void fail_new(struct run *run, enum update_outcome outcome, const char *text)
 {
@@ -253,7 +182,7 @@ static bool put_in_use(struct run *run)
 	bool changed;
 	int error = verify_incoming(run, &changed, &check, &why);
 	if (!error && changed)
-		error = activate(run, &check, &why);
+		error = set_activate(run, &check, &why);
 	check_free(&check);
 	if (error)
 		fail_new(run, error == -EBADMSG || error == -EPERM ? UPDATE_REJECTED : run_outcome_of(error), why.text);
@@ -262,28 +191,33 @@ static bool put_in_use(struct run *run)
 
 /* ---- sources ---- */
 
-/* Enough room? Where the sizes are not known from copies that are there, the mirror is asked first. */
-static int check_space(struct run *run, const char *directory, const char *temporary, struct why *why)
+/* Asks the sources what they have, where the sizes are not known from copies that are there. False: none of them has anything for us. */
+static bool ask_first(struct run *run, const char *directory, const char *temporary, int *ret_error, struct why *why)
 {
-	struct update_result *result = run->result;
-	bool known = true;
+	bool known = true, some = false;
 	for (char **name = run->settings->databases; name && *name; name++)
 		known = known && definition_set_database(&run->current.set, *name);
-	if (!known) {
-		int error =
-			remote_fetch(run, directory, temporary, REMOTE_DATABASES | REMOTE_FEEDS | REMOTE_CHECK, why);
-		if (error)
-			return error;
-		result->space_needed = space_needed(run);
-		for (uint32_t i = 0; i < result->part_count; i++)
-			if (result->parts[i].outcome == UPDATE_AVAILABLE || result->parts[i].outcome == UPDATE_CURRENT)
-				result->parts[i].outcome = UPDATE_NOT_DUE;
-	} else {
-		for (char **name = run->settings->databases; name && *name; name++)
-			(void)run_part(run, *name, false);
-		result->space_needed = space_needed(run);
+	if (known)
+		return true;
+	*ret_error = remote_fetch(run, directory, temporary, REMOTE_DATABASES | REMOTE_FEEDS | REMOTE_CHECK, why);
+	for (uint32_t i = 0; !*ret_error && i < run->result->part_count; i++) {
+		const struct update_part *part = &run->result->parts[i];
+		some = some || part->outcome == UPDATE_AVAILABLE || part->outcome == UPDATE_CURRENT;
 	}
+	return some;
+}
+
+/* Enough room? What the parts told of sizes is used up with it: they are asked again. */
+static int check_space(struct run *run, struct why *why)
+{
+	struct update_result *result = run->result;
+	for (char **name = run->settings->databases; name && *name; name++)
+		(void)run_part(run, *name, false);
+	result->space_needed = space_needed(run);
 	result->space_free = space_free(run);
+	for (uint32_t i = 0; i < result->part_count; i++)
+		if (result->parts[i].outcome == UPDATE_AVAILABLE || result->parts[i].outcome == UPDATE_CURRENT)
+			result->parts[i].outcome = UPDATE_NOT_DUE;
 	if (result->space_needed <= result->space_free)
 		return 0;
 	return why_set(why, -ENOSPC,
@@ -296,9 +230,11 @@ static int fetch(struct run *run, unsigned what, struct why *why)
 	char *incoming = run_path(run, "incoming"), *temporary = run_path(run, "tmp");
 	int error = incoming && temporary ? 0 : why_errno(why, -ENOMEM, "cannot fetch definitions");
 	run_step(run, "fetch");
-	if (!error && (what & REMOTE_DATABASES))
-		error = check_space(run, incoming, temporary, why);
-	error = error ? error : remote_fetch(run, incoming, temporary, what, why);
+	bool worth = error || !(what & REMOTE_DATABASES) || ask_first(run, incoming, temporary, &error, why);
+	if (!error && worth && (what & REMOTE_DATABASES))
+		error = check_space(run, why);
+	if (!error && worth)
+		error = remote_fetch(run, incoming, temporary, what, why);
 	error = error ? error : remote_drop_others(run);
 	free(incoming);
 	free(temporary);
@@ -439,32 +375,6 @@ static void run_check(struct run *run)
 	}
 }
 
-/* Versions that were gone back from must not come again by themselves. */
-static void remember_refused(struct run *run, const char *refused_id, const struct definition_set *now)
-{
-	struct state *state = &run->state;
-	if (state->refused_count == STATE_REFUSED_MAX) {
-		free(state->refused[0]);
-		memmove(&state->refused[0], &state->refused[1], (STATE_REFUSED_MAX - 1) * sizeof state->refused[0]);
-		state->refused_count--;
-	}
-	state->refused[state->refused_count] = strdup(refused_id);
-	state->refused_count += state->refused[state->refused_count] != NULL;
-	for (uint32_t i = 0; i < run->current.set.count; i++) {
-		const struct definition_file *file = &run->current.set.files[i];
-		char database[DEFINITION_NAME_MAX];
-		(void)snprintf(database, sizeof database, "%s", file->name);
-		if (!definition_name_signed(file->name))
-			continue;
-		*strrchr(database, '.') = '\0';
-		const struct definition_file *old = definition_set_database(now, database);
-		struct state_source *source =
-			!old || file->version > old->version ? state_put_source(state, database) : NULL;
-		if (source)
-			source->refused = file->version;
-	}
-}
-
 static void run_rollback(struct run *run)
 {
 	struct why why = {""};
@@ -475,7 +385,7 @@ static void run_rollback(struct run *run)
 		return;
 	}
 	tell_set(run);
-	remember_refused(run, run->result->before_id, &run->result->set);
+	set_refuse(run, run->result->before_id, &run->result->set);
 	reload_scanner(run, id, false);
 	bool behind = run->result->scanner.asked && !run->result->scanner.done;
 	finish(run, behind ? UPDATE_PARTIAL : UPDATE_ROLLED_BACK,
