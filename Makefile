@@ -147,7 +147,7 @@ $(B)/csapi-worker: $(B)/cmd/csapi-worker.o $(REPORT_PATH) $(STAND_INS) $(FULL_AR
 
 # libfreshclam speaks by functions of the program that uses it, where there are some.
 $(B)/csapi-fetch: $(B)/cmd/csapi-fetch.o $(REPORT_PATH) $(FETCH_ARCHIVES)
-	$(LINK) $(PIE_LDFLAGS) -Wl,--export-dynamic-symbol=logg,--export-dynamic-symbol=mprintf $(LDFLAGS) -o $@ $^ $(FETCH_LIBS) $(FORMAT_LIBS)
+	$(LINK) $(PIE_LDFLAGS) -Wl,--export-dynamic-symbol=logg,--export-dynamic-symbol=mprintf,--export-dynamic-symbol=connect $(LDFLAGS) -o $@ $^ $(FETCH_LIBS) $(FORMAT_LIBS)
 
 $(B)/generate: $(B)/scripts/generate.o $(REPORT_PATH) $(THIN_ARCHIVES)
 	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(FORMAT_LIBS)
@@ -220,14 +220,15 @@ format:
 
 # --- generated files ---------------------------------------------------------------------------------------------
 
-# Completions, the option list of the manual and the manual of codes come from the tables in cmd/ and lib/verdict/.
+# Completions, lists in the manuals, and the example of a configuration come from the tables in cmd/ and lib/verdict/.
 generate: $(B)/generate
 	$(B)/generate .
-	scripts/generate-schema >share/schema/verdict-1.schema.json
+	for document in $(patsubst share/schema/%-1.schema.json,%,$(wildcard share/schema/*-1.schema.json)); do scripts/generate-schema $$document >share/schema/$$document-1.schema.json || exit 1; done
 check-generated: $(B)/generate
-	@rm -rf $(B)/generated && mkdir -p $(B)/generated && cp -r man completions $(B)/generated/
+	@rm -rf $(B)/generated && mkdir -p $(B)/generated/share && cp -r man completions $(B)/generated/
 	@$(B)/generate $(B)/generated
-	@diff -ru man $(B)/generated/man && diff -ru completions $(B)/generated/completions || \
+	@diff -ru man $(B)/generated/man && diff -ru completions $(B)/generated/completions && \
+	diff -u share/csapi.conf.example $(B)/generated/share/csapi.conf.example || \
 	{ echo "generated files are stale: run \`make generate'" >&2; exit 1; }
 
 # --- installing --------------------------------------------------------------------------------------------------

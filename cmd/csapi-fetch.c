@@ -8,6 +8,7 @@
 #include "fetch/confine.h"
 #include "fetch/fetch.h"
 #include "fetch/http.h"
+#include "fetch/local_address.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -33,6 +34,8 @@ static int work(struct why *why)
 	if (error)
 		return error;
 	error = confine_job(&job, why);
+	if (!error && job.local_address && (error = local_address_set(job.local_address)) < 0)
+		why_set(why, error, "%s is not an address of a network", job.local_address);
 	if (!error && (error = http_start()) < 0)
 		why_errno(why, error, "cannot start libcurl");
 	if (!error)

@@ -1,17 +1,20 @@
 /*
- * generate.c - writes what can be written from the tables: completions, and the manuals' lists.
+ * generate.c - writes what can be written from the tables: completions, the manuals' lists, and the example of a configuration.
  *
- * `generate DIR [SOURCE]` writes completions/ and man/ below DIR, the latter from the templates in SOURCE/man (SOURCE is
- * the current directory when missing). A template's line .\"@NAME@ is replaced by the list NAME. Called by `make generate`.
+ * `generate DIR [SOURCE]` writes completions/, man/ and share/ below DIR, the latter two from the templates in SOURCE/man and
+ * SOURCE/share (SOURCE is the current directory when missing). A template's line .\"@NAME@ or #@NAME@ is replaced by the list NAME. Called
+ * by `make generate`.
  */
 #include "../cmd/option.h"
 #include "../cmd/scan/options.h"
 #include "../cmd/scanner/options.h"
+#include "../cmd/update/options.h"
 #include "verdict/isolation.h"
 #include "verdict/limits.h"
 #include "verdict/report.h"
 #include "verdict/scan_code.h"
 #include "verdict/stats.h"
+#include "verdict/update_settings.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -33,8 +36,9 @@ static void fail(const char *what, const char *path)
 static FILE *open_file(const char *mode, const char *directory, const char *path)
 {
 	char whole[LINE_SIZE];
-	(void)snprintf(whole, sizeof whole, "%s/%s", directory, path);
-	FILE *file = fopen(whole, mode);
+	errno = ENAMETOOLONG;
+	bool fits = snprintf(whole, sizeof whole, "%s/%s", directory, path) < (int)sizeof whole;
+	FILE *file = fits ? fopen(whole, mode) : NULL;
 	if (!file)
 		fail("cannot open", whole);
 	return file;
@@ -121,6 +125,11 @@ static void man_options(FILE *out)
 static void man_scanner_options(FILE *out)
 {
 	put_options(out, scanner_options, SCANNER_OPTION_COUNT);
+}
+
+static void man_update_options(FILE *out)
+{
+	put_options(out, update_option_rows, UPDATE_OPTION_COUNT);
 }
 
 static void man_scanner_commands(FILE *out)
@@ -236,6 +245,111 @@ static void man_routes(FILE *out)
 #undef PART_ROUTE
 }
 
+/* One item an exit status of csapi-update, with the outcomes that lead to it. */
+static void man_update_exits(FILE *out)
+{
+	for (int exit_status = 0; exit_status < UPDATE_OUTCOME_COUNT; exit_status++) {
+		bool first = true;
+		for (int i = 0; i < UPDATE_OUTCOME_COUNT; i++) {
+			enum update_outcome outcome = (enum update_outcome)i;
+			if (update_outcome_exit(outcome) != exit_status)
+				continue;
+			if (first)
+				(void)fprintf(out, ".It %d\n", exit_status);
+			first = false;
+			(void)fprintf(out, ".Sy %s :\n%s.\n", update_outcome_word(outcome),
+				      update_outcome_text(outcome));
+		}
+	}
+}
+
+/* The default of a row as it would be written; "" where it is not set. */
+static void default_text(const struct setting *row, char *ret_text, size_t size)
+{
+	size_t used = 0;
+	switch (row->kind) {
+	case SETTING_NUMBER:
+		(void)snprintf(ret_text, size, "%llu", (unsigned long long)row->number);
+		return;
+	case SETTING_BOOL:
+		(void)snprintf(ret_text, size, "%s", row->number ? "true" : "false");
+		return;
+	case SETTING_TEXT:
+		(void)snprintf(ret_text, size, row->words ? "\"%s\"" : "%s", row->words ? row->words : "");
+		return;
+	default:
+		used = (size_t)snprintf(ret_text, size, "{");
+		for (const char *word = row->words; *word;) {
+			size_t length = strcspn(word, " ");
+			used += (size_t)snprintf(ret_text + used, size - used, "%s\"%.*s\"", used > 1 ? ", " : "",
+						 (int)length, word);
+			word += length + (word[length] == ' ');
+		}
+		(void)snprintf(ret_text + used, size - used, "}");
+	}
+}
+
+static void put_settings(FILE *out, const struct setting *rows, size_t count)
+{
+	static const char *const kinds[] = {"number", "text", "list", "true or false"};
+	char text[LINE_SIZE];
+	for (size_t i = 0; i < count; i++) {
+		default_text(&rows[i], text, sizeof text);
+		(void)fprintf(out, ".It Cm %s Pq %s\n", rows[i].key, kinds[rows[i].kind]);
+		put_as_sentence(out, rows[i].text);
+		if (rows[i].kind == SETTING_NUMBER)
+			(void)fprintf(out, "From %llu to %llu %s, by default %s.\n", (unsigned long long)rows[i].min,
+				      (unsigned long long)rows[i].max, rows[i].unit, text);
+		else if (*text)
+			(void)fprintf(out, "By default\n.Ql %s .\n", text);
+	}
+}
+
+static void man_update_settings(FILE *out)
+{
+	size_t count;
+	const struct setting *rows = update_settings_rows(&count);
+	put_settings(out, rows, count);
+}
+
+static void man_feed_settings(FILE *out)
+{
+	size_t count;
+	const struct setting *rows = update_feed_rows(&count);
+	put_settings(out, rows, count);
+}
+
+/* Rows of a configuration that say what is the default anyway, and therefore are comments. */
+static void put_example(FILE *out, const struct setting *rows, size_t count, const char *indent)
+{
+	char text[LINE_SIZE];
+	for (size_t i = 0; i < count; i++) {
+		default_text(&rows[i], text, sizeof text);
+		(void)fprintf(out, "%s%s# %c%s", i ? "\n" : "", indent,
+			      rows[i].text[0] >= 'a' && rows[i].text[0] <= 'z' ? rows[i].text[0] - 'a' + 'A'
+									       : rows[i].text[0],
+			      rows[i].text + 1);
+		if (rows[i].kind == SETTING_NUMBER)
+			(void)fprintf(out, " (%llu to %llu %s)", (unsigned long long)rows[i].min,
+				      (unsigned long long)rows[i].max, rows[i].unit);
+		(void)fprintf(out, "\n%s#%s = %s\n", indent, rows[i].key, *text ? text : "\"\"");
+	}
+}
+
+static void example_update(FILE *out)
+{
+	size_t count;
+	const struct setting *rows = update_settings_rows(&count);
+	put_example(out, rows, count, "\t");
+}
+
+static void example_feed(FILE *out)
+{
+	size_t count;
+	const struct setting *rows = update_feed_rows(&count);
+	put_example(out, rows, count, "\t#\t");
+}
+
 static const struct list {
 	const char *marker;
 	void (*write)(FILE *out);
@@ -252,6 +366,12 @@ static const struct list {
 	{".\\\"@STATS@\n", man_stats},
 	{".\\\"@LAYERS@\n", man_layers},
 	{".\\\"@PROBES@\n", man_probes},
+	{".\\\"@UPDATE_OPTIONS@\n", man_update_options},
+	{".\\\"@UPDATE_EXITS@\n", man_update_exits},
+	{".\\\"@UPDATE_SETTINGS@\n", man_update_settings},
+	{".\\\"@FEED_SETTINGS@\n", man_feed_settings},
+	{"#@UPDATE_SETTINGS@\n", example_update},
+	{"#@FEED_SETTINGS@\n", example_feed},
 };
 
 static bool write_list(FILE *out, const char *line)
@@ -265,20 +385,25 @@ static bool write_list(FILE *out, const char *line)
 	return false;
 }
 
-static void write_manual(const char *directory, const char *source, const char *page)
+/* From SOURCE/NAME.in to DIRECTORY/NAME; `comment` begins a comment there. */
+static void write_template(const char *directory, const char *source, const char *name, const char *comment)
 {
 	char from[LINE_SIZE], line[LINE_SIZE];
-	(void)snprintf(from, sizeof from, "%s.in", page);
+	(void)snprintf(from, sizeof from, "%s.in", name);
 	FILE *in = open_file("r", source, from);
-	FILE *out = open_file("w", directory, page);
-	(void)fputs(".\\\" " FOREWORD "\n", out);
+	FILE *out = open_file("w", directory, name);
+	(void)fprintf(out, "%s %s\n", comment, FOREWORD);
 	while (fgets(line, sizeof line, in)) {
 		if (!write_list(out, line))
 			(void)fputs(line, out);
 	}
 	close_file(in, from);
-	close_file(out, page);
+	close_file(out, name);
 }
+
+static const char *const manuals[] = {
+	"csapi-scan.1", "csapi-codes.7", "csapi-scanner.8", "csapi-update.8", "csapi.conf.5",
+};
 
 /* --- completions --- */
 
@@ -287,12 +412,14 @@ struct program {
 	const char *name, *function; /* the shells' function takes no "-" */
 	const struct option_row *rows;
 	size_t count;
-	const struct scanner_command *commands; /* NULL: arguments are files */
+	const struct scanner_command *commands; /* NULL: arguments are files, or there are none */
+	bool bare;                              /* there are none */
 };
 
 static const struct program programs[] = {
-	{"csapi-scan", "_csapi_scan", scan_options, SCAN_OPTION_COUNT, NULL},
-	{"csapi-scanner", "_csapi_scanner", scanner_options, SCANNER_OPTION_COUNT, scanner_commands},
+	{"csapi-scan", "_csapi_scan", scan_options, SCAN_OPTION_COUNT, NULL, false},
+	{"csapi-scanner", "_csapi_scanner", scanner_options, SCANNER_OPTION_COUNT, scanner_commands, false},
+	{"csapi-update", "_csapi_update", update_option_rows, UPDATE_OPTION_COUNT, NULL, true},
 };
 
 static void put_codes(FILE *out)
@@ -344,6 +471,10 @@ static void bash_values(FILE *out, const struct program *program)
 
 static void bash_arguments(FILE *out, const struct program *program)
 {
+	if (program->bare) {
+		(void)fputs("\t\tCOMPREPLY=()\n", out);
+		return;
+	}
 	if (!program->commands) {
 		(void)fputs("\t\tcompopt -o filenames 2>/dev/null\n"
 			    "\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n",
@@ -419,6 +550,10 @@ static void zsh_action(FILE *out, const struct option_row *row)
 
 static void zsh_arguments(FILE *out, const struct program *program)
 {
+	if (program->bare) {
+		(void)fputs("\t'*: :_message -r \"it takes options only\"'\n", out);
+		return;
+	}
 	if (!program->commands) {
 		(void)fputs("\t'*:file or directory:_files'\n", out);
 		return;
@@ -472,6 +607,8 @@ static void write_fish(FILE *out, const struct program *program)
 	(void)fprintf(out, "# Completion of %s for fish. " FOREWORD "\n\n", program->name);
 	if (program->commands)
 		fish_commands(out, program);
+	else if (program->bare)
+		(void)fprintf(out, "complete -c %s -f\n", program->name);
 	for (size_t i = 0; i < program->count; i++) {
 		const struct option_row *row = &program->rows[i];
 		if (!row->key)
@@ -519,20 +656,24 @@ int main(int argc, char **argv)
 		(void)fputs("usage: generate DIR [SOURCE]\n", stderr);
 		return 2;
 	}
-	char completions[LINE_SIZE], man[LINE_SIZE], templates[LINE_SIZE];
+	const char *source = argc == 3 ? argv[2] : ".";
+	char completions[LINE_SIZE], man[LINE_SIZE], share[LINE_SIZE], templates[LINE_SIZE];
 	(void)snprintf(completions, sizeof completions, "%s/completions", argv[1]);
 	(void)snprintf(man, sizeof man, "%s/man", argv[1]);
-	(void)snprintf(templates, sizeof templates, "%s/man", argc == 3 ? argv[2] : ".");
+	(void)snprintf(share, sizeof share, "%s/share", argv[1]);
 	make_directory(argv[1]);
 	make_directory(completions);
 	make_directory(man);
+	make_directory(share);
 	for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
 		write_completion(completions, &programs[i], "", ".bash", write_bash);
 		write_completion(completions, &programs[i], "_", "", write_zsh);
 		write_completion(completions, &programs[i], "", ".fish", write_fish);
 	}
-	write_manual(man, templates, "csapi-scan.1");
-	write_manual(man, templates, "csapi-codes.7");
-	write_manual(man, templates, "csapi-scanner.8");
+	(void)snprintf(templates, sizeof templates, "%s/man", source);
+	for (size_t i = 0; i < sizeof manuals / sizeof *manuals; i++)
+		write_template(man, templates, manuals[i], ".\\\"");
+	(void)snprintf(templates, sizeof templates, "%s/share", source);
+	write_template(share, templates, "csapi.conf.example", "#");
 	return 0;
 }

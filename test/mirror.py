@@ -36,7 +36,7 @@ It picks a free port and writes it to --port-file when it listens. --tls: a file
   headers   an object of headers to add or, with null, to leave out
   delay     seconds to wait before the answer
 
---log gets one JSON object for each request, before it is answered: method, path, headers (names in lower case), range, do, proxy.
+--log gets one JSON object for each request, before it is answered: method, path, headers (names in lower case), range, from, do, proxy.
 """
 
 import argparse
@@ -109,6 +109,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             "path": self.path,
             "headers": {name.lower(): value for name, value in self.headers.items()},
             "range": self.headers.get("Range"),
+            "from": self.client_address[0],
             "do": what,
             "proxy": proxy,
         }

@@ -266,6 +266,7 @@ refused() { # CODE LINE ARGUMENT...
 	"$build/generate" "$BATS_TEST_TMPDIR"
 	diff -ru "$root/man" "$BATS_TEST_TMPDIR/man"
 	diff -ru "$root/completions" "$BATS_TEST_TMPDIR/completions"
+	diff -u "$root/share/csapi.conf.example" "$BATS_TEST_TMPDIR/share/csapi.conf.example"
 }
 
 @test "the manuals pass mandoc, and name every option and every code" {

@@ -172,6 +172,8 @@ static void look_at_transfer(struct watch *watch)
 	const struct fetch_job *job = watch->call->job;
 	int64_t now = clock_now();
 	uint64_t size = temporary_size(job->temporary);
+	/* Where nothing comes at all the library's own limit comes first, which leaves it time to make use of the patches that it has. */
+	int64_t patience = 2 * (int64_t)job->request_timeout;
 	if (watch->request != trace->requests) {
 		watch->request = trace->requests;
 		watch->before = size;
@@ -186,9 +188,7 @@ static void look_at_transfer(struct watch *watch)
 	} else if (watch->received - watch->marked >= (uint64_t)HTTP_LOW_SPEED * job->request_timeout) {
 		watch->marked = watch->received;
 		watch->marked_at = now;
-	} else if (now - watch->marked_at >
-		   ((int64_t)job->request_timeout + (watch->received ? 0 : (int64_t)job->connect_timeout)) * 1000 +
-			   TICK) {
+	} else if (now - watch->marked_at > patience * 1000 + TICK) {
 		end_child(watch, CALL_STALLED);
 	}
 }

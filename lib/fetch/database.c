@@ -26,6 +26,7 @@ struct offer {
 	uint32_t version;
 	uint64_t total; /* bytes of the whole file; 0: unknown */
 	bool cld;
+	bool asked; /* the mirror itself said so, and not DNS */
 };
 
 struct database {
@@ -68,7 +69,10 @@ blame(struct database *database, uint32_t mirror, enum update_outcome outcome, u
 	teller_say(database->teller, &event);
 	if (retry_at && outcome == UPDATE_RATE_LIMITED)
 		database->job->cooling[mirror] = true;
-	if (!database->failed || update_outcome_of(database->worst.outcome, outcome) != database->worst.outcome)
+	/* The worst decides; of what one mirror did the last. */
+	bool worse = update_outcome_of(database->worst.outcome, outcome) != database->worst.outcome;
+	bool later = database->worst.outcome == outcome && database->worst.mirror_number == event.mirror_number;
+	if (!database->failed || worse || later)
 		database->worst = event;
 	database->failed = true;
 }
@@ -151,7 +155,10 @@ static enum asked ask_file(struct database *database, uint32_t mirror, const cha
 	}
 	bool good = answer.status == 200 || answer.status == 206;
 	if (good && cvd_header_decode(head.data, head.size, &header) == 0) {
-		*ret_offer = (struct offer){header.version, answer.total, strcmp(kind, "cld") == 0};
+		*ret_offer = (struct offer){.version = header.version,
+					    .total = answer.total,
+					    .cld = strcmp(kind, "cld") == 0,
+					    .asked = true};
 		database->result.http = answer.status;
 		return ASKED_FOUND;
 	}
@@ -271,36 +278,69 @@ static bool call_once(struct database *database, uint32_t mirror, const struct o
 	return database->here >= offer->version;
 }
 
-/* True: it is here. Patches first, tried again while the trouble may pass; then whole files, likewise. */
-static bool fetch_from(struct database *database, uint32_t mirror, const struct offer *offer)
+/* Calls, as many as are allowed and may help. True: it is here. *ret_result: of the last one. */
+static bool try_often(struct database *database, uint32_t mirror, const struct offer *offer, bool incremental,
+		      struct call_result *ret_result)
 {
-	bool incremental = database->job->incremental && database->here > 0;
-	uint64_t size;
-	if (offer->total > database->job->max_size) {
+	for (uint32_t attempt = 1;; attempt++) {
+		if (call_once(database, mirror, offer, incremental, ret_result))
+			return true;
+		bool passing = blame_call(database, mirror, offer, ret_result);
+		if (!passing || attempt == database->job->attempts)
+			return false;
+		(void)sleep(attempt < PAUSE_MOST ? attempt : PAUSE_MOST);
+	}
+}
+
+/* Patches did not bring it: may the whole file? */
+static bool may_help(const struct call_result *result)
+{
+	switch (result->trouble) {
+	case CALL_NO_SPACE:
+	case CALL_LIMITED:
+		return false;
+	case CALL_NONE:
+		/* Who did not answer at all will not answer to this either, and the library may have fetched the whole itself. */
+		return result->returned != MIRROR_LOCAL && result->trace.answers && !result->trace.whole;
+	default:
+		return !result->trace.whole;
+	}
+}
+
+static bool fetch_whole(struct database *database, uint32_t mirror, const struct offer *offer)
+{
+	struct call_result result;
+	struct offer whole = *offer;
+	/* What was announced by DNS the mirror may not have yet, and then a whole file is much for nothing. */
+	if (!whole.asked && !ask(database, mirror, &whole))
+		return false;
+	if (whole.version < offer->version)
+		blame(database, mirror, UPDATE_UNREACHABLE, database->result.http, 0,
+		      "has version %u, and %u was announced", whole.version, offer->version);
+	if (whole.version <= database->here)
+		return false;
+	if (whole.total > database->job->max_size) {
 		blame(database, mirror, UPDATE_REJECTED, database->result.http, 0,
-		      "version %u is larger than %llu bytes", offer->version,
+		      "version %u is larger than %llu bytes", whole.version,
 		      (unsigned long long)database->job->max_size);
 		return false;
 	}
+	return try_often(database, mirror, &whole, false, &result) && database->here >= offer->version;
+}
+
+/* True: it is here. */
+static bool fetch_from(struct database *database, uint32_t mirror, const struct offer *offer)
+{
+	struct call_result result;
+	uint64_t size;
 	(void)local_settle(database->job->directory, database->name, 0, &size);
-	for (uint32_t attempt = 1;; attempt++) {
-		struct call_result result;
-		if (call_once(database, mirror, offer, incremental, &result))
+	if (database->job->incremental && database->here > 0) {
+		if (try_often(database, mirror, offer, true, &result))
 			return true;
-		bool passing = blame_call(database, mirror, offer, &result);
-		if (result.trouble == CALL_NO_SPACE || result.trouble == CALL_LIMITED ||
-		    result.returned == MIRROR_LOCAL)
+		if (!may_help(&result))
 			return false;
-		if (passing && attempt < database->job->attempts) {
-			(void)sleep(attempt < PAUSE_MOST ? attempt : PAUSE_MOST);
-			continue;
-		}
-		/* Who does not answer at all will not answer to this either, and the library may have fetched the whole itself. */
-		if (!incremental || result.trace.whole || (passing && !result.trace.answers))
-			return false;
-		incremental = false;
-		attempt = 0;
 	}
+	return fetch_whole(database, mirror, offer);
 }
 
 /* ---- what comes of it ---- */
@@ -382,8 +422,8 @@ static void walk_mirrors(struct database *database, uint32_t known)
 		if (job->cooling[i])
 			continue;
 		/* How large it is only a mirror knows. */
-		bool found = known && !job->check_only ? true : ask(database, i, &offer);
-		if (found && offer.version < known)
+		bool found = (known && !job->check_only) || ask(database, i, &offer);
+		if (offer.version < known)
 			offer.version = known;
 		if (found && try_mirror(database, i, &offer))
 			return;

@@ -111,7 +111,10 @@ static int feed_job(struct run *run, const struct update_feed *feed, struct fetc
 		return -ENOMEM;
 	part->retry_at = cooling_until(run, feed->url);
 	if (part->retry_at) {
-		run_part_fail(part, UPDATE_RATE_LIMITED, "it asked to be left alone for a while");
+		char when[CLOCK_TEXT_SIZE];
+		clock_text(part->retry_at, when, sizeof when);
+		run_part_fail(part, UPDATE_RATE_LIMITED, "");
+		run_part_text(part, "not asked: it wants to be left alone until %s; --force asks it", when);
 		return 1;
 	}
 	int error = read_key(feed, &key, &why);
@@ -307,6 +310,26 @@ static void settle_missing(struct run *run, int error, const struct why *why)
 	}
 }
 
+/* Mirrors that were not even asked: the one that may be asked first says when. */
+static void settle_cooling(struct run *run, const struct update_settings *settings)
+{
+	char **mirrors = list_length(settings->private_mirrors) ? settings->private_mirrors : settings->mirrors;
+	char when[CLOCK_TEXT_SIZE];
+	int64_t first = 0;
+	for (uint32_t i = 0; mirrors && mirrors[i]; i++) {
+		int64_t until = cooling_until(run, mirrors[i]);
+		first = until && (!first || until < first) ? until : first;
+	}
+	clock_text(first, when, sizeof when);
+	for (uint32_t i = 0; first && i < run->result->part_count; i++) {
+		struct update_part *part = &run->result->parts[i];
+		if (part->feed || part->outcome != UPDATE_RATE_LIMITED || part->retry_at)
+			continue;
+		part->retry_at = first;
+		run_part_text(part, "not asked: the mirror wants to be left alone until %s; --force asks it", when);
+	}
+}
+
 /* Each database is the new one, or the one in use, and in one form only. */
 static void settle_databases(struct run *run)
 {
@@ -372,6 +395,7 @@ int remote_fetch(struct run *run, const char *directory, const char *temporary, 
 	error = child_run(&task, &status, why);
 	free(input);
 	settle_missing(run, error, why);
+	settle_cooling(run, run->settings);
 	if (!(what & REMOTE_CHECK)) {
 		if (what & REMOTE_DATABASES)
 			settle_databases(run);
