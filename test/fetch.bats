@@ -698,7 +698,7 @@ make_certificate() {
 	fetch "mirrors=[\"${mirror/:\/\//:\/\/me:secret@}\"]"
 	ends updated 3 6
 	! grep -q secret <<<"$output"
-	[ "$(jq -r .mirror <<<"$result")" = "${mirror/:\/\//:\/\/***@}" ]
+	[ "$(jq -r .mirror <<<"$result")" = "$mirror" ]
 }
 
 # --- feeds ---------------------------------------------------------------------------------------------------------

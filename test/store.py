@@ -2,14 +2,20 @@
 """store.py - sets of definitions that can be told apart, and a store in which they come and go faster than any update makes them.
 
 usage: store.py set DIRECTORY NUMBER        a directory with the files of set NUMBER
-       store.py message FILE                a message with the markers of all sets
+       store.py message FILE [TEXT]         a message with the markers of all sets, and maybe an encoded part with this text
        store.py use STORE NUMBER            makes the set, and puts it in use: the link is replaced by rename
        store.py prune STORE                 removes all sets but the one in use and those that are read; prints what is left
-       store.py churn STORE FILE            use and prune in a loop until FILE is there; prints how many sets were made, removed, and found in use by readers
-       store.py check                       reads verdicts on that message, one a line: each has exactly the findings of the set that it names
+       store.py churn STORE FILE            use and prune in a loop until FILE is there; prints how many sets were made, removed, and found
+                                            in use by readers
+       store.py map STORE                   NAME NUMBER VERSION of all sets in the store, whatever they are called
+       store.py check [MAP]                 reads verdicts on that message, one a line: each has exactly the findings of the set that it
+                                            names, and, if there is such a map, that set's version; without one sets are called by their number
 
-Set N has the signatures Marker-M-A and Marker-M-B, M = N modulo 8, in two files, and one more that finds the EICAR test file.
+Set N has the signatures Marker-M-A and Marker-M-B, M = N modulo 8, in two files, and one more that finds the EICAR test file. Its files are
+from the Nth day after 2020-12-31, so its version tells N too.
 """
+import base64
+import datetime
 import fcntl
 import itertools
 import json
@@ -18,6 +24,7 @@ import shutil
 import sys
 
 MARKERS = 8
+FIRST_DAY = datetime.datetime(2020, 12, 31, 12, tzinfo=datetime.timezone.utc)
 
 
 def marker(number, letter):
@@ -26,19 +33,29 @@ def marker(number, letter):
 
 def make_set(path, number):
     os.makedirs(path)
+    day = FIRST_DAY + datetime.timedelta(days=number)
     number %= MARKERS
     for letter in "AB":
         with open("%s/marker-%s.ndb" % (path, letter.lower()), "w", encoding="ascii") as file:
             file.write("Marker-%d-%s:0:*:%s\n" % (number, letter, marker(number, letter).encode().hex()))
     with open(path + "/test.ndb", "w", encoding="ascii") as file:
         file.write("Eicar-Test-Signature:0:*:%s\n" % ("EICAR-STANDARD" + "-ANTIVIRUS-TEST-FILE").encode().hex())
+    for name in os.listdir(path):
+        os.utime(path + "/" + name, (day.timestamp(), day.timestamp()))
 
 
-def make_message(path):
+def make_message(path, text=None):
+    head = "From: a@example.org\nTo: b@example.org\nSubject: all markers\n"
+    body = "".join(marker(number, letter) + "\n" for number, letter in itertools.product(range(MARKERS), "AB"))
+    if text is None:
+        content = head + "\n" + body
+    else:
+        encoded = base64.b64encode(text.encode()).decode()
+        content = (head + "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=m\n\n"
+                   "--m\nContent-Type: text/plain\n\n" + body +
+                   "--m\nContent-Type: application/octet-stream\nContent-Transfer-Encoding: base64\n\n" + encoded + "\n--m--\n")
     with open(path, "w", encoding="ascii") as file:
-        file.write("From: a@example.org\nTo: b@example.org\nSubject: all markers\n\n")
-        for number, letter in itertools.product(range(MARKERS), "AB"):
-            file.write(marker(number, letter) + "\n")
+        file.write(content)
 
 
 def use(store, number):
@@ -82,21 +99,44 @@ def churn(store, until):
     print(json.dumps({"made": made, "removed": removed, "held": held}))
 
 
-def check():
-    seen, bad = set(), 0
+def map_sets(store):
+    for name in sorted(os.listdir(store + "/versions")):
+        path = "%s/versions/%s/marker-a.ndb" % (store, name)
+        built = datetime.datetime.fromtimestamp(os.stat(path).st_mtime, datetime.timezone.utc)
+        number = (built - FIRST_DAY).days
+        with open(path, encoding="ascii") as file:
+            if not file.read().startswith("Marker-%d-A:" % (number % MARKERS)):
+                sys.exit("%s is not of set %d" % (path, number))
+        print(name, number, built.strftime("%Y%m%d.000"))
+
+
+def read_map(path):
+    known = {}
+    with open(path, encoding="ascii") as file:
+        for line in file:
+            name, number, version = line.split()
+            known[name] = (int(number), version)
+    return known
+
+
+def check(known):
+    seen, bad, count, again = set(), 0, 0, 0
     for line in sys.stdin:
         if not line.startswith("{"):
             continue
         verdict = json.loads(line)
         source = (verdict["definitions"] or {"source": "?"})["source"]
         name = os.path.basename(source)
-        number = int(name) % MARKERS if name.isdigit() else -1
+        number, version = known.get(name, (None, None)) if known is not None else (int(name) if name.isdigit() else None, None)
         found = sorted({virus["name"] for virus in verdict["viruses"]})
-        if found != ["Marker-%d-A" % number, "Marker-%d-B" % number]:
+        good = number is not None and found == ["Marker-%d-%s" % (number % MARKERS, letter) for letter in "AB"]
+        if not good or (version and verdict["definitions"]["version"] != version):
             bad += 1
-            print("%s found %s: %s %s" % (source, found, verdict["status"], verdict["info"]), file=sys.stderr)
+            print("set %s found %s: %s" % (number, found, line.strip()[:500]), file=sys.stderr)
         seen.add(source)
-    print(json.dumps({"sets": len(seen), "bad": bad}))
+        count += 1
+        again += verdict["attempts"] > 1
+    print(json.dumps({"verdicts": count, "sets": len(seen), "bad": bad, "again": again}))
     return bad != 0
 
 
@@ -105,7 +145,7 @@ def main():
     if task == "set":
         make_set(words[0], int(words[1]))
     elif task == "message":
-        make_message(words[0])
+        make_message(*words)
     elif task == "use":
         use(words[0], int(words[1]))
     elif task == "prune":
@@ -113,8 +153,10 @@ def main():
         print(" ".join(sorted(os.listdir(words[0] + "/versions"))))
     elif task == "churn":
         churn(words[0], words[1])
+    elif task == "map":
+        map_sets(words[0])
     else:
-        sys.exit(check())
+        sys.exit(check(read_map(words[0]) if words else None))
 
 
 main()

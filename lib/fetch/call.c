@@ -234,16 +234,21 @@ static void wait_for_end(struct watch *watch, int64_t deadline)
 
 /* ---- the child ---- */
 
-/* Standard input and error lead nowhere, standard output is the trace; nothing else is open but its socket. */
-static void become_child(pid_t parent, int trace, int lines)
+/*
+ * Standard input and error lead nowhere, standard output is the trace. Of ours it keeps its socket alone; what somebody gave us to hold, such as a
+ * lock, it holds as long as it lives.
+ */
+static void become_child(const struct watch *watch, pid_t parent, int trace, int ours[2])
 {
 	int none = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent || none < 0 || dup2(none, STDIN_FILENO) < 0 ||
 	    dup2(trace, STDOUT_FILENO) < 0 || dup2(none, STDERR_FILENO) < 0)
 		_exit(EXIT_FAILURE);
-	/* Ours to the program that started us among them. */
-	(void)close_range(STDERR_FILENO + 1, (unsigned)lines - 1, 0);
-	(void)close_range((unsigned)lines + 1, ~0u, 0);
+	(void)close(watch->teller->fd);
+	(void)close(ours[0]);
+	(void)close(ours[1]);
+	(void)close(trace);
+	(void)close(none);
 	(void)signal(SIGPIPE, SIG_DFL);
 }
 
@@ -263,7 +268,7 @@ static int start(struct watch *watch, const struct fetch_job *job)
 	watch->pid = fork();
 	int error = watch->pid < 0 ? -errno : 0;
 	if (watch->pid == 0) {
-		become_child(parent, trace[1], lines[1]);
+		become_child(watch, parent, trace[1], (int[2]){lines[0], trace[0]});
 		if (watch->call)
 			mirror_update(watch->call, lines[1]);
 		mirror_ask_dns(job->dns, lines[1]);

@@ -56,7 +56,12 @@ static int set_limit(__rlimit_resource_t resource, uint64_t value)
 int confine_start(struct why *why)
 {
 	pid_t parent = getppid();
+	uid_t user = geteuid();
+	gid_t group = getegid();
 	(void)umask(022);
+	/* Before the rest: a change of the user takes the death signal back. */
+	if (setresgid(group, group, group) < 0 || setresuid(user, user, user) < 0)
+		return why_errno(why, -errno, "cannot become another user for good");
 	int error = set_limit(RLIMIT_CORE, 0);
 	if (!error && (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
 		       signal(SIGXFSZ, SIG_IGN) == SIG_ERR || signal(SIGPIPE, SIG_IGN) == SIG_ERR))

@@ -13,9 +13,11 @@
 #include "fetch/local.h"
 #include "fetch/space.h"
 #include "format/cvd_header.h"
+#include "verdict/url.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -45,7 +47,9 @@ struct database {
 
 static void name_mirror(const struct database *database, uint32_t mirror, struct fetch_event *event)
 {
-	teller_shown(database->job->mirrors[mirror], event->mirror, sizeof event->mirror);
+	char *shown = url_shown(database->job->mirrors[mirror]);
+	(void)snprintf(event->mirror, sizeof event->mirror, "%s", shown ? shown : "");
+	free(shown);
 	event->mirror_number = mirror + 1;
 }
 

@@ -16,36 +16,21 @@ void teller_init(struct teller *ret_teller, int fd)
 	*ret_teller = (struct teller){.fd = fd};
 }
 
-/* What stands between the slashes of a URL and an @ becomes stars, wherever the URL stands in the text. */
+/* User and password of each URL in the text go, as url_shown does it for one. */
 static void hide_users(char *text)
 {
-	static const char hidden[] = "***";
 	for (char *at = strstr(text, "://"); at; at = strstr(at, "://")) {
 		at += 3;
-		size_t authority = strcspn(at, "/ ?#'\"");
-		char *end = memrchr(at, '@', authority);
-		/* Where it is too short for the stars it is cut to what there is. */
-		size_t length = end ? (size_t)(end - at) : 0;
-		if (length >= sizeof hidden - 1) {
-			memcpy(at, hidden, sizeof hidden - 1);
-			memmove(at + sizeof hidden - 1, end, strlen(end) + 1);
-		} else if (length) {
-			memset(at, '*', length);
-		}
+		char *end = memrchr(at, '@', strcspn(at, "/?# \""));
+		if (end)
+			memmove(at, end + 1, strlen(end + 1) + 1);
 	}
-}
-
-void teller_shown(const char *url, char *ret_text, size_t size)
-{
-	(void)snprintf(ret_text, size, "%s", url);
-	hide_users(ret_text);
 }
 
 void teller_say(struct teller *teller, const struct fetch_event *event)
 {
 	struct fetch_event copy = *event;
 	hide_users(copy.text);
-	hide_users(copy.mirror);
 	char *line = fetch_json_event(&copy);
 	size_t size = line ? strlen(line) : 0;
 	if (line)

@@ -18,15 +18,12 @@ struct teller {
 };
 
 void teller_init(struct teller *ret_teller, int fd);
-/* Keeps what URLs of the text hold before an @ to itself. */
+/* Leaves out what URLs in the text hold before an @. */
 void teller_say(struct teller *teller, const struct fetch_event *event);
 /* One line about `name` (may be ""), a database or a feed. */
 void teller_message(struct teller *teller, enum fetch_level level, bool feed, const char *name, const char *text);
 void teller_progress(struct teller *teller, bool feed, const char *name, uint64_t got, uint64_t total);
 /* The last event. */
 void teller_done(struct teller *teller);
-
-/* A URL as people may see it: without user and password. */
-void teller_shown(const char *url, char *ret_text, size_t size);
 
 #endif

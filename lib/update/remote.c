@@ -268,6 +268,15 @@ static void take_result(struct run *run, const struct fetch_event *event)
 	}
 }
 
+/* A mirror, or a feed, is left alone until then; also where another one had what was wanted. */
+static void remember_wait(struct run *run, const char *url, int64_t retry_at)
+{
+	int64_t most = clock_wall() + COOL_DOWN_MOST;
+	struct state_mirror *mirror = url && *url && retry_at ? state_put_mirror(&run->state, url) : NULL;
+	if (mirror)
+		mirror->retry_at = retry_at < most ? retry_at : most;
+}
+
 static int take_line(void *context, const char *text, size_t size)
 {
 	static const int levels[] = {[FETCH_ERROR] = 1, [FETCH_WARNING] = 1, [FETCH_INFO] = 3, [FETCH_DEBUG] = 3};
@@ -281,6 +290,7 @@ static int take_line(void *context, const char *text, size_t size)
 			run->observer->progress(run->observer->context, event.name, event.got, event.total);
 		break;
 	case FETCH_MESSAGE:
+		remember_wait(run, event.mirror, event.retry_at);
 		run_message(run, levels[event.level], "%s%s%s", event.name, event.name[0] ? ": " : "", event.text);
 		break;
 	case FETCH_RESULT:
@@ -407,16 +417,6 @@ int remote_fetch(struct run *run, const char *directory, const char *temporary, 
 
 /* ---- what is remembered ---- */
 
-static void remember_mirror(struct run *run, const struct update_part *part)
-{
-	int64_t most = clock_wall() + COOL_DOWN_MOST;
-	if (part->outcome != UPDATE_RATE_LIMITED || !part->source)
-		return;
-	struct state_mirror *mirror = state_put_mirror(&run->state, part->source);
-	if (mirror && part->retry_at)
-		mirror->retry_at = part->retry_at < most ? part->retry_at : most;
-}
-
 static void remember_feed(struct run *run, uint32_t place)
 {
 	const struct update_feed *feed = &run->settings->feeds[place];
@@ -437,7 +437,8 @@ void remote_remember(struct run *run)
 {
 	for (uint32_t i = 0; i < run->result->part_count; i++) {
 		const struct update_part *part = &run->result->parts[i];
-		remember_mirror(run, part);
+		if (part->outcome == UPDATE_RATE_LIMITED)
+			remember_wait(run, part->source, part->retry_at);
 		if (part->feed || !part->remote)
 			continue;
 		struct state_source *source = state_put_source(&run->state, part->name);

@@ -4,9 +4,10 @@
  * usage: load [--OPTION=VALUE]... SOCKET     (the options are the table below)
  *
  * Honest clients take turns with the kinds of messages in --mix=KIND,... and check each verdict. KIND is WORD[+WORD]... of
- * clean, infected, either (holds a marker that the shipped definitions do not know), the name of a fault of
- * test/preload/fault.c, and once (the fault happens to the first worker only). With --until=FILE they go on until that
- * file is there. Nobody sends a message before all are connected. Prints one JSON document. An answer is right, honest
+ * clean, infected, either (holds a marker that the shipped definitions do not know), sets (holds the markers of all sets of
+ * test/store.py), the name of a fault of test/preload/fault.c, and once (the fault happens to the first worker only). With
+ * --until=FILE they go on until that file is there. With --keep=FILE what each verdict found, and by which definitions, is
+ * written there, one document a line. Nobody sends a message before all are connected. Prints one JSON document. An answer is right, honest
  * (an error or unscannable where another status was right) or wrong; lost is a message whose connection ended. Exit
  * status 0: every message was answered, and none wrongly. Used by test/resident.bats and test/load.bats.
  */
@@ -38,6 +39,7 @@
 #define EVENTS_MOST 256
 #define GREETING    "{\"protocol\":1}"
 #define SPARE       64 /* descriptors for everything but clients */
+#define SETS        8  /* whose markers test/store.py knows */
 
 #define OPTIONS(X)                                                                                                     \
 	X(clients, 1, "honest clients")                                                                                \
@@ -63,7 +65,7 @@ static struct {
 #define OPTION(name, value, text) long name;
 	OPTIONS(OPTION)
 #undef OPTION
-	const char *mix, *until, *socket;
+	const char *mix, *until, *keep, *socket;
 } options = {
 #define OPTION(name, value, text) .name = value,
 	OPTIONS(OPTION)
@@ -73,7 +75,7 @@ static struct {
 
 struct kind {
 	const char *name;
-	bool infected, either, once;
+	bool infected, either, sets, once;
 	char fault[16];
 	unsigned long asked, right, honest, wrong, lost;
 	long longest, total; /* milliseconds from the request to the report */
@@ -100,6 +102,7 @@ static size_t client_count;
 static int epoll;
 static bool begun; /* all are connected */
 static int64_t begin, last_connect;
+static FILE *kept;
 static unsigned long codes[SCAN_CODE_COUNT + 1];
 static unsigned long sent, waits, invalid, dropped, kills, zygote_kills, left, deaf_sent, commands, commands_lost;
 static long command_longest;
@@ -121,6 +124,8 @@ static void read_kind(struct kind *kind, const char *text)
 			kind->infected = true;
 		else if (strcmp(word, "either") == 0)
 			kind->either = true;
+		else if (strcmp(word, "sets") == 0)
+			kind->sets = kind->infected = true;
 		else if (strcmp(word, "once") == 0)
 			kind->once = true;
 		else if (strcmp(word, "clean") != 0)
@@ -153,6 +158,8 @@ static bool read_word(const char *text)
 		options.mix = text + 6;
 	else if (strncmp(text, "--until=", 8) == 0)
 		options.until = text + 8;
+	else if (strncmp(text, "--keep=", 7) == 0)
+		options.keep = text + 7;
 	else
 		return false;
 	return true;
@@ -219,7 +226,7 @@ static void fit_descriptors(void)
 /* The words that mean something are put together here, so that a scan of this program itself finds nothing. */
 static int make_message(const struct kind *kind, unsigned long number)
 {
-	char head[512], end[64] = "";
+	char head[1024], end[64] = "";
 	const char *marker = kind->either ? "csapi-%s-appears-6f1d" : kind->infected ? "csapi-%s-body-6f1d" : "no %s";
 	if (*kind->fault && kind->once)
 		(void)snprintf(end, sizeof end, "trigger:%s:%lu", kind->fault, number % 32767 + 1);
@@ -230,6 +237,9 @@ static int make_message(const struct kind *kind, unsigned long number)
 	int length = snprintf(head, sizeof head,
 			      "From: a@example.org\r\nTo: b@example.org\r\nSubject: number %lu\r\n\r\n", number);
 	length += snprintf(head + length, sizeof head - (size_t)length, marker, "marker");
+	for (int i = 0; kind->sets && i < SETS * 2; i++)
+		length += snprintf(head + length, sizeof head - (size_t)length, "\r\ncsapi-%s-%d-%c-6f1d", "set", i / 2,
+				   "AB"[i % 2]);
 	length += snprintf(head + length, sizeof head - (size_t)length, "\r\ncsapi-%s-%s\r\n", "fault", end);
 	int fd = memfd_create("message", MFD_CLOEXEC);
 	if (fd < 0 || fd_write_all(fd, head, (size_t)length))
@@ -418,6 +428,23 @@ static void send_command(struct client *client)
 
 /* ---- what the scanner says ---- */
 
+/* All names in it are our own and need no escape. */
+static void keep(const struct kind *kind, const struct report *report)
+{
+	const struct facts *facts = &report->facts;
+	(void)fprintf(
+		kept,
+		"{\"kind\":\"%s\",\"status\":\"%s\",\"code\":\"%s\",\"attempts\":%u,\"definitions\":{\"source\":\"%s\","
+		"\"version\":\"%s\"},\"viruses\":[",
+		kind->name, ec_av_status_name(report->status), report->code ? scan_code_name(report->code) : "",
+		report->attempts, facts->definitions_source ? facts->definitions_source : "",
+		facts->definitions_version ? facts->definitions_version : "");
+	for (uint32_t i = 0; i < report->virus_count; i++)
+		(void)fprintf(kept, "%s{\"name\":\"%s\"}", i ? "," : "", report->viruses[i].name);
+	if (fputs("]}\n", kept) < 0)
+		give_up(options.keep);
+}
+
 static void hear_report(struct client *client, const char *text, size_t size)
 {
 	struct report report;
@@ -429,6 +456,8 @@ static void hear_report(struct client *client, const char *text, size_t size)
 		return;
 	}
 	account(client->kind, &report);
+	if (kept)
+		keep(client->kind, &report);
 	report_free(&report);
 	client->kind->total += took;
 	if (took > client->kind->longest)
@@ -498,12 +527,14 @@ static bool kill_one(bool zygote)
 {
 	char path[64];
 	int pid, chosen = 0, seen = 0;
+	pid_t own = getpgid((pid_t)options.parent);
 	(void)snprintf(path, sizeof path, "/proc/%ld/task/%ld/children", options.parent, options.parent);
 	FILE *file = fopen(path, "re");
 	if (!file)
 		give_up(path);
 	while (fscanf(file, "%d", &pid) == 1)
-		if ((getpgid(pid) == pid) == zygote && random() % ++seen == 0)
+		/* One in the scanner's own group was just started, and is neither yet. */
+		if (getpgid(pid) != own && (getpgid(pid) == pid) == zygote && random() % ++seen == 0)
 			chosen = pid;
 	(void)fclose(file);
 	return chosen && kill(chosen, SIGKILL) == 0;
@@ -674,8 +705,12 @@ int main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	if ((epoll = epoll_create1(EPOLL_CLOEXEC)) < 0)
 		give_up("epoll");
+	if (options.keep && !(kept = fopen(options.keep, "we")))
+		give_up(options.keep);
 	add_all();
 	run();
 	bool good = tell();
+	if (kept && fclose(kept))
+		give_up(options.keep);
 	return fflush(stdout) ? EXIT_USE : !good;
 }
