@@ -197,6 +197,8 @@ static const char *origin(enum scan_code_origin origin)
 	switch (origin) {
 	case SCAN_CODE_PRODUCED:
 		return "Produced:";
+	case SCAN_CODE_UPDATE:
+		return "Produced by\n.Xr csapi-update 8 ,\nand by no scan:";
 	case SCAN_CODE_REPAIR:
 		return "Not produced, for it belongs to repairing:";
 	default:

@@ -68,7 +68,7 @@ refused() { # CODE LINE ARGUMENT...
 		[ "${lines[0]}" = "$code" ]
 		[ "${#lines[@]}" -eq 4 ]
 		[[ ${lines[2]} == "  status: "* ]]
-		[[ ${lines[3]} == "  produced: "* || ${lines[3]} == "  not produced"* ]]
+		[[ ${lines[3]} == "  produced: "* || ${lines[3]} == "  produced by csapi-update: "* || ${lines[3]} == "  not produced"* ]]
 	done
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # scripts/setup: silent where nothing is missing, one line where it cannot help. Nothing is installed here: the programs
-# that would are stand-ins that write down how they were called.
+# that would are stand-ins that write down how they were called. And scripts/test-databases where it cannot help.
 bats_require_minimum_version 1.5.0
 
 setup() {
@@ -81,4 +81,32 @@ bare() {
 @test "the test set holds the build set" {
 	run -1 bare test
 	[[ $output == *" gcc "*" libclamav-dev "*" bats "* ]]
+}
+
+# --- scripts/test-databases ----------------------------------------------------------------------------------------
+
+# databases ETC: with the sources of another machine, and nothing there yet.
+databases() {
+	TEST_DATABASES_APT=$1 run --separate-stderr "$root/scripts/test-databases" "$BATS_TEST_TMPDIR/databases"
+}
+
+@test "test-databases wants one directory" {
+	run -2 "$root/scripts/test-databases"
+	run -2 "$root/scripts/test-databases" --help
+	[ "${#lines[@]}" -eq 1 ]
+}
+
+@test "test-databases without Debian's archive, or without a network: one line why, and nothing is left" {
+	command -v apt-get >/dev/null || skip "no apt-get"
+	mkdir -p "$BATS_TEST_TMPDIR/etc/sources.list.d"
+	databases "$BATS_TEST_TMPDIR/etc"
+	[ "$status" -eq 1 ]
+	[[ $stderr == "test-databases: no Debian archive is among the sources"* ]]
+	echo 'deb [trusted=yes] http://127.0.0.1:1/debian bookworm main contrib' >"$BATS_TEST_TMPDIR/etc/sources.list"
+	databases "$BATS_TEST_TMPDIR/etc"
+	[ "$status" -eq 1 ]
+	[[ ${stderr_lines[-1]} == "test-databases: apt-get cannot fetch the list"*127.0.0.1* ]]
+	[ "${#stderr_lines[@]}" -eq 2 ]
+	ls "$BATS_TEST_TMPDIR"
+	[ -z "$(find "$BATS_TEST_TMPDIR" -name 'databases*')" ]
 }

@@ -25,6 +25,8 @@ static const char *origin(enum scan_code_origin origin)
 	switch (origin) {
 	case SCAN_CODE_PRODUCED:
 		return "produced";
+	case SCAN_CODE_UPDATE:
+		return "produced by csapi-update";
 	case SCAN_CODE_REPAIR:
 		return "not produced (belongs to repairing)";
 	default:

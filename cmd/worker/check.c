@@ -115,10 +115,12 @@ static void tell_death(int status, const struct note *note, struct check *check)
 		return;
 	}
 	if (!number) {
-		check_fail(check, DEC_RESULT_OUT_OF_MEMORY, "the check ended without an answer%s%s", behind, file.name);
+		check_fail(check, AVS_RESULT_ENGINE_LOAD_FAILED, "the check ended without an answer%s%s", behind,
+			   file.name);
 		return;
 	}
-	(void)snprintf(fault, sizeof fault, "makes the engine crash (signal %d)", number);
+	(void)snprintf(fault, sizeof fault, "makes the engine %s (signal %d)",
+		       number == SIGSYS ? "do what it may not" : "crash", number);
 	file.fault = fault;
 	if (file.name[0])
 		(void)definition_set_put(&check->set, &file);

@@ -24,7 +24,7 @@ struct engine;
 /*
  * Loads every definition file in `directory` (files only: no dot files, no subdirectories), one by one in clamscan's
  * order, compiles, and tests itself: a harmless text must be clean, and it and the EICAR file be scanned without any
- * trouble. A file that cannot be read, is broken or brings no signature where it should fails the whole, as does a set
+ * trouble. A file that cannot be read, is broken, cut short or brings no signature where it should fails the whole, as does a set
  * without a single one. On failure returns a negative errno, with the scan code for it (AVS_RESULT_DEFINITIONS_MISSING,
  * AVS_RESULT_ENGINE_LOAD_FAILED, DEC_RESULT_DEF_DIR_ACCESS_FAILED, GEN_RESULT_DEFINITION_DIR_UNSET) and why, which names
  * the file. `ret_facts` texts are the caller's (facts_free). The test writes below TMPDIR, or /tmp. Sets TZ to UTC where

@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #define PRODUCED SCAN_CODE_PRODUCED
+#define UPDATE   SCAN_CODE_UPDATE
 #define REPAIR   SCAN_CODE_REPAIR
 #define NEVER    SCAN_CODE_NEVER
 static const struct scan_code_row rows[] = {
@@ -18,6 +19,7 @@ static const struct scan_code_row rows[] = {
 #undef SCAN_CODE
 };
 #undef PRODUCED
+#undef UPDATE
 #undef REPAIR
 #undef NEVER
 

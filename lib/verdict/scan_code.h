@@ -29,6 +29,7 @@ enum scan_code {
 
 enum scan_code_origin {
 	SCAN_CODE_PRODUCED, /* a test shows how it comes about */
+	SCAN_CODE_UPDATE,   /* csapi-update produces it, and no scan does */
 	SCAN_CODE_REPAIR,   /* belongs to the rewriting of messages */
 	SCAN_CODE_NEVER,    /* no state of this engine corresponds to it */
 };

@@ -2,7 +2,7 @@
  * fault.c - a preloaded library that makes one thing go wrong, so that tests can see what the programs make of it.
  *
  * CSAPI_FAULT names what: a function that fails in a program, or what happens to a worker when the engine is given bytes
- * that hold TRIGGER. With CSAPI_FAULT_ONCE=FILE it happens once for all workers that were given this FILE. With
+ * that hold TRIGGER, or is to load definitions from a file whose name holds it. With CSAPI_FAULT_ONCE=FILE it happens once for all workers that were given this FILE. With
  * CSAPI_FAULT=marked the bytes themselves name it, so that one scanner can meet many faults: TRIGGER:NAME, or
  * TRIGGER:NAME:NUMBER for what happens once for that number (with the name "busy": for so many milliseconds each time).
  * Of these, only "socket" and "tempdir" need system calls that a sandboxed worker is not allowed. Used by
@@ -212,6 +212,16 @@ cl_error_t cl_scanmap_callback(cl_fmap_t *map, const char *name, const char **re
 		happen();
 	}
 	return real(map, name, ret_virus, ret_scanned, engine, options, context);
+}
+
+/* In a check the name of a file does it: nothing of what it holds is known before it is loaded. */
+cl_error_t cl_load(const char *path, struct cl_engine *engine, unsigned int *signatures, unsigned int options)
+{
+	cl_error_t (*real)(const char *, struct cl_engine *, unsigned int *, unsigned int) =
+		(cl_error_t(*)(const char *, struct cl_engine *, unsigned int *, unsigned int))next("cl_load");
+	if (program_is("csapi-worker") && strstr(path, TRIGGER_FIRST TRIGGER_SECOND))
+		happen();
+	return real(path, engine, signatures, options);
 }
 
 /* --- functions that fail ----------------------------------------------------------------------------------------- */

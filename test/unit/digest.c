@@ -4,10 +4,13 @@
 #include "scan/digest.h"
 #include "tap.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static bool hex_is(const uint8_t digest[DIGEST_SIZE], const char *hex)
 {
@@ -33,6 +36,25 @@ static void test_bytes(void)
 	ok(digest_text(" a\tb\r\nc\v\f", 9, digest) == 0 &&
 		   hex_is(digest, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
 	   "white space does not count in a text");
+}
+
+static void test_file(void)
+{
+	uint8_t of_file[DIGEST_SIZE], of_bytes[DIGEST_SIZE];
+	uint64_t size = 0;
+	const size_t large = 200001;
+	char *data = calloc(1, large);
+	int fd = memfd_create("file", MFD_CLOEXEC);
+	ok(data && write(fd, data, large) == (ssize_t)large && lseek(fd, 1, SEEK_SET) == 1 &&
+		   digest_file(fd, of_file, &size) == 0 && digest_bytes(data, large - 1, of_bytes) == 0 &&
+		   size == large - 1 && memcmp(of_file, of_bytes, DIGEST_SIZE) == 0,
+	   "digest of a file from its offset on");
+	ok(digest_file(fd, of_file, &size) == 0 && size == 0 && digest_bytes(NULL, 0, of_bytes) == 0 &&
+		   memcmp(of_file, of_bytes, DIGEST_SIZE) == 0,
+	   "and of nothing at its end");
+	(void)close(fd);
+	ok(digest_file(-1, of_file, &size) == -EBADF, "no file");
+	free(data);
 }
 
 /* Longer than the page in which digest_text collects, with blanks at odd places. */
@@ -122,6 +144,7 @@ static void test_cap(void)
 int main(void)
 {
 	test_bytes();
+	test_file();
 	test_long_text();
 	test_set();
 	test_cap();

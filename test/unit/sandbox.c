@@ -338,6 +338,95 @@ static void test_names(void)
 	}
 }
 
+/* --- a check of definitions -------------------------------------------------------------------------------------- */
+
+/* How a process ends that looks at the directory "other" as if it held definitions, and does `act`. */
+static int in_check(const struct sandbox_options *options, int (*act)(const char *path))
+{
+	int status = -1;
+	pid_t check = fork();
+	if (check == 0) {
+		struct isolation isolation;
+		struct why why = {""};
+		char path[PATH_MAX];
+		if (sandbox_confine(options, (uint64_t)256 << 20, &isolation, path, sizeof path, &why)) {
+			printf("# %s\n", why.text);
+			_exit(99);
+		}
+		_exit(act(path));
+	}
+	return waitpid(check, &status, 0) == check ? status : -1;
+}
+
+/* Can be read, and that is all. */
+static int read_definitions(const char *path)
+{
+	(void)path;
+	char name[PATH_MAX];
+	int fd = open("secret", O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || close(fd) || open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) < 0 || access("secret", R_OK))
+		return 1;
+	if (open("secret", O_WRONLY | O_CLOEXEC) >= 0 || open("new", O_WRONLY | O_CREAT | O_CLOEXEC, 0600) >= 0)
+		return 2;
+	if (unlink("secret") == 0)
+		return 3;
+	(void)snprintf(name, sizeof name, "%s/other/secret", base);
+	if (open("..", O_RDONLY | O_DIRECTORY | O_CLOEXEC) >= 0 || open("/etc/hostname", O_RDONLY | O_CLOEXEC) >= 0)
+		return 4;
+	return open("../../../../../../etc/hostname", O_RDONLY | O_CLOEXEC) >= 0 ? 5 : 0;
+}
+
+static int use_check_memory(const char *path)
+{
+	(void)path;
+	char *some = malloc((size_t)64 << 20), *much = malloc((size_t)1 << 30);
+	int result = !some ? 1 : much ? 2 : 0;
+	free(some);
+	free(much);
+	return result;
+}
+
+KILLED(open_socket, socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0))
+KILLED(send_from_check, send(SANDBOX_CHANNEL, "x", 1, 0))
+KILLED(message_from_check, syscall(SYS_sendmsg, SANDBOX_CHANNEL, NULL, 0))
+KILLED(run_program, execl("/bin/true", "true", (char *)NULL))
+
+static void test_check(void)
+{
+	char directory[64], definitions[64];
+	(void)snprintf(directory, sizeof directory, "%s/worker", base);
+	(void)snprintf(definitions, sizeof definitions, "%s/other", base);
+	struct sandbox_options options = usual();
+	options.base = directory;
+	options.definitions = definitions;
+	for (int namespaces = 0; namespaces < 2; namespaces++) {
+		options.namespaces = namespaces;
+		okf(in_check(&options, read_definitions) == 0, "a check reads definitions and changes none (%d)",
+		    namespaces);
+		okf(in_check(&options, use_directory) == 0, "it uses its directory (%d)", namespaces);
+		okf(in_check(&options, use_check_memory) == 0, "it has the memory that was said (%d)", namespaces);
+	}
+	ok(in_check(&options, open_socket) == SIGSYS, "a socket: SIGSYS");
+	ok(in_check(&options, send_from_check) == SIGSYS, "bytes sent: SIGSYS");
+	ok(in_check(&options, message_from_check) == SIGSYS, "a message sent: SIGSYS");
+	ok(in_check(&options, map_file) == SIGSYS, "a file in memory: SIGSYS");
+	ok(in_check(&options, run_program) == SIGSYS, "a program: SIGSYS");
+	options.definitions = "/nonexistent";
+	ok(WEXITSTATUS(in_check(&options, nothing)) == 99, "no directory, no check");
+	options.definitions = definitions;
+	options.off = true;
+	ok(in_check(&options, open_socket) == 1 << 8, "without walls it can open a socket");
+	if (geteuid() != 0) {
+		skip("definitions that the user may not read", "not root");
+		return;
+	}
+	options.off = false;
+	(void)chmod(definitions, 0700);
+	bool taken = chown(definitions, 0, 0) == 0;
+	ok(taken && WEXITSTATUS(in_check(&options, nothing)) == 99, "definitions that the user may not read: no check");
+	ok(chown(definitions, NOBODY, NOBODY) == 0, "given back");
+}
+
 static void make_directory(const char *name, char *ret_path, size_t size)
 {
 	(void)snprintf(ret_path, size, "%s/%s", base, name);
@@ -370,6 +459,7 @@ int main(void)
 		test_no_base();
 		test_worker();
 		test_names();
+		test_check();
 	}
 	(void)unlink(secret);
 	(void)rmdir(other);

@@ -136,13 +136,13 @@ static const struct rule rules[] = {
 	ALLOW_IF("tgkill", 0, NUMBER, OWN_PID),
 };
 
-/* What loading needs beside: the library looks whether the other form of a database lies there, and reads one through two descriptors. */
+/* What loading needs beside. */
 static const struct rule load_rules[] = {
-	ALLOW("dup"),
+	ALLOW("dup"), /* a database is read through two descriptors */
 	ALLOW_IF("fcntl", 1, NUMBER, 1030 /* F_DUPFD_CLOEXEC */),
-	ALLOW("access"),
+	ALLOW("access"), /* does its other form lie beside it? */
 	ALLOW("faccessat"),
-	ALLOW("faccessat2"),
+	ALLOW("faccessat2"), /* which newer ones of libc use for both */
 };
 /* clang-format on */
 

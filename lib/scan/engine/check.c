@@ -389,6 +389,7 @@ void check_run(const struct check_task *task, struct check *check)
 		no_memory(&run);
 	if (list_definitions(task, &run.list, check))
 		return;
+	definition_list_settle(task->directory, &run.list);
 	verify_all(&run);
 	if (task->load && check->code == SCAN_CODE_NONE)
 		load(&run);

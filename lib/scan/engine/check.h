@@ -25,7 +25,7 @@ struct check_task {
 /* What must be done while the system's files can still be read: 0, or -errno with why. */
 int check_start(struct why *why);
 /*
- * Bytes of memory that loading this directory may take: several times what any format needs. -errno: it cannot be listed or holds none, and *check says
+ * Before the walls, and without opening a file: bytes of memory that loading this directory may take: several times what any format needs. -errno: it cannot be listed or holds none, and *check says
  * so.
  */
 int check_measure(const struct check_task *task, uint64_t *ret_memory, struct check *check);

@@ -115,7 +115,7 @@ static unsigned int version_of(const char *directory, const char *name)
 }
 
 /* Of the two forms of a signed set the library uses only the newer, the incremental one when they are equal. */
-static void mark_superseded(const char *directory, struct definition_list *list)
+void definition_list_settle(const char *directory, struct definition_list *list)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		struct definition_item *cld = &list->items[i];
@@ -155,7 +155,6 @@ int definition_list_read(const char *directory, struct definition_list *ret_list
 		return error;
 	}
 	qsort(ret_list->items, ret_list->count, sizeof ret_list->items[0], compare_items);
-	mark_superseded(directory, ret_list);
 	return 0;
 }
 
@@ -252,6 +251,7 @@ int definitions_load(const char *directory, struct cl_engine *library, struct de
 	int error = definition_list_read(directory, &list, ret_code, why);
 	if (error)
 		return error;
+	definition_list_settle(directory, &list);
 	for (size_t i = 0; i < list.count && !error; i++)
 		if (!list.items[i].superseded)
 			error = load_item(directory, list.items[i].name, library, ret_definitions, ret_code, why);

@@ -30,10 +30,12 @@ struct definition_list {
 
 /*
  * Lists the files of a directory with an extension of definition_kind.def: regular ones, or links to such, and none that begins with a
- * dot. 0 (definition_list_free it), or the errors and codes of engine_load: the directory cannot be listed, or holds none.
+ * dot. Opens none of them. 0 (definition_list_free it), or the errors and codes of engine_load: the directory cannot be listed, or holds none.
  */
 int definition_list_read(const char *directory, struct definition_list *ret_list, enum scan_code *ret_code,
 			 struct why *why);
+/* Reads the heads of signed sets that are there in both forms, and marks those that are superseded. */
+void definition_list_settle(const char *directory, struct definition_list *list);
 void definition_list_free(struct definition_list *list);
 
 struct definition_loaded {
