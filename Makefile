@@ -277,6 +277,7 @@ install: all
 	$(INSTALL) -D -m 644 share/systemd/csapi.tmpfiles.conf '$(DESTDIR)$(tmpfilesdir)/csapi.conf'
 	$(call install_filled,share/cron/csapi-update.in,$(pkgdatadir)/examples/cron/csapi-update)
 	$(call install_filled,share/logrotate/csapi.in,$(pkgdatadir)/examples/logrotate/csapi)
+	$(INSTALL) -m 644 share/csapi.conf.example '$(DESTDIR)$(pkgdatadir)/examples/'
 
 uninstall:
 	rm -f $(foreach file,$(INSTALLED),'$(DESTDIR)$(file)')

@@ -18,9 +18,9 @@
 static int help(void)
 {
 	(void)fputs("Usage: csapi-update [OPTION]...\n"
-		    "Brings the virus definitions up to date: fetches them, verifies signatures, loads\n"
-		    "them for a test, puts them in use at once and whole, and tells a scanner that runs.\n"
-		    "Whatever fails, the definitions in use stay as they are.\n"
+		    "Brings the virus definitions up to date: fetches them, verifies signatures,\n"
+		    "loads them for a test, puts them in use at once and whole, and tells a scanner\n"
+		    "that runs. Whatever fails, the definitions in use stay as they are.\n"
 		    "\nExit status:\n",
 		    stdout);
 	for (int i = 0; i < UPDATE_OUTCOME_COUNT; i++)

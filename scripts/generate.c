@@ -9,6 +9,7 @@
 #include "../cmd/scan/options.h"
 #include "../cmd/scanner/options.h"
 #include "../cmd/update/options.h"
+#include "../cmd/version/options.h"
 #include "verdict/isolation.h"
 #include "verdict/limits.h"
 #include "verdict/report.h"
@@ -125,6 +126,11 @@ static void man_options(FILE *out)
 static void man_scanner_options(FILE *out)
 {
 	put_options(out, scanner_options, SCANNER_OPTION_COUNT);
+}
+
+static void man_version_options(FILE *out)
+{
+	put_options(out, version_options, VERSION_OPTION_COUNT);
 }
 
 static void man_update_options(FILE *out)
@@ -369,6 +375,7 @@ static const struct list {
 	{".\\\"@LAYERS@\n", man_layers},
 	{".\\\"@PROBES@\n", man_probes},
 	{".\\\"@UPDATE_OPTIONS@\n", man_update_options},
+	{".\\\"@VERSION_OPTIONS@\n", man_version_options},
 	{".\\\"@UPDATE_EXITS@\n", man_update_exits},
 	{".\\\"@UPDATE_SETTINGS@\n", man_update_settings},
 	{".\\\"@FEED_SETTINGS@\n", man_feed_settings},
@@ -404,7 +411,7 @@ static void write_template(const char *directory, const char *source, const char
 }
 
 static const char *const manuals[] = {
-	"csapi-scan.1", "csapi-codes.7", "csapi-scanner.8", "csapi-update.8", "csapi.conf.5",
+	"csapi-scan.1", "csapi-codes.7", "csapi-scanner.8", "csapi-update.8", "csapi-version.1", "csapi.conf.5",
 };
 
 /* --- completions --- */
@@ -422,6 +429,7 @@ static const struct program programs[] = {
 	{"csapi-scan", "_csapi_scan", scan_options, SCAN_OPTION_COUNT, NULL, false},
 	{"csapi-scanner", "_csapi_scanner", scanner_options, SCANNER_OPTION_COUNT, scanner_commands, false},
 	{"csapi-update", "_csapi_update", update_option_rows, UPDATE_OPTION_COUNT, NULL, true},
+	{"csapi-version", "_csapi_version", version_options, VERSION_OPTION_COUNT, NULL, true},
 };
 
 static void put_codes(FILE *out)

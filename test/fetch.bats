@@ -52,6 +52,11 @@ told() {
 	[ "$got" = "$2" ] || fail "$1 is $got and not $2"
 }
 
+# hides TEXT: it stands in no event.
+hides() {
+	[[ $output$stderr != *"$1"* ]] || fail "it shows $1"
+}
+
 # lies N: the directory holds version N of the database, in one file, as it was published or made of it, and nothing that came otherwise.
 lies() {
 	local files=("$incoming"/test.*)
@@ -68,13 +73,6 @@ lies() {
 stays() {
 	ends "$2" "$1" "$1" none
 	lies "$1"
-}
-
-# rule DO [KEY=JSON]...: a rule for fault.
-rule() {
-	local what=$1
-	shift
-	jq -nc --arg do "$what" '{do: $do}'"$(printf ' + {%s}' "${@/=/:}")"
 }
 
 # --- good mirrors ------------------------------------------------------------------------------------------------
@@ -551,7 +549,6 @@ near() {
 	fetch incremental=false 'databases=["test","daily"]'
 	[ "$(jq -r 'select(.event == "result") | "\(.name) \(.outcome)"' <<<"$output" | paste -sd' ')" = "test failed daily unreachable" ]
 	lies 3
-	compgen -G "$place/core*" && fail "it dumped core" || true
 }
 
 @test "several databases: each has its own result" {
@@ -626,7 +623,7 @@ dns() {
 	fetch "mirrors=[\"$there\"]" "proxy=\"$mirror\"" 'proxy_user="me"' 'proxy_password="secret"'
 	ends updated 3 6
 	[ "$(asked .proxy proxy)" -eq "$(asked '.proxy | not')" ]
-	! grep -q secret <<<"$output"
+	hides secret
 	rm "$incoming"/test.*
 	have 3
 	fetch "mirrors=[\"$there\"]" "proxy=\"$mirror\"" 'proxy_user="me"' 'proxy_password="wrong"'
@@ -697,7 +694,7 @@ make_certificate() {
 	have 3
 	fetch "mirrors=[\"${mirror/:\/\//:\/\/me:secret@}\"]"
 	ends updated 3 6
-	! grep -q secret <<<"$output"
+	hides secret
 	[ "$(jq -r .mirror <<<"$result")" = "$mirror" ]
 }
 
@@ -807,7 +804,7 @@ publish() {
 		# shellcheck disable=SC2086
 		fault "$(rule $kind)"
 		fetch 'databases=[]' "feeds=[{\"name\":\"mine\",\"url\":\"$mirror/SECRET/a.ndb?key=SECRET\",\"shown\":\"$mirror/***\",\"file\":\"a.ndb\",\"header\":\"X-Key: SECRET\"}]"
-		! grep -q SECRET <<<"$output" || fail "the key is shown"
+		hides SECRET
 		told .mirror "$mirror/***"
 	done
 	[ "$(asked '.headers["x-key"] == "SECRET"')" -eq 3 ]

@@ -47,6 +47,7 @@ install_to_dest() { # TARGET [VARIABLE=VALUE]...
 	examples=$dest/usr/share/csapi/examples
 	[ -f "$examples/cron/csapi-update" ]
 	[ -f "$examples/logrotate/csapi" ]
+	[ -f "$examples/csapi.conf.example" ]
 	run -1 grep -r '@[a-z]*dir@' "$examples"
 	run -0 grep -c '/srv/s\?bin/csapi-' "$examples/cron/csapi-update" "$examples/logrotate/csapi"
 }

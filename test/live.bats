@@ -210,13 +210,18 @@ first_set() {
 
 # Whatever an update was at when it was killed: a scan takes one whole set, those who are served notice nothing, and the next run works.
 @test "updates are killed at any moment under load" {
-	local n killed=0
+	local n begin took at killed=0
 	first_set
 	start_scanner --definitions="$store"
 	begin_load --clients=2 --mix=sets
-	for ((n = 0; n < $(amount 20 200); n++)); do
+	begin=${EPOCHREALTIME/./}
+	goes_live
+	# Milliseconds: some of those to come end by themselves.
+	took=$(((${EPOCHREALTIME/./} - begin) / 900))
+	for ((n = 0; n < $(amount 12 200); n++)); do
 		next_set
-		timeout --signal=KILL "0.$(printf %03d $((RANDOM % 200 + 1)))" "$BUILD/csapi-update" --config="$place/csapi.conf" \
+		at=$((RANDOM % took + 1))
+		timeout --signal=KILL "$(printf %d.%03d $((at / 1000)) $((at % 1000)))" "$BUILD/csapi-update" --config="$place/csapi.conf" \
 			--directory="$store" --from="$from" --socket="$socket" >"$place/killed" 2>&1 3>&- || killed=$((killed + ($? == 137)))
 		note_sets
 		store message "$place/message.eml"

@@ -37,7 +37,8 @@ mirror_version() {
 	local there=$BATS_TEST_TMPDIR/${2:-mirror} n
 	cp "$TEST_DATABASES/test-$1.cvd" "$there/test.cvd"
 	for n in 2 3 4 5 6; do
-		[ "$n" -gt "$1" ] && rm -f "$there/test-$n.cdiff" || cp "$TEST_DATABASES/test-$n.cdiff" "$there/"
+		rm -f "$there/test-$n.cdiff"
+		[ "$n" -gt "$1" ] || cp "$TEST_DATABASES/test-$n.cdiff" "$there/"
 	done
 }
 
@@ -52,6 +53,13 @@ fault_at() {
 # The same for the mirror named "mirror".
 fault() {
 	fault_at mirror "$@"
+}
+
+# rule DO [KEY=JSON]...: a rule of mirror.py, for fault.
+rule() {
+	local what=$1
+	shift
+	jq -nc --arg do "$what" '{do: $do}'"$(printf ' + {%s}' "${@/=/:}")"
 }
 
 # asked [FILTER [NAME]]: how many of the requests that the mirror got fit the jq filter.

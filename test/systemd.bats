@@ -2,6 +2,8 @@
 # The units in share/systemd, as installed: systemd understands them, they are hardened, and user and directories come to be.
 # How the service behaves under systemd's protocols (activation, notification) is in service.bats.
 bats_require_minimum_version 1.5.0
+load helper.bash
+load mirror.bash
 
 setup_file() {
 	root=$BATS_TEST_DIRNAME/..
@@ -136,6 +138,56 @@ unit_value() {
 	[ "$(unit_value "$units/csapi-scanner.service" RestrictNamespaces)" = yes ]
 	[[ $(unit_value "$user_units/csapi-scanner.service" ExecStart) != *--no-namespaces* ]]
 	run -1 grep RestrictNamespaces= "$user_units/csapi-scanner.service"
+}
+
+teardown() {
+	stop_mirrors
+	stop_scanner
+}
+
+# What runs a program behind a unit's filter, and as nobody special: leaves it in $filtered. behind UNIT
+behind() {
+	filtered=(/usr/bin/python3 "$BATS_TEST_DIRNAME/unit_filter.py" "$units/$1")
+	! as_root || filtered=(setpriv --reuid=65534 --regid=65534 --clear-groups "${filtered[@]}")
+}
+
+requires_filter() {
+	requires systemd-analyze
+	systemd-analyze syscall-filter @system-service >/dev/null 2>&1 || skip "systemd does not list its groups"
+	! sanitized || skip "a sanitizer needs more than the unit allows"
+	! as_root || chmod a+x "$BATS_RUN_TMPDIR"
+	! as_root || chown 65534 "$BATS_TEST_TMPDIR"
+}
+
+@test "behind its filter an update fetches, patches, verifies and loads" {
+	requires_filter
+	behind csapi-update.service
+	start_mirror
+	touch "$BATS_TEST_TMPDIR/csapi.conf"
+	for version in 4 6; do
+		mirror_version $version
+		run --separate-stderr "${filtered[@]}" "$BUILD/csapi-update" --config="$BATS_TEST_TMPDIR/csapi.conf" \
+			--directory="$BATS_TEST_TMPDIR/store" -o "private_mirrors=$mirror" -o databases=test --no-reload --format=json
+		[ "$status" -eq 0 ] || fail "version $version"
+		is '.sources[0].outcome + " \(.sources[0].after)"' "updated $version"
+	done
+	is '.sources[0].incremental' true
+	is '.definitions.files[0].trust' signed
+}
+
+@test "behind its filter the scanner is isolated as promised, and finds" {
+	requires_filter
+	scanner_base=$BATS_TEST_TMPDIR/base scanner_log=$BATS_TEST_TMPDIR/log socket=$BATS_TEST_TMPDIR/s
+	behind csapi-scanner.service
+	mkdir -m 777 "$scanner_base"
+	"${filtered[@]}" "$BUILD/csapi-scanner" --no-namespaces --listen="$socket" --definitions="$DEFINITIONS" \
+		--file-base="$scanner_base" --timeout=60 >"$scanner_log" 2>&1 3>&- &
+	scanner=$!
+	await_scanner
+	run -0 --separate-stderr "$BUILD/csapi-scanner" status --socket="$socket" --format=json
+	is .degraded false
+	run --separate-stderr "$SCAN" --socket="$socket" "$ROOT/share/samples/eicar-in-nested-zip.eml"
+	is_infected Eicar-Test-Signature
 }
 
 @test "the user comes to be" {

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""validate.py - checks verdict documents against their schema, and against what a schema cannot say.
+"""validate.py - checks verdicts and results of updates against their schema, and against what a schema cannot say.
 
 usage: validate.py SCHEMA DOCUMENTS
 
@@ -21,6 +21,10 @@ def no_duplicates(pairs):
 
 def contradictions(document):
     """What the parts of one document say against each other."""
+    yield from (update_contradictions if "sources" in document else verdict_contradictions)(document)
+
+
+def verdict_contradictions(document):
     codes = [item["code"] for item in document["codes"]]
     deciding = [item["code"] for item in document["codes"] if not item["information"]]
     status, code = document["status"], document["code"]
@@ -50,6 +54,39 @@ def contradictions(document):
     for item in document["codes"] + document["viruses"]:
         if item["part"] is not None and item["part"] not in known:
             yield f"{item} names a part that is not listed"
+
+
+WELL = {"updated", "available", "rolled_back", "current", "not_due"}
+
+
+def update_contradictions(document):
+    """The same of a result of an update."""
+    outcome, outcomes = document["outcome"], [source["outcome"] for source in document["sources"]]
+    trouble = [word for word in outcomes if word not in WELL]
+    if (outcome in WELL) != (document["exit_status"] in (0, 1, 9)):
+        yield "the exit status is of another outcome"
+    if outcome in WELL and trouble:
+        yield f"it ended well, and a source did not: {trouble}"
+    if outcome == "current" and set(outcomes) - {"current"}:
+        yield f"current, and a source is not: {outcomes}"
+    if outcome in ("updated", "current") and (document["after"] is None or document["definitions"] is None):
+        yield f"{outcome}, and nothing is in use"
+    if outcome in ("updated", "partial") and "updated" in outcomes and document["before"] == document["after"]:
+        yield "a source was updated, and the same set is in use"
+    if outcome in ("current", "not_due", "available") and document["before"] != document["after"]:
+        yield f"{outcome}, and another set is in use"
+    files = document["definitions"]["files"] if document["definitions"] else []
+    if any(file["trust"] not in ("signed", "unsigned") for file in files):
+        yield "a file is in use that nothing vouches for"
+    if document["code"] is not None and document["code"] not in [source["code"] for source in document["sources"]]:
+        yield "a code that no source has"
+    for source in document["sources"]:
+        if source["outcome"] == "updated" and source["before"] and source["after"] == source["before"]:
+            yield f"{source['name']} was updated to the same version"
+        if source["outcome"] == "current" and source["remote"] and (source["after"] or 0) < source["remote"]:
+            yield f"{source['name']} is current, and behind"
+        if source["outcome"] not in ("updated", "partial") and source["after"] != source["before"]:
+            yield f"{source['name']} is {source['outcome']}, and another version is said to be in use"
 
 
 def main():

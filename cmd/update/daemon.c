@@ -113,10 +113,11 @@ static void reread(struct daemon *daemon)
 	update_signals_reread = 0;
 	(void)snprintf(state, sizeof state, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_now_us());
 	(void)notify_send(state);
+	/* First, so that what is wrong is told there. */
+	if (log_reopen(&why))
+		update_record_say(LOG_LEVEL_ERROR, "%s; the old log stays in use", why.text);
 	if (update_invocation_configure(daemon->invocation, &config, &warning, &why)) {
 		update_record_say(LOG_LEVEL_ERROR, "%s; the configuration stays as it was", why.text);
-		if (log_reopen(&why))
-			update_record_say(LOG_LEVEL_ERROR, "%s; the old log stays in use", why.text);
 	} else {
 		config_free(&daemon->config);
 		daemon->config = config;

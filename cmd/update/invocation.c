@@ -167,180 +167,44 @@ static const struct {
 	enum update_option one, other;
 	const char *reason;
 } clashes[] = {
-#define CLASH(one, other, reason) {UPDATE_OPTION_##one, UPDATE_OPTION_##other, reason},
-	CLASH(check, dry_run, "both ask; --dry-run leaves no trace") CLASH(
-		check, rollback,
-		"one asks, the other changes") CLASH(check, check_config,
-						     "give one of them") CLASH(check, daemon,
-									       "a daemon updates") CLASH(dry_run,
-													 rollback,
-													 "one asks, "
-													 "the other "
-													 "changes")
-		CLASH(dry_run, check_config, "give one of them") CLASH(dry_run, daemon, "a daemon updates") CLASH(
-			rollback, check_config,
-			"give one of them") CLASH(rollback, daemon,
-						  "a daemon updates") CLASH(check_config, daemon,
-									    "give one of them") CLASH(from, follow,
-												      "each names the "
-												      "place to take "
-												      "definitions "
-												      "from")
-			CLASH(from, check, "--check asks the sources of the configuration") CLASH(
-				from, dry_run,
-				"--dry-run asks the sources of the configuration") CLASH(from, rollback,
-											 "going back takes nothing "
-											 "from anywhere")
-				CLASH(from, check_config, "--check-config takes nothing from anywhere") CLASH(
-					from, daemon,
-					"a daemon takes from the sources of the configuration") CLASH(from,
-												      if_older_than,
-												      "what is given "
-												      "by hand is "
-												      "looked at in "
-												      "any case")
-					CLASH(from, max_time, "nothing is fetched") CLASH(
-						follow, rollback,
-						"going back takes nothing from anywhere") CLASH(if_older_than, check,
-												"--check asks in any "
-												"case")
-						CLASH(if_older_than, dry_run, "--dry-run asks in any case") CLASH(
-							if_older_than, rollback,
-							"going back does not wait") CLASH(if_older_than, check_config,
-											  "--check-config updates "
-											  "nothing") CLASH(if_older_than,
-													   daemon,
-													   "a daemon "
-													   "goes by "
-													   "update_"
-													   "interval")
-							CLASH(random_delay, rollback, "going back does not wait") CLASH(
-								random_delay,
-								check_config,
-								"--check-config does not wait")
-								CLASH(force, if_older_than,
-								      "--force updates "
-								      "in any case") CLASH(force, rollback,
-											   "there is nothing to "
-											   "force") CLASH(force,
-													  check_config,
-													  "there is "
-													  "nothing "
-													  "to force")
-									CLASH(force, daemon,
-									      "a mirror "
-									      "would shut "
-									      "its door; "
-									      "force a "
-									      "single run") CLASH(max_time, rollback,
-												  "nothing is "
-												  "fetched") CLASH(no_reload, check,
-														   "n"
-														   "o"
-														   "t"
-														   "h"
-														   "i"
-														   "n"
-														   "g"
-														   " "
-														   "i"
-														   "s"
-														   " "
-														   "l"
-														   "o"
-														   "a"
-														   "d"
-														   "e"
-														   "d")
-										CLASH(no_reload, dry_run, "nothing is loaded") CLASH(
-											socket,
-											no_reload,
-											"one "
-											"names"
-											" the "
-											"scann"
-											"er, "
-											"the "
-											"other"
-											" leav"
-											"es "
-											"it "
-											"alon"
-											"e") CLASH(fetch_path,
-												   check_config,
-												   "no program is "
-												   "started")
-											CLASH(worker_path, check_config,
-											      "no program is "
-											      "started") CLASH(format,
-													       daemon,
-													       "a "
-													       "daemon "
-													       "writes "
-													       "a log; "
-													       "see "
-													       "--log")
-												CLASH(format,
-												      check_config,
-												      "t"
-												      "h"
-												      "e"
-												      " "
-												      "c"
-												      "o"
-												      "n"
-												      "f"
-												      "i"
-												      "g"
-												      "u"
-												      "r"
-												      "a"
-												      "t"
-												      "i"
-												      "o"
-												      "n"
-												      " "
-												      "i"
-												      "s"
-												      " "
-												      "p"
-												      "r"
-												      "i"
-												      "n"
-												      "t"
-												      "e"
-												      "d"
-												      " "
-												      "a"
-												      "s"
-												      " "
-												      "i"
-												      "t"
-												      " "
-												      "i"
-												      "s"
-												      " "
-												      "w"
-												      "r"
-												      "i"
-												      "t"
-												      "t"
-												      "e"
-												      "n") CLASH(quiet,
-														 verbose,
-														 "give "
-														 "one "
-														 "of "
-														 "them")
-													CLASH(quiet,
-													      check_config,
-													      "it is "
-													      "there "
-													      "to "
-													      "print "
-													      "somethin"
-													      "g")
-#undef CLASH
+	{UPDATE_OPTION_check, UPDATE_OPTION_dry_run, "both ask; --dry-run leaves no trace"},
+	{UPDATE_OPTION_check, UPDATE_OPTION_rollback, "one asks, the other changes"},
+	{UPDATE_OPTION_check, UPDATE_OPTION_check_config, "give one of them"},
+	{UPDATE_OPTION_check, UPDATE_OPTION_daemon, "a daemon updates"},
+	{UPDATE_OPTION_dry_run, UPDATE_OPTION_rollback, "one asks, the other changes"},
+	{UPDATE_OPTION_dry_run, UPDATE_OPTION_check_config, "give one of them"},
+	{UPDATE_OPTION_dry_run, UPDATE_OPTION_daemon, "a daemon updates"},
+	{UPDATE_OPTION_rollback, UPDATE_OPTION_check_config, "give one of them"},
+	{UPDATE_OPTION_rollback, UPDATE_OPTION_daemon, "a daemon updates"},
+	{UPDATE_OPTION_check_config, UPDATE_OPTION_daemon, "give one of them"},
+	{UPDATE_OPTION_from, UPDATE_OPTION_follow, "each names the place to take definitions from"},
+	{UPDATE_OPTION_from, UPDATE_OPTION_check, "--check asks the sources of the configuration"},
+	{UPDATE_OPTION_from, UPDATE_OPTION_dry_run, "--dry-run asks the sources of the configuration"},
+	{UPDATE_OPTION_from, UPDATE_OPTION_rollback, "going back takes nothing from anywhere"},
+	{UPDATE_OPTION_from, UPDATE_OPTION_check_config, "--check-config takes nothing from anywhere"},
+	{UPDATE_OPTION_from, UPDATE_OPTION_daemon, "a daemon takes from the sources of the configuration"},
+	{UPDATE_OPTION_from, UPDATE_OPTION_if_older_than, "what is given by hand is looked at in any case"},
+	{UPDATE_OPTION_from, UPDATE_OPTION_max_time, "nothing is fetched"},
+	{UPDATE_OPTION_follow, UPDATE_OPTION_rollback, "going back takes nothing from anywhere"},
+	{UPDATE_OPTION_if_older_than, UPDATE_OPTION_check, "--check asks in any case"},
+	{UPDATE_OPTION_if_older_than, UPDATE_OPTION_dry_run, "--dry-run asks in any case"},
+	{UPDATE_OPTION_if_older_than, UPDATE_OPTION_rollback, "going back does not wait"},
+	{UPDATE_OPTION_if_older_than, UPDATE_OPTION_check_config, "--check-config updates nothing"},
+	{UPDATE_OPTION_if_older_than, UPDATE_OPTION_daemon, "a daemon goes by update_interval"},
+	{UPDATE_OPTION_random_delay, UPDATE_OPTION_rollback, "going back does not wait"},
+	{UPDATE_OPTION_random_delay, UPDATE_OPTION_check_config, "--check-config does not wait"},
+	{UPDATE_OPTION_force, UPDATE_OPTION_if_older_than, "--force updates in any case"},
+	{UPDATE_OPTION_force, UPDATE_OPTION_rollback, "there is nothing to force"},
+	{UPDATE_OPTION_force, UPDATE_OPTION_check_config, "there is nothing to force"},
+	{UPDATE_OPTION_force, UPDATE_OPTION_daemon, "a mirror would shut its door; force a single run"},
+	{UPDATE_OPTION_max_time, UPDATE_OPTION_rollback, "nothing is fetched"},
+	{UPDATE_OPTION_socket, UPDATE_OPTION_no_reload, "one names the scanner, the other leaves it alone"},
+	{UPDATE_OPTION_fetch_path, UPDATE_OPTION_check_config, "no program is started"},
+	{UPDATE_OPTION_worker_path, UPDATE_OPTION_check_config, "no program is started"},
+	{UPDATE_OPTION_format, UPDATE_OPTION_daemon, "a daemon writes a log; see --log"},
+	{UPDATE_OPTION_format, UPDATE_OPTION_check_config, "the configuration is printed as it is written"},
+	{UPDATE_OPTION_quiet, UPDATE_OPTION_verbose, "give one of them"},
+	{UPDATE_OPTION_quiet, UPDATE_OPTION_check_config, "it is there to print something"},
 };
 
 static int check(const bool *given, struct why *why)

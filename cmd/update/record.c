@@ -75,6 +75,20 @@ void update_record_result(const struct update_result *result)
 		log_write(LOG_LEVEL_NOTICE, "%s: %s", update_outcome_word(result->outcome), result->text);
 }
 
+/* What became of the definitions, where nothing new came. */
+static const char *remaining(const struct update_result *result)
+{
+	switch (result->outcome) {
+	case UPDATE_UNREACHABLE:
+	case UPDATE_REJECTED:
+	case UPDATE_NO_SPACE:
+	case UPDATE_RATE_LIMITED:
+		return *result->after_id ? "; the old definitions stay in use" : "; there are no definitions yet";
+	default:
+		return "";
+	}
+}
+
 /* What to do about trouble. */
 static const char *advice(const struct update_result *result)
 {
@@ -88,11 +102,9 @@ static const char *advice(const struct update_result *result)
 	case UPDATE_RATE_LIMITED:
 		return "; wait as long, or serve several machines from a mirror of your own (private_mirrors)";
 	case UPDATE_UNREACHABLE:
-		return "; the old definitions stay in use; look at the network, proxy, dns and mirrors";
-	case UPDATE_REJECTED:
-		return "; the old definitions stay in use";
+		return "; look at the network, proxy, dns and mirrors";
 	case UPDATE_NO_SPACE:
-		return "; the old definitions stay in use; make room, or put directory somewhere else";
+		return "; make room, or put directory somewhere else";
 	case UPDATE_LOCKED:
 		return "; nothing was done";
 	default:
@@ -108,7 +120,7 @@ void update_record_trouble(const struct update_result *result)
 	if (result->outcome == UPDATE_RATE_LIMITED && result->next > 0)
 		clock_text(result->next, when, sizeof when);
 	bool mild = result->outcome == UPDATE_RATE_LIMITED || result->outcome == UPDATE_LOCKED;
-	update_record_say(mild ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, "%s: %s%s%s%s",
+	update_record_say(mild ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, "%s: %s%s%s%s%s",
 			  update_outcome_word(result->outcome), result->text, *when ? ", until " : "", when,
-			  advice(result));
+			  remaining(result), advice(result));
 }

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -53,15 +54,27 @@ static int set_limit(__rlimit_resource_t resource, uint64_t value)
 	return setrlimit(resource, &limit) < 0 ? -errno : 0;
 }
 
+/* Gives up what else root had, where we were started as somebody else by it. Asks for no change where there is none to make: a service may not. */
+static int settle_user(void)
+{
+	uid_t user, users[2];
+	gid_t group, groups[2];
+	if (getresuid(&users[0], &user, &users[1]) < 0 || getresgid(&groups[0], &group, &groups[1]) < 0)
+		return -errno;
+	bool same = users[0] == user && users[1] == user && groups[0] == group && groups[1] == group;
+	if (!same && (setresgid(group, group, group) < 0 || setresuid(user, user, user) < 0))
+		return -errno;
+	return 0;
+}
+
 int confine_start(struct why *why)
 {
 	pid_t parent = getppid();
-	uid_t user = geteuid();
-	gid_t group = getegid();
 	(void)umask(022);
 	/* Before the rest: a change of the user takes the death signal back. */
-	if (setresgid(group, group, group) < 0 || setresuid(user, user, user) < 0)
-		return why_errno(why, -errno, "cannot become another user for good");
+	int unsettled = settle_user();
+	if (unsettled)
+		return why_errno(why, unsettled, "cannot become another user for good");
 	int error = set_limit(RLIMIT_CORE, 0);
 	if (!error && (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
 		       signal(SIGXFSZ, SIG_IGN) == SIG_ERR || signal(SIGPIPE, SIG_IGN) == SIG_ERR))

@@ -55,7 +55,7 @@ static bool scanner_behind(const struct version_scanner *scanner)
 		return true;
 	case VERSION_SCANNER_ANSWERS:
 		return scanner->status.state == STATUS_FAILED ||
-		       (scanner->status.state == STATUS_READY && !scanner->same);
+		       (scanner->status.facts.definitions_source && !scanner->same);
 	default:
 		return false;
 	}
