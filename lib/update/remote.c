@@ -85,10 +85,13 @@ static char *with_key(const char *text, const char *key)
 static int64_t cooling_until(const struct run *run, const char *mirror)
 {
 	char *shown = url_shown(mirror);
-	const struct state_mirror *state = shown ? state_find_mirror(&run->state, shown) : NULL;
+	struct state_mirror *state = shown ? state_find_mirror(&run->state, shown) : NULL;
 	free(shown);
 	int64_t now = clock_wall();
-	bool holds = state && !run->options->force && state->retry_at > now && state->retry_at <= now + COOL_DOWN_MOST;
+	/* It is asked all the same, and will say so if it still wants to be left alone. */
+	if (state && run->options->force)
+		state->retry_at = 0;
+	bool holds = state && state->retry_at > now && state->retry_at <= now + COOL_DOWN_MOST;
 	return holds ? state->retry_at : 0;
 }
 
