@@ -52,7 +52,7 @@ int main(int argc, char **argv)
 		(void)fputs("csapi-fetch: started by csapi-update to fetch definitions; of no use by itself\n", stderr);
 		return 2;
 	}
-	int error = confine_start(&why);
+	int error = confine_start(SOCKET, &why);
 	if (!error)
 		error = work(&why);
 	if (error)

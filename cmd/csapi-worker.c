@@ -138,7 +138,9 @@ int main(int argc, char **argv)
 	tzset();
 	/* Names in archives are converted by it: those flagged as UTF-8 must come out as such. */
 	(void)setlocale(LC_CTYPE, "C.UTF-8");
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* Whoever started us may have ended before it could take us along. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || fd_abandoned(SPAWN_FD))
+		return EXIT_FAILURE;
 	int error = options.task == WORKER_CHECK ? worker_check(&options, SPAWN_FD) : serve(&options);
 	/* At once: to give back a large engine piece by piece takes longer than the kernel needs for the whole. */
 	_exit(error ? EXIT_FAILURE : EXIT_SUCCESS);

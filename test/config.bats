@@ -12,7 +12,7 @@ setup() {
 	unset XDG_CONFIG_HOME CSAPI_CONFIG
 	mkdir -p "$HOME/.config/csapi"
 	umask 022
-	cd "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || return 1
 	: >empty
 }
 

@@ -9,7 +9,8 @@ usage: store.py set DIRECTORY NUMBER        a directory with the files of set NU
                                             in use by readers
        store.py map STORE                   NAME NUMBER VERSION of all sets in the store, whatever they are called
        store.py check [MAP]                 reads verdicts on that message, one a line: each has exactly the findings of the set that it
-                                            names, and, if there is such a map, that set's version; without one sets are called by their number
+                                            names, or is an error and has none, and, if there is such a map, that set's version; without one
+                                            sets are called by their number
 
 Set N has the signatures Marker-M-A and Marker-M-B, M = N modulo 8, in two files, and one more that finds the EICAR test file. Its files are
 from the Nth day after 2020-12-31, so its version tells N too.
@@ -120,7 +121,7 @@ def read_map(path):
 
 
 def check(known):
-    seen, bad, count, again = set(), 0, 0, 0
+    seen, bad, count, again, errors = set(), 0, 0, 0, 0
     for line in sys.stdin:
         if not line.startswith("{"):
             continue
@@ -129,14 +130,17 @@ def check(known):
         name = os.path.basename(source)
         number, version = known.get(name, (None, None)) if known is not None else (int(name) if name.isdigit() else None, None)
         found = sorted({virus["name"] for virus in verdict["viruses"]})
-        good = number is not None and found == ["Marker-%d-%s" % (number % MARKERS, letter) for letter in "AB"]
+        wanted = [] if number is None else ["Marker-%d-%s" % (number % MARKERS, letter) for letter in "AB"]
+        error = verdict["status"] in ("EC_AV_ERROR", "EC_AV_UNSCANNABLE")
+        good = number is not None and (found == wanted or (error and not found))
+        errors += error
         if not good or (version and verdict["definitions"]["version"] != version):
             bad += 1
             print("set %s found %s: %s" % (number, found, line.strip()[:500]), file=sys.stderr)
         seen.add(source)
         count += 1
         again += verdict["attempts"] > 1
-    print(json.dumps({"verdicts": count, "sets": len(seen), "bad": bad, "again": again}))
+    print(json.dumps({"verdicts": count, "sets": len(seen), "bad": bad, "again": again, "errors": errors}))
     return bad != 0
 
 

@@ -71,7 +71,8 @@ def update_contradictions(document):
         yield f"current, and a source is not: {outcomes}"
     if outcome in ("updated", "current") and (document["after"] is None or document["definitions"] is None):
         yield f"{outcome}, and nothing is in use"
-    if outcome in ("updated", "partial") and "updated" in outcomes and document["before"] == document["after"]:
+    # What was damaged is fetched again.
+    if document["before"] == document["after"] and any(s["outcome"] == "updated" and s["before"] for s in document["sources"]):
         yield "a source was updated, and the same set is in use"
     if outcome in ("current", "not_due", "available") and document["before"] != document["after"]:
         yield f"{outcome}, and another set is in use"

@@ -3,9 +3,9 @@
  */
 #include "serve.h"
 
+#include "../complain.h"
 #include "account.h"
 #include "base/place.h"
-#include "../complain.h"
 #include "process/tempdir.h"
 
 #include <errno.h>

@@ -78,6 +78,8 @@ void update_record_result(const struct update_result *result)
 /* What became of the definitions, where nothing new came. */
 static const char *remaining(const struct update_result *result)
 {
+	if (result->damaged)
+		return "";
 	switch (result->outcome) {
 	case UPDATE_UNREACHABLE:
 	case UPDATE_REJECTED:
@@ -115,12 +117,14 @@ static const char *advice(const struct update_result *result)
 void update_record_trouble(const struct update_result *result)
 {
 	char when[CLOCK_TEXT_SIZE] = "";
-	if (update_record_well(result->outcome))
+	if (update_record_well(result->outcome) && !result->damaged)
 		return;
 	if (result->outcome == UPDATE_RATE_LIMITED && result->next > 0)
 		clock_text(result->next, when, sizeof when);
-	bool mild = result->outcome == UPDATE_RATE_LIMITED || result->outcome == UPDATE_LOCKED;
+	bool until = *when && !strstr(result->text, when);
+	bool mild = result->outcome == UPDATE_RATE_LIMITED || result->outcome == UPDATE_LOCKED ||
+		    update_record_well(result->outcome);
 	update_record_say(mild ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, "%s: %s%s%s%s%s",
-			  update_outcome_word(result->outcome), result->text, *when ? ", until " : "", when,
-			  remaining(result), advice(result));
+			  update_outcome_word(result->outcome), result->text, until ? ", until " : "",
+			  until ? when : "", remaining(result), advice(result));
 }

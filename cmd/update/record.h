@@ -23,7 +23,7 @@ void update_record_result(const struct update_result *result);
 
 /* Did it end as it should? */
 bool update_record_well(enum update_outcome outcome);
-/* Says on one line what is wrong and what to do about it; nothing where it went well. */
+/* Says on one line what is wrong, or was with the definitions in use, and what to do about it; nothing where all went well. */
 void update_record_trouble(const struct update_result *result);
 
 #endif

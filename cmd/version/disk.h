@@ -10,8 +10,8 @@
 #include "verdict/version.h"
 
 /*
- * Fills definitions and updates of `version`, whose `now` is set. `named` NULL: the directory of the settings if it holds a set, else what a scanner would take. What is
- * wrong with the definitions is their fault text. 0 with the set held (definitions_close), or -ENOMEM.
+ * Fills definitions and updates of `version`, whose `now` is set. `named` NULL: the directory of the settings if it holds a set, else what
+ * a scanner would take. What is wrong with the definitions is their fault text. 0 with the set held (definitions_close), or -ENOMEM.
  */
 int disk_read(const char *named, const struct update_settings *settings, struct definitions_source *ret_source,
 	      struct version *version);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -132,6 +133,12 @@ ssize_t fd_receive(int socket, void *data, size_t size, int *ret_pass)
 	else
 		fd_close(&pass);
 	return got;
+}
+
+bool fd_abandoned(int fd)
+{
+	struct pollfd polled = {.fd = fd};
+	return poll(&polled, 1, 0) > 0 && polled.revents;
 }
 
 int fd_nonblocking(int fd)

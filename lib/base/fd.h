@@ -9,6 +9,7 @@
 
 #include "base/buffer.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -30,6 +31,8 @@ ssize_t fd_send(int socket, const void *data, size_t size, int pass);
  * or one that was dropped on the way (MSG_CTRUNC), gives -EPROTO and leaves none open.
  */
 ssize_t fd_receive(int socket, void *data, size_t size, int *ret_pass);
+/* Has everybody who held the other end of this socket or pipe closed it? */
+bool fd_abandoned(int fd);
 /* O_NONBLOCK on; 0 or -errno. */
 int fd_nonblocking(int fd);
 

@@ -68,7 +68,9 @@ static void message(struct watch *watch, char letter, const char *text)
 	const char *found = strchr(letters, letter);
 	enum fetch_level level = (enum fetch_level)(found - letters);
 	if (level == FETCH_ERROR || level == FETCH_WARNING) {
-		(void)snprintf(watch->result->text, sizeof watch->result->text, "%s", text);
+		/* The last one is for people, but for one that only says that it failed. */
+		if (!*watch->result->text || strncmp(text, "Update failed", sizeof "Update failed" - 1) != 0)
+			(void)snprintf(watch->result->text, sizeof watch->result->text, "%s", text);
 		if (strstr(text, "Download failed (23)"))
 			not_written(watch);
 		else if (strstr(text, "disk space") || strstr(text, "No space left"))

@@ -67,9 +67,8 @@ static int settle_user(void)
 	return 0;
 }
 
-int confine_start(struct why *why)
+int confine_start(int socket, struct why *why)
 {
-	pid_t parent = getppid();
 	(void)umask(022);
 	/* Before the rest: a change of the user takes the death signal back. */
 	int unsettled = settle_user();
@@ -79,8 +78,8 @@ int confine_start(struct why *why)
 	if (!error && (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
 		       signal(SIGXFSZ, SIG_IGN) == SIG_ERR || signal(SIGPIPE, SIG_IGN) == SIG_ERR))
 		error = -errno;
-	/* It may have ended before it could take us along. */
-	if (!error && getppid() != parent)
+	/* It may have ended before it could take us along, and even before our first line. */
+	if (!error && fd_abandoned(socket))
 		error = -ECHILD;
 	return error ? why_errno(why, error, "cannot set limits") : 0;
 }

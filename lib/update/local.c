@@ -82,7 +82,7 @@ static void settle(struct run *run, struct update_part *part, const char *name, 
 	part->outcome = error == -EFBIG ? UPDATE_REJECTED : run_outcome_of(error);
 	run_part_text(part, "%s cannot be copied: %s", name,
 		      error == -EFBIG ? "it is larger than max_size" : strerror(-error));
-	(void)store_restore_file(&run->store, name);
+	(void)run_restore_file(run, name);
 }
 
 /* A signed database: newer by its version, or not at all. */

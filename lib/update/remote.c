@@ -255,7 +255,8 @@ static void take_result(struct run *run, const struct fetch_event *event)
 	part->after = event->after;
 	part->remote = event->remote;
 	part->incremental = event->method == FETCH_INCREMENTAL;
-	part->bytes = event->got ? event->got : event->total;
+	/* What it would take, where it only was asked. */
+	part->bytes = event->outcome == UPDATE_AVAILABLE && event->total ? event->total : event->got;
 	part->http = event->http;
 	part->retry_at = event->retry_at;
 	if (event->mirror[0]) {
@@ -376,7 +377,7 @@ static void settle_feeds(struct run *run)
 		char file[DEFINITION_NAME_MAX];
 		update_feed_file(&run->settings->feeds[i], file);
 		if (!part || part->outcome != UPDATE_UPDATED)
-			(void)store_restore_file(&run->store, file);
+			(void)run_restore_file(run, file);
 	}
 }
 

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PARTS_MAX 128u /* databases, feeds, and files of a local directory */
 
@@ -31,6 +32,19 @@ void run_message(struct run *run, int level, const char *format, ...)
 	(void)vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
 	run->observer->message(run->observer->context, level, text);
+}
+
+void run_damage(struct run *run, const char *format, ...)
+{
+	char text[sizeof run->damage];
+	va_list arguments;
+	va_start(arguments, format);
+	(void)vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	run_message(run, 1, "%s", text);
+	if (!run->damage[0])
+		memcpy(run->damage, text, sizeof text);
+	run->doubtful = true;
 }
 
 struct update_part *run_part(struct run *run, const char *name, bool feed)
@@ -94,13 +108,25 @@ uint32_t run_version(const struct run *run, const char *database)
 	return version;
 }
 
-void run_restore(struct run *run, const char *database)
+int run_restore_file(const struct run *run, const char *name)
+{
+	if (definition_set_find(&run->current.set, name))
+		return store_restore_file(&run->store, name);
+	int incoming = store_open_incoming(&run->store);
+	if (incoming < 0)
+		return incoming;
+	int error = unlinkat(incoming, name, 0) < 0 && errno != ENOENT ? -errno : 0;
+	fd_close(&incoming);
+	return error;
+}
+
+void run_restore(const struct run *run, const char *database)
 {
 	static const char *const forms[] = {"cld", "cvd"};
 	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
 		char name[DEFINITION_NAME_MAX];
 		(void)snprintf(name, sizeof name, "%.100s.%s", database, forms[i]);
-		(void)store_restore_file(&run->store, name);
+		(void)run_restore_file(run, name);
 	}
 }
 

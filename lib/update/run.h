@@ -16,8 +16,12 @@ struct run {
 	struct update_result *result;
 	struct store store;
 	struct state state;
-	struct manifest current; /* of the set in use; id NULL: there is none, or it has none */
-	bool doubtful; /* the set in use is not as it was, or has no manifest: it is verified whatever is new */
+	struct manifest
+		current; /* of the set in use; id NULL: there is none, or it has none. verify_copies leaves what is as it was */
+	bool doubtful;    /* the set in use is not as it was, or has no manifest: it is verified whatever is new */
+	char damage[256]; /* what is wrong with it first of all, for people */
+	bool repaired;
+	bool forgetful; /* state.json was damaged */
 	char *fetch_path, *worker_path;
 	/* Beside settings->feeds: what the server said of the file that it sent. */
 	struct {
@@ -29,6 +33,8 @@ struct run {
 /* ---- run.c: what every step does ---- */
 void run_step(struct run *run, const char *step);
 void run_message(struct run *run, int level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The set in use is not as it was: it becomes doubtful, and people hear why. */
+void run_damage(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The part of a database or feed: found or added, outcome NOT_DUE until something is known. NULL: no memory, or too many. */
 struct update_part *run_part(struct run *run, const char *name, bool feed);
 void run_part_text(struct update_part *part, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -41,8 +47,10 @@ enum update_outcome run_outcome_of(int error);
 
 /* The version of a database in incoming/ (the higher one of its two forms); 0: none, or no header. */
 uint32_t run_version(const struct run *run, const char *database);
-/* A database's files in incoming/ are those of the set in use again. */
-void run_restore(struct run *run, const char *database);
+/* A file in incoming/ is that of the set in use again, where that is as it was; else it goes. 0 or -errno. */
+int run_restore_file(const struct run *run, const char *name);
+/* The same of a database, in all its forms. */
+void run_restore(const struct run *run, const char *database);
 
 /* ---- remote.c: from mirrors and feeds, by csapi-fetch ---- */
 /*
@@ -68,8 +76,8 @@ int local_copy(struct run *run, const char *path, struct why *why);
 
 /* ---- verify.c: by csapi-worker ---- */
 /*
- * Takes files out of incoming/ that are not as they were when they were verified, so that they are fetched whole; run->doubtful tells that there were some, or that
- * nobody knows. 0 or -errno with why.
+ * Takes files out of incoming/ and of run->current that are not as they were when they were verified, so that they are fetched whole and never come
+ * back; run->doubtful tells that there were some, or that nobody knows. 0 or -errno with why.
  */
 int verify_copies(struct run *run, struct why *why);
 /*
@@ -81,6 +89,8 @@ int verify_incoming(struct run *run, bool *ret_changed, struct check *ret_check,
 /* ---- set.c ---- */
 /* Puts incoming/, which was verified, in use, and removes what is not kept. -EPERM with why: it was rolled back before. -errno with why. */
 int set_activate(struct run *run, struct check *check, struct why *why);
+/* Removes what is not kept; the result counts it. */
+void set_prune(struct run *run);
 /* The set `id`, and its versions that are higher than those in use `now`, must not come again by themselves. */
 void set_refuse(struct run *run, const char *id, const struct definition_set *now);
 

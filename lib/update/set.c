@@ -96,9 +96,14 @@ int set_activate(struct run *run, struct check *check, struct why *why)
 		return error;
 	run->state.updated = clock_wall();
 	forgive(run, id, &check->set);
-	int pruned = store_prune(&run->store, run->settings->keep);
-	run->result->pruned = pruned > 0 ? (uint64_t)pruned : 0;
+	set_prune(run);
 	return 0;
+}
+
+void set_prune(struct run *run)
+{
+	int pruned = store_prune(&run->store, run->settings->keep);
+	run->result->pruned += pruned > 0 ? (uint64_t)pruned : 0;
 }
 
 void set_refuse(struct run *run, const char *refused_id, const struct definition_set *now)

@@ -11,11 +11,13 @@
 #include "update/run.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* When to try again after trouble that may pass by itself. */
 #define AGAIN_SECONDS 3600
@@ -34,24 +36,25 @@ static void finish(struct run *run, enum update_outcome outcome, const char *for
 	va_end(arguments);
 }
 
-/* The set in use, as its manifest tells it; without a manifest it counts as none, and is replaced. */
+/* The set in use, as its manifest tells it. */
 static void read_current(struct run *run)
 {
 	char id[STORE_ID_MAX];
 	struct why why = {""};
+	struct stat status;
 	manifest_free(&run->current);
-	if (store_link(&run->store, "current", id))
+	if (store_link(&run->store, "current", id)) {
+		if (fstatat(run->store.directory, "current", &status, AT_SYMLINK_NOFOLLOW) == 0)
+			run_damage(run, "current did not lead to a set");
 		return;
+	}
 	(void)snprintf(run->result->before_id, sizeof run->result->before_id, "%s", id);
 	if (store_manifest(&run->store, id, &run->current)) {
-		run_message(run, 1, "the set %s has no readable manifest: it is verified anew", id);
-		run->doubtful = true;
+		run_damage(run, "the set %s had no readable manifest", id);
 		return;
 	}
-	if (store_compare(&run->store, &run->current, &why)) {
-		run_message(run, 1, "the set in use is not whole: %s", why.text);
-		run->doubtful = true;
-	}
+	if (store_compare(&run->store, &run->current, &why))
+		run_damage(run, "%s", why.text);
 	definition_set_version(&run->current.set, run->result->before, sizeof run->result->before);
 }
 
@@ -148,12 +151,13 @@ static void write_state(struct run *run)
 
 /* ---- what is due ---- */
 
-/* True: the last check is recent enough, and the result says so. A check in the future was made by a wrong clock. */
+/* True: the last check is recent enough, and the result says so. A check in the future was made by a wrong clock, and damage does not wait. */
 static bool not_due(struct run *run)
 {
 	int64_t now = clock_wall(), age = now - run->state.checked;
 	char when[CLOCK_TEXT_SIZE];
-	if (!run->options->if_older || run->state.checked <= 0 || age < 0 || (uint64_t)age >= run->options->older_than)
+	if (!run->options->if_older || run->doubtful || run->state.checked <= 0 || age < 0 ||
+	    (uint64_t)age >= run->options->older_than)
 		return false;
 	clock_text(run->state.checked, when, sizeof when);
 	run->result->next = run->state.checked + (int64_t)run->options->older_than;
@@ -163,30 +167,32 @@ static bool not_due(struct run *run)
 
 /* ---- a new set ---- */
 
-/* Everything that was new turned out not to be, or failed. */
-static void fail_new(struct run *run, enum update_outcome outcome, const char *text)
+/* Everything that was new turned out not to be, or failed. False: nothing was. */
+static bool fail_new(struct run *run, enum update_outcome outcome, const char *text)
 {
+	bool some = false;
 	for (uint32_t i = 0; i < run->result->part_count; i++) {
 		struct update_part *part = &run->result->parts[i];
-		if (part->outcome == UPDATE_UPDATED || part->outcome == UPDATE_PARTIAL ||
-		    part->outcome == UPDATE_NOT_DUE)
-			run_part_fail(part, outcome, text);
+		if (part->outcome != UPDATE_UPDATED && part->outcome != UPDATE_PARTIAL &&
+		    part->outcome != UPDATE_NOT_DUE)
+			continue;
+		run_part_fail(part, outcome, text);
+		some = true;
 	}
+	return some;
 }
 
-/* From incoming/ to a set in use. True: there is one, and it is new. */
-static bool put_in_use(struct run *run)
+/* From incoming/ to a set in use. *ret_new: there is one, and it is new. 0 or -errno with why. */
+static int put_in_use(struct run *run, bool *ret_new, struct why *why)
 {
 	struct check check = {.code = SCAN_CODE_NONE};
-	struct why why = {""};
 	bool changed;
-	int error = verify_incoming(run, &changed, &check, &why);
+	int error = verify_incoming(run, &changed, &check, why);
 	if (!error && changed)
-		error = set_activate(run, &check, &why);
+		error = set_activate(run, &check, why);
 	check_free(&check);
-	if (error)
-		fail_new(run, error == -EBADMSG || error == -EPERM ? UPDATE_REJECTED : run_outcome_of(error), why.text);
-	return !error && changed;
+	*ret_new = !error && changed;
+	return error;
 }
 
 /* ---- sources ---- */
@@ -306,28 +312,53 @@ static void conclude(struct run *run, bool new_set)
 		finish(run, outcome, "definitions %s are in use, and no source has newer ones", result->after);
 }
 
+/* That something was damaged is told in any case. */
+static void tell_damage(struct run *run)
+{
+	struct update_result *result = run->result;
+	size_t length = strlen(result->text);
+	const char *state = run->forgetful ? "; state.json was damaged: what mirrors asked for is forgotten" : "";
+	const char *what = run->options->task != UPDATE_RUN ? "damaged" : run->repaired ? "repaired" : "not repaired";
+	result->damaged = run->damage[0] || run->forgetful;
+	if (run->damage[0])
+		(void)snprintf(result->text + length, sizeof result->text - length, "; %s: %s%s", what, run->damage,
+			       state);
+	else
+		(void)snprintf(result->text + length, sizeof result->text - length, "%s", state);
+}
+
 static void run_update(struct run *run)
 {
 	struct why why = {""};
+	/* A run that was killed may have left one too many, and a smaller number may be wished now: that is room for new ones. */
+	set_prune(run);
 	int error = store_stage(&run->store, &why);
 	error = error ? error : verify_copies(run, &why);
 	error = error ? error : gather(run, &why);
-	bool new_set = false;
+	bool new_set = false, blamed = true;
+	enum update_outcome outcome = run_outcome_of(error);
+	if (!error && run->result->part_count) {
+		error = put_in_use(run, &new_set, &why);
+		/* What was fetched is to blame, and not this machine. */
+		outcome = error == -EBADMSG || error == -EPERM ? UPDATE_REJECTED : run_outcome_of(error);
+	}
 	if (error)
-		fail_new(run, run_outcome_of(error), why.text);
-	else if (run->result->part_count)
-		new_set = put_in_use(run);
+		blamed = fail_new(run, outcome, why.text);
 	if (!run->options->from && !(run->settings->follow && *run->settings->follow)) {
 		remote_remember(run);
 		if (!error && all_told(run->result))
 			run->state.checked = clock_wall();
 	}
 	if (error && !run->result->part_count)
-		finish(run, run_outcome_of(error), "%s", why.text);
+		finish(run, outcome, "%s", why.text);
 	else if (!run->result->part_count)
 		finish(run, UPDATE_CONFIGURATION, "there is nothing to fetch: no databases, and no feeds");
 	else
 		conclude(run, new_set);
+	/* No source is to blame for it, and what they told does not excuse it. */
+	if (error && !blamed && !worst_part(run->result))
+		finish(run, outcome, "%s", why.text);
+	run->repaired = new_set;
 	store_clear(&run->store);
 }
 
@@ -426,7 +457,6 @@ static void perform(struct run *run)
 static void run_all(struct run *run)
 {
 	struct why why = {""};
-	bool damaged = false;
 	int error = find_programs(run, &why);
 	if (error) {
 		finish(run, UPDATE_FAILED, "%s", why.text);
@@ -437,13 +467,10 @@ static void run_all(struct run *run)
 		finish(run, error == -EAGAIN ? UPDATE_LOCKED : run_outcome_of(error), "%s", why.text);
 		return;
 	}
-	if (store_read_state(&run->store, &run->state, &damaged)) {
+	if (store_read_state(&run->store, &run->state, &run->forgetful)) {
 		finish(run, UPDATE_FAILED, "there is no memory left");
 		return;
 	}
-	if (damaged)
-		run_message(run, 1, "%s/state.json is damaged: cool-downs and the time of the last check are forgotten",
-			    run->store.path);
 	read_current(run);
 	if (run->options->task == UPDATE_RUN && not_due(run)) {
 		tell_set(run);
@@ -451,6 +478,9 @@ static void run_all(struct run *run)
 	}
 	run->state.tried = clock_wall();
 	perform(run);
+	if (!run->result->after_id[0])
+		tell_set(run);
+	tell_damage(run);
 	if (run->store.lock >= 0)
 		write_state(run);
 }

@@ -63,7 +63,7 @@ static int reject(struct run *run, const char *name, const char *fault)
 	if (part)
 		run_part_fail(part, UPDATE_REJECTED, fault);
 	run_message(run, 1, "%s is not taken: %s", name, fault);
-	int error = store_restore_file(&run->store, name);
+	int error = run_restore_file(run, name);
 	/* A database comes in two forms: the other one may be what is in use. */
 	if (!error && part && !part->feed && definition_name_signed(name))
 		run_restore(run, part->name);
@@ -80,7 +80,7 @@ static int remove_broken(struct run *run, const char *name, const char *fault)
 	int error = unlinkat(incoming, name, 0) < 0 && errno != ENOENT ? -errno : 0;
 	fd_close(&incoming);
 	struct update_part *part = part_of(run, name);
-	if (part && part->outcome != UPDATE_UPDATED)
+	if (part && (part->outcome == UPDATE_CURRENT || part->outcome == UPDATE_NOT_DUE))
 		run_part_fail(part, UPDATE_REJECTED, fault);
 	return error;
 }
@@ -178,23 +178,47 @@ static int check_each_alone(struct run *run, struct why *why)
 
 /* ---- copies of what is in use ---- */
 
-/* Is a file still what it was when it was verified? NULL: it is. */
+/* What is wrong with a file that was verified once; NULL: nothing. */
 static const char *copy_fault(const struct run *run, const struct definition_file *file)
 {
 	const struct definition_file *old = run->current.id ? definition_set_find(&run->current.set, file->name) : NULL;
 	if (file->fault)
 		return file->fault;
 	if (file->trust == DEFINITION_BROKEN)
-		return "it is broken";
+		return "is broken";
+	if (run->current.id && !old)
+		return "is not one of the files of its set";
 	if (old && old->has_sha256 && file->has_sha256 && memcmp(old->sha256, file->sha256, sizeof file->sha256) != 0)
-		return "its contents have changed";
+		return "is not what it was when it was verified";
 	return NULL;
+}
+
+/* Leaves what is as it was; the rest goes. */
+static int sort_copies(struct run *run, const struct check *check, struct why *why)
+{
+	struct definition_set intact = {NULL, 0};
+	int incoming = store_open_incoming(&run->store), error = incoming < 0 ? incoming : 0;
+	for (uint32_t i = 0; !error && i < check->set.count; i++) {
+		const struct definition_file *file = &check->set.files[i];
+		const struct definition_file *old = definition_set_find(&run->current.set, file->name);
+		const char *fault = copy_fault(run, file);
+		if (fault) {
+			run_damage(run, "%s %s", file->name, fault);
+			error = unlinkat(incoming, file->name, 0) < 0 ? -errno : 0;
+		} else {
+			error = definition_set_put(&intact, old ? old : file);
+		}
+	}
+	fd_close(&incoming);
+	definition_set_free(&run->current.set);
+	run->current.set = intact;
+	return error ? why_errno(why, error, "cannot replace what is damaged in %s", run->store.path) : 0;
 }
 
 int verify_copies(struct run *run, struct why *why)
 {
 	struct definition_set incoming;
-	struct check check;
+	struct check check = {.code = SCAN_CODE_NONE};
 	char *directory = run_path(run, "incoming");
 	int error = directory ? store_incoming(&run->store, &incoming) : -ENOMEM;
 	uint32_t count = error ? 0 : incoming.count;
@@ -203,20 +227,9 @@ int verify_copies(struct run *run, struct why *why)
 	if (!error && count)
 		error = check_directory(run, directory, true, &check, why);
 	free(directory);
-	if (error || !count)
-		return error && !why->text[0] ? why_errno(why, error, "cannot verify the definitions in use") : error;
-	int fd = store_open_incoming(&run->store);
-	for (uint32_t i = 0; fd >= 0 && i < check.set.count; i++) {
-		const char *fault = copy_fault(run, &check.set.files[i]);
-		if (!fault)
-			continue;
-		run->doubtful = true;
-		run_message(run, 1, "%s, which is in use, is damaged, and is replaced: %s", check.set.files[i].name,
-			    fault);
-		if (unlinkat(fd, check.set.files[i].name, 0) < 0)
-			error = why_errno(why, -errno, "cannot replace %s", check.set.files[i].name);
-	}
-	fd_close(&fd);
+	if (error)
+		return why->text[0] ? error : why_errno(why, error, "cannot verify the definitions in use");
+	error = sort_copies(run, &check, why);
 	check_free(&check);
 	return error;
 }

@@ -37,6 +37,7 @@ struct update_result {
 	enum update_outcome outcome;
 	enum scan_code code; /* of the parts, the worst; SCAN_CODE_NONE */
 	char text[512];      /* one clear line */
+	bool damaged;        /* the set in use was, and the line says so */
 	char directory[512];
 	char before[32], after[32]; /* YYYYMMDD.NNN of the set in use; "" none */
 	char before_id[64], after_id[64];

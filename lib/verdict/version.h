@@ -87,8 +87,9 @@ bool version_has_definitions(const struct version *version);
 /* The rest of the value; interval in seconds and max_age in days, as configured. */
 void version_judge(struct version *version, uint64_t interval, uint64_t max_age);
 /*
- * After version_judge: are the definitions older than `max_age` seconds, on disk or in the scanner that runs, or is there a reason why that cannot be told: there
- * are none, they are broken, their age is unknown, the scanner has none or does not answer? One that is loading is given time.
+ * After version_judge: are the definitions older than `max_age` seconds, on disk or in the scanner that runs, or is there a reason why
+ * that cannot be told: there are none, they are broken, their age is unknown, the scanner has none or does not answer? One that is
+ * loading is given time.
  */
 void version_demand(struct version *version, uint64_t max_age);
 

@@ -2,11 +2,13 @@
  * fetch.c - a preloaded library that stands for what csapi-fetch's libraries meet outside: the name service, and their own mistakes.
  *
  * CSAPI_DNS=TEXT: every question by DNS is answered with TEXT; "none": there is no answer, "noise": it is nonsense, "stall": it
- * comes after a minute. CSAPI_FETCH_FAULT=unpack or verify: libclamav's function of that name aborts. Used by test/fetch.bats.
+ * comes after a minute. CSAPI_FETCH_FAULT=unpack or verify: libclamav's function of that name aborts.
+ * CSAPI_FETCH_WRITE=FILE: a file is made when a database is verified, if that can be. Used by test/fetch.bats.
  */
 #include <arpa/nameser.h>
 #include <clamav.h>
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <resolv.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -82,5 +84,9 @@ cl_error_t cl_cvdunpack(const char *file, const char *dir, bool dont_verify)
 cl_error_t cl_cvdverify(const char *file)
 {
 	cl_error_t (*function)(const char *) = own("cl_cvdverify", "verify");
+	const char *made = getenv("CSAPI_FETCH_WRITE");
+	int fd = made ? open(made, O_CREAT | O_WRONLY | O_CLOEXEC, 0600) : -1;
+	if (fd >= 0)
+		close(fd);
 	return function(file);
 }
