@@ -247,6 +247,22 @@ static int fetch(struct run *run, unsigned what, struct why *why)
 	return error;
 }
 
+/* What a mirror has and the followed directory does not: it must not pass for current. */
+static void tell_lag(struct run *run, const struct update_result *aside)
+{
+	for (uint32_t i = 0; i < aside->part_count; i++) {
+		const struct update_part *there = &aside->parts[i];
+		struct update_part *part =
+			there->outcome == UPDATE_AVAILABLE ? run_part(run, there->name, false) : NULL;
+		if (!part)
+			continue;
+		part->remote = there->remote;
+		part->outcome = UPDATE_PARTIAL;
+		run_part_text(part, "version %u is all that %s has, and a mirror has %u: does freshclam run?",
+			      run_version(run, there->name), run->settings->follow, there->remote);
+	}
+}
+
 /* Whoever follows a freshclam asks the mirrors only for their versions: else nobody knew whether it is alive. */
 static void check_followed(struct run *run)
 {
@@ -261,6 +277,7 @@ static void check_followed(struct run *run)
 			run->state.checked = clock_wall();
 	}
 	run->result = result;
+	tell_lag(run, &aside);
 	update_result_free(&aside);
 	free(incoming);
 	free(temporary);
