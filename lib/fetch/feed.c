@@ -60,7 +60,7 @@ static int take(void *context, const void *data, size_t size)
 	feed->result.got += size;
 	if (clock_now() - feed->told_at >= TICK) {
 		feed->told_at = clock_now();
-		teller_progress(feed->teller, true, feed->feed->name, feed->result.got, 0);
+		teller_progress(feed->teller, true, feed->feed->name, feed->result.got, feed->answer.total);
 	}
 	return fd_write_all(feed->fd, data, size);
 }

@@ -94,6 +94,11 @@ static size_t take_body(char *data, size_t one, size_t size, void *context)
 		transfer->large = true;
 		return 0;
 	}
+	curl_off_t length = -1;
+	/* For who shows how far it is; what counts is looked at in the end. */
+	if (!answer->got && !curl_easy_getinfo(transfer->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length) &&
+	    length > 0)
+		answer->total = (uint64_t)length;
 	answer->got += wanted;
 	answer->error = wanted ? request->body(request->context, data, wanted) : 0;
 	transfer->enough = request->first && answer->got >= request->first;
@@ -210,8 +215,8 @@ static void note_answer(CURL *curl, const struct http_request *request, struct h
 	const char *of = answer->status == 206 && range ? strrchr(range, '/') : NULL;
 	if (of)
 		answer->total = strtoull(of + 1, NULL, 10);
-	else if (answer->status != 206 && length > 0)
-		answer->total = (uint64_t)length;
+	else
+		answer->total = answer->status != 206 && length > 0 ? (uint64_t)length : 0;
 	if (answer->total > INT64_MAX)
 		answer->total = 0;
 }

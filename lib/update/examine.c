@@ -80,8 +80,14 @@ int examine(const struct examination *examination, struct check *ret_check, stru
 		.context = &answer,
 	};
 	error = child_run(&task, &status, why);
+	/* Whatever made it say that, it was what it looked at. */
+	if (error == -EBADMSG || error == -EMSGSIZE)
+		error = why_set(why, -EBADMSG, "the answer of the test load is not understood");
 	if (!error && !answer.there)
 		error = no_answer(status, why);
+	/* It says so itself where its own child was killed: that is no fault of the definitions. */
+	if (!error && answer.check.code == DEC_RESULT_OUT_OF_MEMORY)
+		error = why_set(why, -ENOMEM, "the test load found not enough memory: %s", answer.check.text);
 	if (error && answer.there)
 		check_free(&answer.check);
 	else if (!error)

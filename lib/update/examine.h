@@ -25,7 +25,7 @@ struct examination {
 };
 
 /*
- * 0 with the answer (check_free it), whatever it says. -ETIMEDOUT, -EBADMSG (it crashed), -ENOMEM (it was killed), -ECANCELED or -errno with why: there is none.
+ * 0 with the answer (check_free it), whatever it says. -ETIMEDOUT, -EBADMSG (it crashed, or talked nonsense), -ENOMEM (it was killed), -ECANCELED or -errno with why: there is none.
  */
 int examine(const struct examination *examination, struct check *ret_check, struct why *why);
 

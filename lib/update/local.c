@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "format/cvd_header.h"
+#include "update/store/folder.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,24 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define COMPARE_SIZE 65536
+#define COPY_SIZE 65536
 #define COPY_TEMP    "tmp/copy"
-
-/* Have both the same bytes? */
-static bool same_bytes(int one, int other)
-{
-	char a[COMPARE_SIZE], b[COMPARE_SIZE];
-	struct stat first, second;
-	if (fstat(one, &first) < 0 || fstat(other, &second) < 0 || first.st_size != second.st_size)
-		return false;
-	for (off_t at = 0; at < first.st_size;) {
-		ssize_t got = pread(one, a, sizeof a, at);
-		if (got <= 0 || pread(other, b, (size_t)got, at) != got || memcmp(a, b, (size_t)got) != 0)
-			return false;
-		at += got;
-	}
-	return true;
-}
 
 /* From a descriptor to incoming/NAME, with the time of its last change. 0 or -errno. */
 static int copy_in(const struct run *run, int from, const char *name, const struct stat *status)
@@ -46,7 +31,7 @@ static int copy_in(const struct run *run, int from, const char *name, const stru
 	if (!error &&
 	    (to = openat(directory, COPY_TEMP, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644)) < 0)
 		error = -errno;
-	char block[COMPARE_SIZE];
+	char block[COPY_SIZE];
 	for (off_t at = 0; !error;) {
 		ssize_t got = pread(from, block, sizeof block, at);
 		if (got <= 0) {
@@ -128,7 +113,7 @@ static void take_unsigned(struct run *run, int fd, const char *name, const struc
 {
 	int incoming = store_open_incoming(&run->store);
 	int old = incoming < 0 ? -1 : openat(incoming, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	bool same = old >= 0 && same_bytes(fd, old);
+	bool same = old >= 0 && store_same(fd, old);
 	fd_close(&old);
 	fd_close(&incoming);
 	if (same)

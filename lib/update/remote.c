@@ -244,9 +244,20 @@ static int job_fill(struct run *run, const char *directory, const char *temporar
 
 /* ---- what comes back ---- */
 
+static struct update_part *asked_part(struct run *run, const struct fetch_event *event)
+{
+	for (uint32_t i = 0; i < run->result->part_count; i++) {
+		struct update_part *part = &run->result->parts[i];
+		if (part->feed == event->feed && strcmp(part->name, event->name) == 0)
+			return part;
+	}
+	return NULL;
+}
+
 static void take_result(struct run *run, const struct fetch_event *event)
 {
-	struct update_part *part = run_part(run, event->name, event->feed);
+	/* Of what nobody asked for nothing is believed. */
+	struct update_part *part = asked_part(run, event);
 	if (!part)
 		return;
 	part->outcome = event->outcome;
@@ -370,14 +381,26 @@ static void settle_databases(struct run *run)
 	}
 }
 
+/* Is there another file in incoming/ than the one in use? */
+static bool brought(const struct run *run, const char *file)
+{
+	int incoming = store_open_incoming(&run->store);
+	bool there = incoming >= 0 && faccessat(incoming, file, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	fd_close(&incoming);
+	return there && store_file_changed(&run->store, file);
+}
+
 static void settle_feeds(struct run *run)
 {
 	for (uint32_t i = 0; i < run->settings->feed_count; i++) {
 		struct update_part *part = run_part(run, run->settings->feeds[i].name, true);
 		char file[DEFINITION_NAME_MAX];
 		update_feed_file(&run->settings->feeds[i], file);
-		if (!part || part->outcome != UPDATE_UPDATED)
-			(void)run_restore_file(run, file);
+		if (part && part->outcome == UPDATE_UPDATED && brought(run, file))
+			continue;
+		if (part && part->outcome == UPDATE_UPDATED)
+			run_part_fail(part, UPDATE_REJECTED, "no new file was brought");
+		(void)run_restore_file(run, file);
 	}
 }
 
@@ -411,6 +434,10 @@ int remote_fetch(struct run *run, const char *directory, const char *temporary, 
 	settle_missing(run, error, why);
 	settle_cooling(run, run->settings);
 	if (!(what & REMOTE_CHECK)) {
+		int left = purge_incoming(run);
+		if (left)
+			return why_errno(why, left, "cannot take what does not belong there out of %s/incoming",
+					 run->store.path);
 		if (what & REMOTE_DATABASES)
 			settle_databases(run);
 		settle_feeds(run);
@@ -425,7 +452,9 @@ static void remember_feed(struct run *run, uint32_t place)
 {
 	const struct update_feed *feed = &run->settings->feeds[place];
 	const struct update_part *part = run_part(run, feed->name, true);
-	if (!part || part->outcome != UPDATE_UPDATED)
+	/* The same file may have been sent again, with other words. */
+	bool sent = run->news[place].etag[0] || run->news[place].changed;
+	if (!part || (part->outcome != UPDATE_UPDATED && !(part->outcome == UPDATE_CURRENT && sent)))
 		return;
 	struct state_source *source = state_put_source(&run->state, feed->name);
 	if (!source)

@@ -70,6 +70,10 @@ bool remote_brings(const struct run *run, const char *feed, const char *file);
 /* Takes files out of incoming/ that came from sources which are not configured any more. 0 or -errno. */
 int remote_drop_others(struct run *run);
 
+/* ---- purge.c ---- */
+/* Takes out of incoming/ what csapi-fetch may have left there beside, or in place of, what it was asked for, and empties tmp/. 0 or -errno: something could not be taken out. */
+int purge_incoming(struct run *run);
+
 /* ---- local.c: from a directory or a file on this machine ---- */
 /* Copies what is newer into incoming/. 0, or -errno with why. */
 int local_copy(struct run *run, const char *path, struct why *why);

@@ -162,7 +162,9 @@ static int read_text(int directory, const char *name, char **ret_text, size_t *r
 
 int store_write_text(int directory, const char *name, const char *text)
 {
-	int fd = openat(directory, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	/* Never into what somebody put there, nor into what lies elsewhere too. */
+	(void)unlinkat(directory, name, 0);
+	int fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
 		return -errno;
 	int error = fd_write_all(fd, text, strlen(text));

@@ -57,7 +57,7 @@ int store_stage(const struct store *store, struct why *why);
 int store_restore_file(const struct store *store, const char *name);
 /* libfreshclam's freshclam.dat goes back from incoming/ to its place. 0 or -errno. */
 int store_keep_identity(const struct store *store);
-/* Does incoming/ hold other definition files than the set in use? Links and copies of the same file with the same time are the same. */
+/* Does incoming/ hold other definition files than the set in use? Links and copies of the same file are the same. */
 bool store_changed(const struct store *store);
 bool store_file_changed(const struct store *store, const char *name);
 /* Names and sizes of the definition files in incoming/. 0 (definition_set_free it) or -errno. */

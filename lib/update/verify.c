@@ -7,7 +7,9 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "process/tempdir.h"
 #include "update/examine.h"
+#include "update/store/folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,11 +22,21 @@
 #define BASE  "tmp/check"
 #define ALONE "tmp/alone"
 
+/* One of our own: what csapi-fetch may have put there goes. */
+static int make_directory(struct run *run, const char *name, mode_t mode)
+{
+	char *path = run_path(run, name);
+	int error = path ? tempdir_remove_path(path) : -ENOMEM;
+	free(path);
+	return !error && mkdirat(run->store.directory, name, mode) < 0 ? -errno : error;
+}
+
 static int check_directory(struct run *run, const char *directory, bool verify_only, struct check *ret_check,
 			   struct why *why)
 {
-	if (mkdirat(run->store.directory, BASE, 0700) < 0 && errno != EEXIST)
-		return why_errno(why, -errno, "cannot make %s/%s", run->store.path, BASE);
+	int made = make_directory(run, BASE, 0700);
+	if (made)
+		return why_errno(why, made, "cannot make %s/%s", run->store.path, BASE);
 	char *base = run_path(run, BASE);
 	struct examination examination = {
 		.worker_path = run->worker_path,
@@ -125,18 +137,20 @@ static int check_alone(struct run *run, const char *name, char **ret_fault, stru
 {
 	struct check check;
 	char *directory = run_path(run, ALONE);
-	int incoming = store_open_incoming(&run->store), alone = -1, error = 0;
+	int incoming = store_open_incoming(&run->store), alone = -1;
+	int error = directory && incoming >= 0 ? make_directory(run, ALONE, 0755) : directory ? incoming : -ENOMEM;
 	*ret_fault = NULL;
-	if (!directory || incoming < 0 || (mkdirat(run->store.directory, ALONE, 0755) < 0 && errno != EEXIST) ||
-	    (alone = openat(run->store.directory, ALONE, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 ||
-	    linkat(incoming, name, alone, name, 0) < 0)
-		error = why_errno(why, -errno, "cannot test %s", name);
+	if (!error && ((alone = openat(run->store.directory, ALONE, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 ||
+		       (error = store_link_file(incoming, name, alone)) != 0))
+		error = error ? error : -errno;
+	if (error)
+		(void)why_errno(why, error, "cannot test %s", name);
 	if (!error) {
 		error = check_directory(run, directory, false, &check, why);
 		(void)unlinkat(alone, name, 0);
 	}
-	/* It crashed or took too long on this one file: that is the file's fault. */
-	if (error == -EBADMSG || error == -ETIMEDOUT) {
+	/* It crashed on this one file, or took too long, or more memory than there is: the others can do without it. */
+	if (error == -EBADMSG || error == -ETIMEDOUT || error == -ENOMEM) {
 		*ret_fault = strdup(why->text);
 		error = *ret_fault ? 0 : -ENOMEM;
 	} else if (!error) {

@@ -16,9 +16,13 @@ int store_each(int directory, int (*visit)(int directory, const char *name, void
 int store_make(const struct store *store, const char *name, struct why *why);
 /* Writes a new file, and a newline behind the text, and flushes it. 0 or -errno. */
 int store_write_text(int directory, const char *name, const char *text);
+/* A hard link of the same name in another directory, or a copy where links are not to be had. 0 or -errno. */
+int store_link_file(int from, const char *name, int to);
 /* A descriptor of the directory of a set, or -errno. */
 int store_open_set(const struct store *store, const char *id);
 /* The same of the set in use; -ENOENT: there is none. */
 int store_open_current(const struct store *store);
+/* Have both files the same bytes? */
+bool store_same(int one, int other);
 
 #endif

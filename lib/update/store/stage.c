@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define COMPARE_SIZE 65536
+
 /* For filesystems without hard links, and files of others. Keeps the time of the last change. */
 static int copy_file(int from_directory, const char *name, int to_directory, const char *to_name)
 {
@@ -114,19 +116,35 @@ int store_keep_identity(const struct store *store)
 	return 0;
 }
 
+bool store_same(int one, int other)
+{
+	char a[COMPARE_SIZE], b[COMPARE_SIZE];
+	struct stat first, second;
+	if (fstat(one, &first) < 0 || fstat(other, &second) < 0 || first.st_size != second.st_size)
+		return false;
+	if (first.st_dev == second.st_dev && first.st_ino == second.st_ino)
+		return true;
+	for (off_t at = 0; at < first.st_size;) {
+		ssize_t got = pread(one, a, sizeof a, at);
+		if (got <= 0 || pread(other, b, (size_t)got, at) != got || memcmp(a, b, (size_t)got) != 0)
+			return false;
+		at += got;
+	}
+	return true;
+}
+
+/* Times tell nothing: servers give the same to files that differ. */
 bool store_file_changed(const struct store *store, const char *name)
 {
-	struct stat one, other;
 	int incoming = store_open_incoming(store), current = store_open_current(store);
-	bool new = incoming >= 0 && fstatat(incoming, name, &one, AT_SYMLINK_NOFOLLOW) == 0;
-	bool old = current >= 0 && fstatat(current, name, &other, AT_SYMLINK_NOFOLLOW) == 0;
+	int new = incoming < 0 ? -1 : openat(incoming, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	int old = current < 0 ? -1 : openat(current, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	bool changed = (new >= 0 || old >= 0) && (new < 0 || old < 0 || !store_same(new, old));
+	fd_close(&new);
+	fd_close(&old);
 	fd_close(&incoming);
 	fd_close(&current);
-	if (!new || !old)
-		return new != old;
-	return one.st_ino != other.st_ino &&
-	       (one.st_size != other.st_size || one.st_mtim.tv_sec != other.st_mtim.tv_sec ||
-		one.st_mtim.tv_nsec != other.st_mtim.tv_nsec);
+	return changed;
 }
 
 static int list_file(int directory, const char *name, void *context)
