@@ -14,6 +14,7 @@
 #include "standard.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 static int help(void)
 {
@@ -52,6 +53,8 @@ int main(int argc, char **argv)
 	if (!standard_keep())
 		return update_outcome_exit(UPDATE_FAILED);
 	complain_as("csapi-update");
+	/* Definitions are read by others, whatever the umask of whoever starts this. */
+	(void)umask(022);
 	struct update_invocation invocation;
 	struct why why = {""};
 	int status = update_invocation_read(argc, argv, &invocation, &why) ? update_once_refuse(&invocation, why.text)

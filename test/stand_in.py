@@ -2,7 +2,7 @@
 """stand_in.py - takes the place of csapi-fetch or csapi-worker, and does what neither would ever do unless somebody had taken it over.
 
 Started by csapi-update in their place; CSAPI_STAND_IN says what it does: a function of this file, with dashes, and after a colon its argument. CSAPI_STAND_IN_FILES is a
-directory: `secret`, a file that nothing may touch, `good.cvd`, a newer database that nobody but its owner may read, and `worker`, the real
+directory: `secret`, a file that nothing may touch, `good.cvd` and `same`, a newer database and the one in use, that nobody but its owner may read, and `worker`, the real
 csapi-worker. Used by test/torture.py.
 """
 
@@ -55,6 +55,8 @@ def place(path, kind):
         os.link(SECRET, path)
     elif kind == "hard-good":
         os.link(GOOD, path)
+    elif kind == "hard-same":
+        os.link(FILES + "/same", path)
     elif kind == "fifo":
         os.mkfifo(path)
     elif kind == "directory":

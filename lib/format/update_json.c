@@ -206,6 +206,20 @@ static void add_set(struct text *text, const struct update_result *result)
 	text_add(text, ", %" PRIu64 " signatures\n", definition_set_signatures(&result->set));
 }
 
+/* What an update would need is asked for by a dry run. */
+static void add_space(struct text *text, const struct update_result *result)
+{
+	if (result->task != UPDATE_DRY_RUN || !result->space_needed)
+		return;
+	text_add(text, "%-*s an update may take ", NAME_WIDTH, "space");
+	add_size(text, result->space_needed);
+	if (result->space_free != UINT64_MAX) {
+		text_add(text, " for a while, free are ");
+		add_size(text, result->space_free);
+	}
+	text_add(text, "\n");
+}
+
 static void add_scanner(struct text *text, const struct update_result *result)
 {
 	if (!result->scanner.running)
@@ -239,6 +253,7 @@ char *update_text_encode(const struct update_result *result, bool closing)
 		text_add(&text, "\n");
 	}
 	add_set(&text, result);
+	add_space(&text, result);
 	add_scanner(&text, result);
 	if (closing)
 		add_closing(&text, result);

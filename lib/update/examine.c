@@ -9,6 +9,7 @@
 #include <pwd.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -53,6 +54,26 @@ static int no_answer(int status, struct why *why)
 		       WIFEXITED(status) ? WEXITSTATUS(status) : -1);
 }
 
+/* It could not look, which says nothing of the files. `user`: as in find_user. */
+static int not_done(const struct check *check, const char *user, struct why *why)
+{
+	const char *name = strrchr(user, ':');
+	switch (check->code) {
+	case DEC_RESULT_OUT_OF_MEMORY:
+		/* It says so itself where its own child was killed. */
+		return why_set(why, -ENOMEM, "the test load found not enough memory: %s", check->text);
+	case DEC_RESULT_DEF_DIR_ACCESS_FAILED:
+		return why_set(why, -EIO, "%s%s%s%s", check->text, name ? " (for user " : "", name ? name + 1 : "",
+			       name ? ", who verifies instead of root)" : "");
+	case DEC_RESULT_TEMP_DIR_ACCESS_FAILED:
+	case DEC_RESULT_INIT_DECOMPOSER_FAILED:
+	case AVS_RESULT_SCANNER_NOT_INITIALIZED:
+		return why_set(why, -EIO, "%s", check->text);
+	default:
+		return 0;
+	}
+}
+
 int examine(const struct examination *examination, struct check *ret_check, struct why *why)
 {
 	char user[128];
@@ -85,9 +106,7 @@ int examine(const struct examination *examination, struct check *ret_check, stru
 		error = why_set(why, -EBADMSG, "the answer of the test load is not understood");
 	if (!error && !answer.there)
 		error = no_answer(status, why);
-	/* It says so itself where its own child was killed: that is no fault of the definitions. */
-	if (!error && answer.check.code == DEC_RESULT_OUT_OF_MEMORY)
-		error = why_set(why, -ENOMEM, "the test load found not enough memory: %s", answer.check.text);
+	error = error ? error : not_done(&answer.check, user, why);
 	if (error && answer.there)
 		check_free(&answer.check);
 	else if (!error)

@@ -36,16 +36,26 @@ static bool asked_for(const struct run *run, const char *name)
 	return strcmp(name, STORE_IDENTITY) == 0;
 }
 
+/* The very file, by another link. */
+static bool is_in_use(const struct run *run, const char *name, const struct stat *status)
+{
+	struct stat other;
+	int current = store_open_current(&run->store);
+	bool same = current >= 0 && fstatat(current, name, &other, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    other.st_ino == status->st_ino && other.st_dev == status->st_dev;
+	fd_close(&current);
+	return same;
+}
+
 /* NULL: it may stay. */
 static const char *fault_of(const struct run *run, const char *name, const struct stat *status)
 {
 	if (!S_ISREG(status->st_mode))
 		return "it is no file";
-	/* Links to the files in use, and copies of them, were there before. */
+	if (status->st_nlink != 1 && !is_in_use(run, name, status))
+		return "it lies elsewhere too";
 	if (definition_name_known(name) && !store_file_changed(&run->store, name))
 		return NULL;
-	if (status->st_nlink != 1)
-		return "it lies elsewhere too";
 	return asked_for(run, name) ? NULL : "nobody asked for it";
 }
 

@@ -11,6 +11,7 @@
 #include <endian.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -61,10 +62,22 @@ uint64_t space_needed(const struct run *run)
 	return bytes + largest;
 }
 
+/* Of a directory that is not there yet: what holds for the one above it. */
+static int look_above(const char *path, struct statvfs *ret_status)
+{
+	char *above = strdup(path), *slash;
+	int result = -1;
+	while (above && (result = statvfs(*above ? above : "/", ret_status)) < 0 && (slash = strrchr(above, '/')))
+		*slash = '\0';
+	free(above);
+	return result;
+}
+
 uint64_t space_free(const struct run *run)
 {
 	struct statvfs status;
-	if (fstatvfs(run->store.directory, &status) < 0)
+	int directory = run->store.directory;
+	if (directory >= 0 ? fstatvfs(directory, &status) < 0 : look_above(run->store.path, &status) < 0)
 		return UINT64_MAX;
 	return (uint64_t)status.f_bavail * status.f_frsize;
 }

@@ -444,16 +444,24 @@ static void run_rollback(struct run *run)
 
 /* ---- the run ---- */
 
-/* To look needs no right to write, and no lock. */
+/* To look needs no right to write, no lock, and no directory: the first update would make it. */
 static int open_store(struct run *run, struct why *why)
 {
 	enum update_task task = run->options->task;
 	const char *path = run->settings->directory;
+	struct store locked;
 	if (task == UPDATE_RUN || task == UPDATE_ROLLBACK)
 		return store_open_locked(path, &run->store, why);
-	if (task == UPDATE_CHECK && store_open_locked(path, &run->store, NULL) == 0)
-		return 0;
-	return store_open(path, &run->store, why);
+	int error = store_open(path, &run->store, why);
+	if (error == -ENOENT) {
+		run->store.path = strdup(path);
+		return run->store.path ? 0 : -ENOMEM;
+	}
+	if (!error && task == UPDATE_CHECK && store_open_locked(path, &locked, NULL) == 0) {
+		store_close(&run->store);
+		run->store = locked;
+	}
+	return error;
 }
 
 static void perform(struct run *run)
@@ -484,11 +492,13 @@ static void run_all(struct run *run)
 		finish(run, error == -EAGAIN ? UPDATE_LOCKED : run_outcome_of(error), "%s", why.text);
 		return;
 	}
-	if (store_read_state(&run->store, &run->state, &run->forgetful)) {
+	bool there = run->store.directory >= 0;
+	if (there && store_read_state(&run->store, &run->state, &run->forgetful)) {
 		finish(run, UPDATE_FAILED, "there is no memory left");
 		return;
 	}
-	read_current(run);
+	if (there)
+		read_current(run);
 	if (run->options->task == UPDATE_RUN && not_due(run)) {
 		tell_set(run);
 		return;

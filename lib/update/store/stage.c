@@ -14,13 +14,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define COMPARE_SIZE 65536
+#define IDENTITY_MOST 65536 /* bytes; it has some 90 */
+#define COMPARE_SIZE  65536
 
 /* For filesystems without hard links, and files of others. Keeps the time of the last change. */
 static int copy_file(int from_directory, const char *name, int to_directory, const char *to_name)
 {
 	struct stat status;
-	int from = openat(from_directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), to = -1, error = 0;
+	int from = openat(from_directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), to = -1, error = 0;
 	if (from < 0)
 		return -errno;
 	(void)unlinkat(to_directory, to_name, 0);
@@ -42,7 +43,7 @@ static int copy_file(int from_directory, const char *name, int to_directory, con
 	return error;
 }
 
-static int link_file(int from, const char *name, int to)
+int store_link_file(int from, const char *name, int to)
 {
 	if (linkat(from, name, to, name, 0) == 0)
 		return 0;
@@ -54,7 +55,7 @@ static int link_file(int from, const char *name, int to)
 static int stage_file(int directory, const char *name, void *context)
 {
 	const int *incoming = context;
-	return definition_name_known(name) && name[0] != '.' ? link_file(directory, name, *incoming) : 0;
+	return definition_name_known(name) && name[0] != '.' ? store_link_file(directory, name, *incoming) : 0;
 }
 
 int store_open_incoming(const struct store *store)
@@ -70,6 +71,18 @@ int store_open_current(const struct store *store)
 	return error ? error : store_open_set(store, id);
 }
 
+/* It is written in place, so no link. What is no small file is none of libfreshclam's, and is made anew. */
+static int stage_identity(const struct store *store, int incoming)
+{
+	struct stat status;
+	if (fstatat(store->directory, STORE_IDENTITY, &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (!S_ISREG(status.st_mode) || status.st_size > IDENTITY_MOST)
+		return 0;
+	int error = copy_file(store->directory, STORE_IDENTITY, incoming, STORE_IDENTITY);
+	return error == -ENOENT ? 0 : error;
+}
+
 int store_stage(const struct store *store, struct why *why)
 {
 	store_clear(store);
@@ -82,11 +95,7 @@ int store_stage(const struct store *store, struct why *why)
 	int current = store_open_current(store);
 	if (current >= 0)
 		error = store_each(current, stage_file, &incoming);
-	if (!error) {
-		/* It is written in place, so no link. */
-		error = copy_file(store->directory, STORE_IDENTITY, incoming, STORE_IDENTITY);
-		error = error == -ENOENT ? 0 : error;
-	}
+	error = error ? error : stage_identity(store, incoming);
 	fd_close(&current);
 	fd_close(&incoming);
 	return error ? why_errno(why, error, "cannot stage the definitions in %s/incoming", store->path) : 0;
@@ -100,7 +109,7 @@ int store_restore_file(const struct store *store, const char *name)
 	int error = unlinkat(incoming, name, 0) < 0 && errno != ENOENT ? -errno : 0;
 	int current = store_open_current(store);
 	if (!error && current >= 0) {
-		error = link_file(current, name, incoming);
+		error = store_link_file(current, name, incoming);
 		error = error == -ENOENT ? 0 : error;
 	}
 	fd_close(&current);
@@ -110,6 +119,10 @@ int store_restore_file(const struct store *store, const char *name)
 
 int store_keep_identity(const struct store *store)
 {
+	struct stat status;
+	/* Whatever is no file in its place would be in the way. */
+	if (fstatat(store->directory, STORE_IDENTITY, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode))
+		(void)unlinkat(store->directory, STORE_IDENTITY, AT_REMOVEDIR);
 	if (renameat(store->directory, "incoming/" STORE_IDENTITY, store->directory, STORE_IDENTITY) < 0 &&
 	    errno != ENOENT)
 		return -errno;
