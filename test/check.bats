@@ -126,7 +126,8 @@ trust() { # NAME TRUST
 	trust a.ldb unsigned
 	trust a.fp unsigned
 	is 'all(.files[] | select(.name | test("^a[.](fp|sfp|wdb|ign2)$") | not); .signatures > 0)' true
-	is '.definitions.version' "$(date -u +%Y%m%d).000"
+	# The signed ones tell how old the set is, not the files that were made just now.
+	is '.definitions.version' 20210623.000
 }
 
 @test "a changed byte and a bad signature: not what ClamAV signed, with the other file still verified" {

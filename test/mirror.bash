@@ -62,6 +62,15 @@ rule() {
 	jq -nc --arg do "$what" '{do: $do}'"$(printf ' + {%s}' "${@/=/:}")"
 }
 
+# A certificate for 127.0.0.1 of an authority of our own: $BATS_TEST_TMPDIR/ca.pem and server.pem.
+make_certificate() {
+	(cd "$BATS_TEST_TMPDIR" &&
+		openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -subj /CN=ca -days 2 &&
+		openssl req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj /CN=127.0.0.1 &&
+		openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -out server.crt \
+			-extfile <(echo subjectAltName=IP:127.0.0.1) && cat server.crt server.key >server.pem) 2>/dev/null
+}
+
 # asked [FILTER [NAME]]: how many of the requests that the mirror got fit the jq filter.
 asked() {
 	local file=$BATS_TEST_TMPDIR/${2:-mirror}.log

@@ -73,6 +73,14 @@ feed() {
 	echo "}"
 }
 
+# ordinary: runs are an ordinary user's from now on, to whom the place belongs.
+ordinary() {
+	if as_root; then
+		chown -R nobody:nogroup "$place"
+		under=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
+	fi
+}
+
 # --- runs --------------------------------------------------------------------------------------------------------
 
 # update [OPTION]...: a run on $store with the mirror named "mirror" that gives up soon. Leaves $status, $output (the document) and $stderr.

@@ -141,6 +141,27 @@ row_of_feed() {
 	bad_feed harm.yara 'harmless text'
 }
 
+@test "what mirrors and files say cannot write on a terminal, nor on a second line" {
+	local escape=$'\e[31m' hex
+	hex=$(printf 'without any harm' | od -An -tx1 | tr -d ' \n')
+	publish bad.ndb "${escape}Theirs-1:0:*:$hex"
+	bad_feed bad.ndb 'harmless text for'
+	publish bad.yara "rule ${escape}bad { condition: true }"
+	bad_feed bad.yara ''
+	publish bad.ldb "${escape}Bad;Engine:x${escape};0;"$'\r\v'
+	bad_feed bad.ldb ''
+	bad_feed bad.ndb '' 'redirect match="bad.ndb" to="http://127.0.0.1:1/\u001b[31mred\u0007"'
+	bad_feed bad.ndb '' 'redirect match="bad.ndb" to="\u001b[31mred\u0007://\u001b"'
+	bad_feed bad.ndb '' 'status status=500 match="bad.ndb" headers={"X":"\u001b[31m"}'
+	configure
+	printf 'ClamAV-VDB:%s:6:\e[31m\n\r:x:x:x:x:x%400s' "$escape" '' >"$place/mirror/theirs.cvd"
+	row 5 5 rejected '' 'ok file="theirs.cvd"'
+	row 5 5 unreachable '' 'redirect to="http://127.0.0.1:1/\u001b[31mred\u0007"'
+	run "$UPDATE" --config="$config" -d "$store" -o databases=test -o private_mirrors="$mirror" -o max_attempts=1 --verbose --log="$place/log"
+	! grep -q '[^[:print:][:space:]]' <<<"$output" || fail "control characters: $output"
+	! grep -q '[^[:print:][:space:]]' "$place/log" || fail "control characters in the log"
+}
+
 @test "a feed whose new version is bad keeps its old copy" {
 	publish theirs.ndb "$mine"
 	configure "$(feed theirs url="$mirror/theirs.ndb")"

@@ -59,10 +59,15 @@ take() {
 	take 5 5 failed 'no definition file' "$place/test.cvd"
 	published 6 "$place/six" >/dev/null
 	chmod 0 "$place/six/test.cvd"
-	under=(without_override)
-	take 5 5 failed 'test: .*Permission denied' "$place/six"
+	have 5
+	ordinary
+	update --from="$place/six"
+	ends failed 'test: .*Permission denied'
+	uses 5
 	chmod 0 "$place/six"
-	take 5 5 failed 'Permission denied' "$place/six"
+	update --from="$place/six"
+	ends failed 'Permission denied'
+	uses 5
 	chmod 755 "$place/six"
 }
 
@@ -220,6 +225,14 @@ follow() {
 	ends updated
 	uses 6
 	[ "$(asked '.range == null')" -eq 0 ] || fail "a mirror was asked for more than versions"
+	# With no mirror to tell, nothing is known of whether it is the newest: no check was made.
+	local checked
+	checked=$(jq -r .checked "$store/state.json")
+	misbehave 'status status=500'
+	sleep 1
+	update --follow="$place/clamav"
+	uses 6
+	[ "$(jq -r .checked "$store/state.json")" = "$checked" ] || fail "a check is remembered that was none"
 }
 
 @test "a directory that changes all the time while it is followed: each set is whole" {

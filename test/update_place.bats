@@ -68,14 +68,6 @@ needs() {
 	[[ $output == *"may take "*" MiB for a while, free are "* ]] || fail "it is not told"
 }
 
-# ordinary: runs are an ordinary user's from now on, to whom the place belongs.
-ordinary() {
-	if as_root; then
-		chown -R nobody:nogroup "$place"
-		under=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
-	fi
-}
-
 # --- rights ------------------------------------------------------------------------------------------------------
 
 # unchanged: the store is as it was when its tree went into "before".

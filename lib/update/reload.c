@@ -104,6 +104,8 @@ void reload_scanner(struct run *run, const char *id, bool only_if_behind)
 	run->result->scanner.running = true;
 	if (error) {
 		(void)snprintf(run->result->scanner.text, sizeof run->result->scanner.text, "%.250s", why.text);
+		/* Where there is nothing new, one that is somebody else's is none of our business. */
+		run->result->scanner.unheard = !only_if_behind || error != -EPERM;
 		return;
 	}
 	if (only_if_behind) {

@@ -299,6 +299,12 @@ static int gather(struct run *run, struct why *why)
 
 /* ---- tasks ---- */
 
+/* Does a scanner go on with other definitions, as far as it can be told? */
+static bool is_behind(const struct update_result *result)
+{
+	return (result->scanner.asked || result->scanner.unheard) && !result->scanner.done;
+}
+
 /* The closing line of a run. */
 static void conclude(struct run *run, bool new_set)
 {
@@ -313,7 +319,7 @@ static void conclude(struct run *run, bool new_set)
 	/* Something may be gone only: a source that is not configured any more. */
 	if (new_set && (outcome == UPDATE_CURRENT || outcome == UPDATE_NOT_DUE))
 		outcome = UPDATE_UPDATED;
-	bool behind = result->scanner.asked && !result->scanner.done;
+	bool behind = is_behind(result);
 	if (behind && (outcome == UPDATE_UPDATED || outcome == UPDATE_CURRENT))
 		outcome = UPDATE_PARTIAL;
 	if (worst)
@@ -435,7 +441,7 @@ static void run_rollback(struct run *run)
 	tell_set(run);
 	set_refuse(run, run->result->before_id, &run->result->set);
 	reload_scanner(run, id, false);
-	bool behind = run->result->scanner.asked && !run->result->scanner.done;
+	bool behind = is_behind(run->result);
 	finish(run, behind ? UPDATE_PARTIAL : UPDATE_ROLLED_BACK,
 	       "definitions %s are in use again; %s come back with something newer, or with --force%s%s",
 	       run->result->after, run->result->before[0] ? run->result->before : "the others",

@@ -100,7 +100,7 @@ struct facts {
 	char *decomposer_version; /* "libarchive 3.6.2, GMime 3.2.13" */
 	char *definitions_source; /* the directory */
 	char *definitions_version; /* YYYYMMDD.NNN: day of the newest build or file, and the official daily version or 0 */
-	int64_t definitions_built; /* the newest build time or file time, seconds since 1970; 0: unknown */
+	int64_t definitions_built; /* see definition_built_add, seconds since 1970; 0: unknown */
 	uint64_t definitions_signatures;
 	bool definitions_shipped; /* the small set that comes with csapi, not a real one */
 };

@@ -189,13 +189,19 @@ void definition_set_version(const struct definition_set *set, char *ret_text, si
 		       daily ? daily->version : 0);
 }
 
+void definition_built_add(struct definition_built *built, const char *name, int64_t when)
+{
+	bool of_signed = definition_name_signed(name);
+	if (of_signed == built->of_signed ? when > built->when : of_signed)
+		*built = (struct definition_built){when, of_signed};
+}
+
 int64_t definition_set_built(const struct definition_set *set)
 {
-	int64_t built = 0;
+	struct definition_built built = {0, false};
 	for (uint32_t i = 0; i < set->count; i++)
-		if (set->files[i].built > built)
-			built = set->files[i].built;
-	return built;
+		definition_built_add(&built, set->files[i].name, set->files[i].built);
+	return built.when;
 }
 
 uint64_t definition_set_signatures(const struct definition_set *set)

@@ -65,6 +65,16 @@ struct definition_set {
 	uint32_t count;
 };
 
+/*
+ * When a set was built: the newest build of its signed files; only where there is none the newest time of a file. A feed that is fetched each day must not
+ * make an official set look young. Begin with zeros.
+ */
+struct definition_built {
+	int64_t when; /* seconds since 1970; 0: unknown */
+	bool of_signed;
+};
+void definition_built_add(struct definition_built *built, const char *name, int64_t when);
+
 void definition_set_free(struct definition_set *set);
 /* A copy of `file` with its texts, at its place in the order; replaces one of the same name. 0, -ENOMEM, -E2BIG. */
 int definition_set_put(struct definition_set *set, const struct definition_file *file);
@@ -74,6 +84,7 @@ struct definition_file *definition_set_find(const struct definition_set *set, co
 struct definition_file *definition_set_database(const struct definition_set *set, const char *database);
 /* YYYYMMDD.NNN: the day of the newest build, and the version of the official daily set, else 0; at least 32 bytes. */
 void definition_set_version(const struct definition_set *set, char *ret_text, size_t size);
+/* As definition_built_add of all files. */
 int64_t definition_set_built(const struct definition_set *set);
 uint64_t definition_set_signatures(const struct definition_set *set);
 

@@ -50,6 +50,7 @@ struct update_result {
 	uint64_t pruned;
 	struct {
 		bool asked, running, done; /* told to reload; one runs; it uses the new set */
+		bool unheard;              /* it runs, and could not be told */
 		char version[32];          /* what it uses now; "" unknown */
 		char text[256];
 	} scanner;

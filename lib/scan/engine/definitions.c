@@ -237,8 +237,7 @@ static int load_item(const char *directory, const char *name, struct cl_engine *
 	/* The library counts exceptions as well. */
 	if (definition_name_brings(name))
 		definitions->signatures += loaded.signatures;
-	if (loaded.built > definitions->built)
-		definitions->built = loaded.built;
+	definition_built_add(&definitions->built, name, loaded.built);
 	free(path);
 	return error;
 }
@@ -246,7 +245,7 @@ static int load_item(const char *directory, const char *name, struct cl_engine *
 int definitions_load(const char *directory, struct cl_engine *library, struct definitions *ret_definitions,
 		     enum scan_code *ret_code, struct why *why)
 {
-	*ret_definitions = (struct definitions){0, 0};
+	*ret_definitions = (struct definitions){0};
 	struct definition_list list;
 	int error = definition_list_read(directory, &list, ret_code, why);
 	if (error)

@@ -9,6 +9,7 @@
 
 #include "base/why.h"
 #include "verdict/scan_code.h"
+#include "verdict/update.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -52,7 +53,7 @@ int definition_load(const char *path, struct cl_engine *library, struct definiti
 
 struct definitions {
 	uint64_t signatures;
-	int64_t built; /* newest build time of a signed set or time of a file, seconds since 1970 */
+	struct definition_built built;
 };
 
 /* The errors and codes of engine_load. `library` is not compiled yet, and useless after a failure. */

@@ -110,7 +110,7 @@ static int facts_fill(struct facts *facts, const char *directory, const struct c
 {
 	int failed = 0;
 	long long version = cl_engine_get_num(library, CL_ENGINE_DB_VERSION, &failed);
-	time_t built = (time_t)definitions->built;
+	time_t built = (time_t)definitions->built.when;
 	struct tm day;
 	if (!gmtime_r(&built, &day))
 		memset(&day, 0, sizeof day);
@@ -121,7 +121,7 @@ static int facts_fill(struct facts *facts, const char *directory, const struct c
 		.engine_version = strdup(engine_version()),
 		.definitions_source = strdup(directory),
 		.definitions_version = strdup(text),
-		.definitions_built = definitions->built,
+		.definitions_built = definitions->built.when,
 		.definitions_signatures = definitions->signatures,
 	};
 	return facts->engine_version && facts->definitions_source && facts->definitions_version ? 0 : -ENOMEM;
