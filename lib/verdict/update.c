@@ -51,6 +51,8 @@ int update_outcome_find(const char *word, enum update_outcome *ret)
 static int weight(enum update_outcome outcome)
 {
 	switch (outcome) {
+	case UPDATE_ROLLED_BACK:
+		return 4;
 	case UPDATE_UPDATED:
 		return 3;
 	case UPDATE_AVAILABLE:
