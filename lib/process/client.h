@@ -11,6 +11,7 @@
 #include "verdict/report.h"
 #include "verdict/request.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -84,5 +85,8 @@ int client_report(enum scan_code code, const char *text, struct report *ret_repo
  * ended before it answered; -EBADMSG; with why. `timeout_ms` -1: as long as it takes, and for "stop" until the scanner is gone.
  */
 int client_command(const char *socket, const char *command, int timeout_ms, char **ret_text, struct why *why);
+/* The same, and -ECANCELED soon after *stop became true, as a signal's handler sets it. */
+int client_command_until(const char *socket, const char *command, int timeout_ms, const volatile sig_atomic_t *stop,
+			 char **ret_text, struct why *why);
 
 #endif

@@ -22,7 +22,9 @@ static int ask(const struct run *run, enum command command, int timeout_ms, char
 	/* Who was started by root and works as the directory's owner commands the scanner as root. */
 	uid_t real, user, saved;
 	bool root = getresuid(&real, &user, &saved) == 0 && user != 0 && saved == 0 && seteuid(0) == 0;
-	int error = client_command(run->settings->socket, command_word(command), timeout_ms, ret_text, why);
+	static const volatile sig_atomic_t never = 0;
+	const volatile sig_atomic_t *stop = run->options->stop ? run->options->stop : &never;
+	int error = client_command_until(run->settings->socket, command_word(command), timeout_ms, stop, ret_text, why);
 	if (root && seteuid(user) < 0)
 		abort(); /* going on as root would leave files of root's */
 	return error;

@@ -24,6 +24,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -619,6 +620,30 @@ static void test_stop(void)
 	speed = 1;
 }
 
+static volatile sig_atomic_t stopped;
+
+static void stop_now(int number)
+{
+	(void)number;
+	stopped = 1;
+}
+
+/* A signal ends the wait for an answer that may take half an hour. */
+static void test_interrupted(void)
+{
+	struct why why = {""};
+	char *text = NULL;
+	struct sigaction action = {.sa_handler = stop_now}, before;
+	struct itimerval soon = {.it_value = {.tv_usec = 300000}};
+	start_scanner((const char *const[]){"hrcz", NULL});
+	(void)sigaction(SIGALRM, &action, &before);
+	(void)setitimer(ITIMER_REAL, &soon, NULL);
+	int error = client_command_until(place, "reload", 100 * 1000, &stopped, &text, &why);
+	ok(error == -ECANCELED && !text && strstr(why.text, "stopped by a signal"), "a signal ends the wait");
+	(void)sigaction(SIGALRM, &before, NULL);
+	(void)scanner_done();
+}
+
 static void test_commands(void)
 {
 	struct why why;
@@ -714,6 +739,7 @@ int main(int argc, char **argv)
 	test_not_taken();
 	test_crowd();
 	test_commands();
+	test_interrupted();
 	test_stop();
 	test_places();
 	char command[96];

@@ -13,7 +13,8 @@
 #include <string.h>
 
 #define COMMAND_ID   1
-#define COMMAND_MOST 64 /* bytes of its frame; the words are short */
+#define TURN_MS      200 /* how late a stop is noticed */
+#define COMMAND_MOST 64  /* bytes of its frame; the words are short */
 
 /* Why the scanner broke off: -EPERM, or -EBADMSG for a word that it does not know. */
 static int take_refusal(const char *payload, size_t length, struct why *why)
@@ -64,7 +65,21 @@ static int take_answers(struct channel *channel, char **ret_text, struct why *wh
 	return error;
 }
 
-static int converse(struct channel *channel, const char *command, int64_t deadline, char **ret_text, struct why *why)
+/* As connection_hear, in turns so that a stop is noticed. */
+static ssize_t hear(struct channel *channel, int64_t deadline, const volatile sig_atomic_t *stop)
+{
+	for (;;) {
+		int64_t turn = clock_now() + TURN_MS;
+		if (*stop)
+			return -ECANCELED;
+		ssize_t got = connection_hear(channel, turn < deadline ? turn : deadline);
+		if (got != -ETIMEDOUT || clock_now() >= deadline)
+			return got;
+	}
+}
+
+static int converse(struct channel *channel, const char *command, int64_t deadline, const volatile sig_atomic_t *stop,
+		    char **ret_text, struct why *why)
 {
 	char text[COMMAND_MOST];
 	int length = snprintf(text, sizeof text, "{\"command\":\"%s\"}", command);
@@ -73,7 +88,9 @@ static int converse(struct channel *channel, const char *command, int64_t deadli
 	if (error && error != -EPIPE)
 		return why_errno(why, error, "the scanner does not take the command");
 	while ((error = take_answers(channel, ret_text, why)) == -EAGAIN) {
-		ssize_t got = connection_hear(channel, deadline);
+		ssize_t got = hear(channel, deadline, stop);
+		if (got == -ECANCELED)
+			return why_set(why, -ECANCELED, "stopped by a signal before the scanner answered");
 		if (got == -ETIMEDOUT)
 			return why_set(why, -ETIMEDOUT, "the scanner does not answer in time");
 		if (got <= 0)
@@ -91,6 +108,13 @@ static void await_end(struct channel *channel)
 
 int client_command(const char *socket, const char *command, int timeout_ms, char **ret_text, struct why *why)
 {
+	static const volatile sig_atomic_t never = 0;
+	return client_command_until(socket, command, timeout_ms, &never, ret_text, why);
+}
+
+int client_command_until(const char *socket, const char *command, int timeout_ms, const volatile sig_atomic_t *stop,
+			 char **ret_text, struct why *why)
+{
 	struct channel channel;
 	struct hello hello;
 	int64_t deadline = timeout_ms < 0 ? CLOCK_NEVER : clock_now() + timeout_ms;
@@ -100,7 +124,7 @@ int client_command(const char *socket, const char *command, int timeout_ms, char
 	if (error)
 		return error;
 	hello_free(&hello);
-	error = converse(&channel, command, deadline, ret_text, why);
+	error = converse(&channel, command, deadline, stop, ret_text, why);
 	if (!error && timeout_ms < 0 && strcmp(command, "stop") == 0)
 		await_end(&channel);
 	channel_close(&channel);
