@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define COPY_SIZE 65536
-#define COPY_TEMP    "tmp/copy"
+#define COPY_TEMP "tmp/copy"
 
 /* From a descriptor to incoming/NAME, with the time of its last change. 0 or -errno. */
 static int copy_in(const struct run *run, int from, const char *name, const struct stat *status)
