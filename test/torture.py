@@ -14,10 +14,12 @@ Whatever happens to an update, afterwards
 """
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -31,6 +33,12 @@ BELONGS = {"lock", "state.json", "freshclam.dat", "tmp", "versions", "current", 
 KEEP = 2
 GRACE = 2.0  # seconds until the last process of a run that was killed is gone
 MARK = "CSAPI_TORTURE"
+
+
+def one_user():
+    """Is this a namespace that knows one user only?"""
+    with open("/proc/self/uid_map", encoding="ascii") as file:
+        return [line.split()[2] for line in file] == ["1"]
 
 
 class Skip(Exception):
@@ -61,6 +69,7 @@ class Place:
         self.build, self.databases, self.path = build, databases, path
         self.definitions, self.web, self.temporary = path + "/definitions", path + "/web", path + "/temporary"
         self.settings, self.feeds, self.wrong, self.done, self.mirror = [], {}, [], 0, None
+        self.longest = 0.2  # seconds that a run takes
         self.environment = dict(os.environ, TMPDIR=self.temporary, LC_ALL="C.UTF-8", TZ="UTC")
         for name in ("http_proxy", "https_proxy", "all_proxy", "LD_PRELOAD"):
             self.environment.pop(name, None)
@@ -113,14 +122,21 @@ class Place:
 
     def configuration(self):
         path = self.path + "/csapi.conf"
-        with open(path, "w", encoding="utf-8") as file:
-            file.write('update {\n\tdatabases = {"test"}\n\tprivate_mirrors = {"%s"}\n\tmax_attempts = 1\n' % self.mirror)
-            file.write("\treload = false\n\tkeep = %d\n\tconnect_timeout = 5\n\trequest_timeout = 5\n" % KEEP)
-            for line in self.settings:
-                file.write(f"\t{line}\n")
-            for name, url in self.feeds.items():
-                file.write('\tfeed "%s" {\n\t\turl = "%s"\n\t}\n' % (name, url))
-            file.write("}\n")
+        rows = [
+            'databases = {"test"}',
+            'private_mirrors = {"%s"}' % self.mirror,
+            "max_attempts = 1",
+            "reload = false",
+            f"keep = {KEEP}",
+            "connect_timeout = 5",
+            "request_timeout = 5",
+            *self.settings,
+            *('feed "%s" { url = "%s" }' % feed for feed in self.feeds.items()),
+        ]
+        # One may be reading it.
+        with open(path + ".new", "w", encoding="utf-8") as file:
+            file.write("update {\n\t" + "\n\t".join(rows) + "\n}\n")
+        os.rename(path + ".new", path)
         return path
 
     def command(self, *arguments):
@@ -128,7 +144,7 @@ class Place:
             self.build + "/csapi-update",
             "--config=" + self.configuration(),
             "--directory=" + self.definitions,
-            "--format=json",
+            *([] if "--daemon" in arguments else ["--format=json"]),
             *arguments,
         ]
 
@@ -148,6 +164,57 @@ class Place:
             self.complain(f"{arguments} did not end within {patience} s")
             return Run(-1, (late.stdout or b"").decode(), (late.stderr or b"").decode(), patience)
         return Run(got.returncode, got.stdout.decode(), got.stderr.decode(errors="replace"), time.monotonic() - begin)
+
+    def marked(self):
+        """Processes of runs that kill_after started."""
+        found = {}
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError):
+                with open(f"/proc/{pid}/environ", "rb") as file:
+                    if (MARK + "=" + self.path).encode() not in file.read().split(b"\0"):
+                        continue
+                with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+                    name, _, rest = file.read().partition(" (")[2].rpartition(")")
+                if rest.split()[0] not in "ZX":
+                    found[int(pid)] = name
+        return found
+
+    def kill_after(self, what, delay, way, arguments):
+        """Starts it, kills what `way` says after `delay` seconds, and sees to it that nothing of it goes on."""
+        begin = time.monotonic()
+        run = subprocess.Popen(
+            self.command(*arguments),
+            env=self.environment | {MARK: self.path},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        time.sleep(delay)
+        if way == "alone":
+            run.kill()
+        elif way == "group":
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(run.pid, signal.SIGKILL)
+        else:
+            for pid, name in self.marked().items():
+                if way in ("all", name):
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+        try:
+            run.wait(60)
+        except subprocess.TimeoutExpired:
+            self.complain(f"{what}: it does not end")
+            run.kill()
+        if run.returncode == 0:
+            self.longest = max(self.longest, min(time.monotonic() - begin, 2 * self.longest))
+        end = time.monotonic() + GRACE
+        while self.marked() and time.monotonic() < end:
+            time.sleep(0.02)
+        if self.marked():
+            self.complain(f"{what}: still there after {GRACE} s: {self.marked()}")
+            for pid in self.marked():
+                os.kill(pid, signal.SIGKILL)
 
     def interrupt(self, options, *arguments, environment=None):
         """Runs it under test/helper/interrupt."""
@@ -212,7 +279,8 @@ class Place:
             capture_output=True,
             check=False,
         )
-        return got.returncode == 1
+        # Workers need a second user, where the scanner is root.
+        return got.returncode == 1 or (one_user() and b"DEC_RESULT_TEMP_DIR_ACCESS_FAILED" in got.stdout)
 
     def intact(self, what, may_be_missing=False, scan=True):
         """The set in use is whole."""
@@ -322,6 +390,448 @@ def kill_steps(place, victim="all", kind="incremental", every="1"):
             place.complain(f"{what}: the next run left version {place.version()}")
 
     step(place, f"{kind}, {victim} killed", place.take_prepared, go, ["--calls=names,data,starts", "--signal=KILL", "--victim=" + victim], after, int(every))
+
+
+def kill_orphans(place):
+    """Killed alone while a helper is just being loaded: nobody holds the lock on."""
+    place.prepare(5)
+    place.serve(6)
+    place.rules({"do": "stall"})
+    for program, numbers in (("csapi-fetch", (1, 4, 12, 30, 46)), ("csapi-worker", (1, 10, 25))):
+        for number in numbers:
+            run = place.interrupt(["--calls=opens", "--in=" + program, f"--at={number}", "--signal=KILL", "--victim=first"])
+            if not run.report["acted"] or run.report["left"]:
+                place.complain(f"killed while {program} opens its file {number}: {run.report}")
+            place.done += 1
+    place.rules()
+    place.recover("after orphans")
+
+
+def kill_at_random(place, times="40"):
+    """Killed after a random delay, in all ways, while versions come and go; each run goes on from where the last one was left."""
+    times = 200 if SOAK else int(times)
+    place.feed("torture.ndb", NDB % 0)
+    place.prepare(3)
+    for number in range(times):
+        version = place.version()
+        kind = random.choice(("mirror", "mirror", "mirror", "from", "rollback"))
+        if version == 6 and kind == "mirror":
+            kind = "from"
+        arguments = []
+        if kind == "mirror":
+            place.serve(random.randint(version + 1, 6))
+        elif kind == "from":
+            shutil.copy(f"{place.databases}/test-{random.randint(3, 6)}.cvd", place.path + "/test.cvd")
+            arguments = [f"--from={place.path}/test.cvd", "--force"]
+        else:
+            arguments = ["--rollback"]
+        place.feed("torture.ndb", NDB % number)
+        way = random.choice(("alone", "group", "all", "all", "csapi-fetch", "csapi-worker"))
+        delay = random.random() * place.longest
+        what = f"kill {number}: {kind}, {way} after {delay * 1000:.0f} ms, from version {version}"
+        place.kill_after(what, delay, way, arguments)
+        place.intact(what)
+        if kind != "from":
+            place.serve(max(place.version(), 3))
+            arguments = ["--force"]
+        place.recover(what, *arguments)
+        place.done += 1
+        if len(place.wrong) > 20:
+            return
+
+
+# ---- calls that fail --------------------------------------------------------------------------------------------------
+
+
+def fail_steps(place, error="ENOSPC", calls="names,data", lasting="", every="1", kind="incremental"):
+    """Each system call that changes a file fails once, or from then on."""
+    place.feed("torture.ndb", NDB % 1)
+    if kind == "first":
+        place.serve(6)
+    else:
+        place.prepare(3, 5)
+    place.serve(6)
+    place.feed("torture.ndb", NDB % 2)
+    full = error in ("ENOSPC", "EDQUOT")
+
+    def after(what, run):
+        outcome, version = run.result["outcome"], place.version()
+        if os.environ.get("CSAPI_TORTURE_SHOW"):
+            print(f"{run.report['call']:60} {run.status} {outcome} v{version} {run.report['ms']} ms {run.stderr.strip()}")
+        loading = "error while loading shared libraries" in run.stderr
+        well = {"updated", "partial", "unreachable", "rejected"} | ({"no_space"} if full else {"failed", "bad_configuration"})
+        if run.report["acted"] and outcome not in well and not (full and "No space left" in run.stderr) and not loading:
+            place.complain(f"{what}: {run}")
+        if run.status > 10 and not loading:
+            place.complain(f"{what}: {run}")
+        if outcome not in ("partial", None) and (outcome == "updated") != (version == 6):
+            place.complain(f"{what}: version {version} is in use: {run}")
+        if run.status > 1 and len(run.stderr.strip().splitlines()) != 1 and not loading:
+            place.complain(f"{what}: not one line: {run.stderr!r}")
+        place.intact(what, may_be_missing=kind == "first", scan=version != 0)
+        place.recover(what)
+        if place.version() != 6:
+            place.complain(f"{what}: the next run left version {place.version()}")
+
+    options = [f"--calls={calls}", f"--error={error}"] + (["--lasting"] if lasting == "lasting" else [])
+    step(place, f"{kind}, {error} {lasting}", place.take_prepared, [], options, after, int(every))
+
+
+# ---- a full disk -------------------------------------------------------------------------------------------------------
+
+
+def mount(path, kib):
+    """A filesystem of so many KiB."""
+    os.makedirs(path, exist_ok=True)
+    got = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k", "none", path], capture_output=True, check=False)
+    if got.returncode != 0:
+        raise Skip(f"no filesystem can be mounted here: {got.stderr.decode().strip()}")
+
+
+def resize(path, kib):
+    subprocess.run(["mount", "-o", f"remount,size={kib}k", "none", path], check=True)
+
+
+def used(path):
+    status = os.statvfs(path)
+    return (status.f_blocks - status.f_bfree) * status.f_frsize // 1024
+
+
+def after_full(place, what, run, full):
+    """Honest, the old set whole; with room the next one works."""
+    outcome = run.result["outcome"]
+    if os.environ.get("CSAPI_TORTURE_SHOW"):
+        print(f"{what} {run.status} {outcome} v{place.version()} {run.stderr.strip()}")
+    if run.status not in (0, 3, 7):
+        place.complain(f"{what}: {run}")
+    if run.status == 0 and place.version() != 6 or run.status == 7 and place.version() != 5:
+        place.complain(f"{what}: version {place.version()} is in use: {run}")
+    if run.status > 1 and len(run.stderr.strip().splitlines()) != 1:
+        place.complain(f"{what}: not one line: {run.stderr!r}")
+    place.intact(what)
+    resize(full, 65536)
+    place.recover(what)
+    if place.version() != 6:
+        place.complain(f"{what}: the next run left version {place.version()}")
+    place.done += 1
+
+
+def full_disk(place, least="4", every="16", most="400"):
+    """A disk with less and more room than an update takes, though it says that there is plenty."""
+    full = place.path + "/full"
+    place.feed("torture.ndb", NDB % 1)
+    place.prepare(3, 5)
+    place.serve(6)
+    place.feed("torture.ndb", NDB % 2)
+    mount(full, 65536)
+    try:
+        place.definitions = full + "/definitions"
+        plenty = {"LD_PRELOAD": place.build + "/test/preload/world.so", "CSAPI_WORLD_SPACE": "plenty"}
+        for room in range(int(least), int(most) + 1, 4 if SOAK else int(every)):
+            place.take_prepared()
+            resize(full, used(full) + room)
+            run = place.update(environment=plenty)
+            after_full(place, f"{room} KiB free", run, full)
+        if run.status != 0:
+            place.complain(f"{most} KiB are too few: {run}")
+        place.take_prepared()
+        resize(full, used(full) + 8192)
+        run = place.update()
+        if run.status != 7 or "MiB" not in run.stderr:
+            place.complain(f"no word of the space that it takes: {run}")
+        after_full(place, "8 MiB free", run, full)
+    finally:
+        subprocess.run(["umount", "-l", full], check=False)
+
+
+def filling_disk(place, times="5"):
+    """A disk that somebody else fills while the update runs."""
+    full = place.path + "/full"
+    place.prepare(3, 5)
+    place.serve(6)
+    mount(full, 65536)
+    try:
+        place.definitions = full + "/definitions"
+        plenty = {"LD_PRELOAD": place.build + "/test/preload/world.so", "CSAPI_WORLD_SPACE": "plenty"}
+        times = 40 if SOAK else int(times)
+        for number in range(times):
+            place.take_prepared()
+            resize(full, used(full) + 512)
+            filler = "import sys, time\nwith open(sys.argv[1], 'wb', 0) as file:\n  for _ in range(400):\n    try:\n      file.write(b'x' * 4096)\n    except OSError: pass\n    time.sleep(float(sys.argv[2]))\n"
+            pause = 0.06 * number / times / 128
+            writer = subprocess.Popen([sys.executable, "-c", filler, full + "/filled", str(pause)])
+            run = place.update(environment=plenty)
+            writer.kill()
+            writer.wait()
+            os.unlink(full + "/filled")
+            after_full(place, f"filled with a pause of {pause * 1000:.1f} ms", run, full)
+    finally:
+        subprocess.run(["umount", "-l", full], check=False)
+
+
+# ---- several at once ---------------------------------------------------------------------------------------------------
+
+
+def start(place, *arguments, environment=None):
+    return subprocess.Popen(
+        place.command(*arguments),
+        env=place.environment | (environment or {}),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def is_locked(place):
+    with open(place.definitions + "/lock", "rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def await_lock(place):
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        with contextlib.suppress(FileNotFoundError):
+            if is_locked(place):
+                return
+        time.sleep(0.01)
+    place.complain("nobody takes the lock")
+
+
+def at_once(place, number):
+    """So many start at the same time: one works, the others name it."""
+    place.take_prepared()
+    runs = [start(place) for _ in range(number)]
+    ends = [run.communicate() for run in runs]
+    place.done += number
+    well = [run for run in runs if run.returncode in (0, 1)]
+    if len(well) != 1:
+        place.complain(f"{number} at once: {[(run.returncode, end[1]) for run, end in zip(runs, ends)]}")
+        return
+    text = re.compile(rf"another update \(process {well[0].pid}\) is at work in \S+ since \d+-\d+-\d+T\d+:\d+:\d+Z")
+    for run, (stdout, stderr) in zip(runs, ends):
+        if run is not well[0] and (run.returncode != 8 or not text.search(stderr) or len(stderr.splitlines()) != 1):
+            place.complain(f"{number} at once: the one that waits said {run.returncode} {stderr!r} {stdout!r}")
+    if is_locked(place):
+        place.complain(f"{number} at once: the lock is still held")
+    place.intact(f"{number} at once")
+    place.tidy(f"{number} at once")
+    if place.version() != 6:
+        place.complain(f"{number} at once: version {place.version()} is in use")
+
+
+def locks(place):
+    """One at a time; who was killed does not stand in the way."""
+    place.prepare(3, 5)
+    place.serve(6)
+    place.rules({"do": "ok", "delay": 0.4})
+    for number in (2, 10):
+        at_once(place, number)
+    place.rules({"do": "stall"})
+    for victim in ("first", "csapi-fetch"):
+        place.take_prepared()
+        run = start(place, environment={MARK: place.path})
+        await_lock(place)
+        while not any(name == "csapi-fetch" for name in place.marked().values()):
+            time.sleep(0.01)
+        for pid, name in place.marked().items():
+            if name == victim or (victim == "first" and pid == run.pid):
+                os.kill(pid, signal.SIGKILL)
+        place.rules()
+        if victim != "first":
+            run.communicate()
+        place.recover(f"{victim} was killed with the lock held")
+        run.communicate()
+        place.rules({"do": "stall"})
+        place.done += 1
+
+
+# ---- signals -----------------------------------------------------------------------------------------------------------
+
+
+def signals(place, name="TERM", every="1", kind="incremental"):
+    """Asked to end at any point: it does so soon, and cleans up."""
+    place.feed("torture.ndb", NDB % 1)
+    if kind == "first":
+        place.serve(6)
+    else:
+        place.prepare(3, 5)
+    place.serve(6)
+    place.feed("torture.ndb", NDB % 2)
+    go = ["--from=" + place.path + "/test.cvd"] if kind == "from" else []
+    shutil.copy(place.databases + "/test-6.cvd", place.path + "/test.cvd")
+
+    def after(what, run):
+        if not run.report["acted"]:
+            return
+        late = run.status == 0 and place.version() == 6
+        early = run.status == 128 + getattr(signal, "SIG" + name) and run.report["count"] < 3
+        stopped = run.status == 10 and "stopped by a signal" in run.stderr and len(run.stderr.strip().splitlines()) == 1
+        if not (late or early or stopped):
+            place.complain(f"{what}: {run}")
+        if stopped and place.version() == 6:
+            place.complain(f"{what}: it says that nothing was changed: {run}")
+        if run.report["ms"] > 2000:
+            place.complain(f"{what}: it took {run.report['ms']} ms")
+        place.intact(what, may_be_missing=kind == "first")
+        if not early:
+            place.tidy(what)
+
+    step(place, f"{kind}, {name}", place.take_prepared, go, ["--calls=names,data,starts", "--signal=" + name, "--victim=first"], after, int(every))
+
+
+def signals_while_waiting(place):
+    """Asked to end while it waits for somebody who says nothing."""
+    lay_out_files(place)
+    place.prepare(3, 5)
+    place.serve(6)
+    for what, arguments in (
+        ("a mirror", []),
+        ("csapi-fetch", ["--fetch-path=" + HERE + "/stand_in.py"]),
+        ("csapi-worker", ["--worker-path=" + HERE + "/stand_in.py"]),
+        ("a random time", ["--random-delay=86400"]),
+    ):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            place.take_prepared()
+            place.rules({"do": "stall"} if what == "a mirror" else {"do": "ok"})
+            run = start(place, *arguments, environment={MARK: place.path, "CSAPI_STAND_IN": "hang"})
+            time.sleep(0.4)
+            begin = time.monotonic()
+            run.send_signal(number)
+            _, stderr = run.communicate()
+            seconds = time.monotonic() - begin
+            if run.returncode != 10 or len(stderr.splitlines()) != 1 or seconds > 2:
+                place.complain(f"signal {number} while it waits for {what}: {run.returncode} after {seconds:.1f} s, {stderr!r}")
+            if place.marked():
+                place.complain(f"signal {number} while it waits for {what}: left {place.marked()}")
+            place.intact(f"signal {number} while it waits for {what}")
+            place.tidy(f"signal {number} while it waits for {what}")
+            place.done += 1
+
+
+# ---- a wrong clock -----------------------------------------------------------------------------------------------------
+
+
+def set_clock(place, seconds):
+    """The wall's clock is so far off for all that are told where to read it."""
+    path = place.path + "/clock"
+    with open(path + ".new", "w", encoding="ascii") as file:
+        file.write(f"{seconds}\n")
+    os.rename(path + ".new", path)
+    return {"LD_PRELOAD": place.build + "/test/preload/world.so", "CSAPI_WORLD_CLOCK": path}
+
+
+def wrong_clock(place):
+    """In 1970 and in 2100 it works, and nothing of that time counts afterwards."""
+    place.prepare(3, 5)
+    for year in (1970, 2100):
+        place.take_prepared()
+        place.serve(6)
+        wrong = set_clock(place, (year - time.gmtime().tm_year) * 31556952 + 86400 * 30)
+        place.rules({"do": "status", "status": 429, "retry_after": "600"})
+        run = place.update(environment=wrong)
+        if run.status != 4:
+            place.complain(f"{year}: a mirror that asks to wait: {run}")
+        place.rules()
+        run = place.update()
+        if run.status != 0 or place.version() != 6:
+            place.complain(f"a mirror that asked to wait in {year} is left alone: {run}")
+        place.take_prepared()
+        run = place.update(environment=wrong)
+        if run.status != 0 or place.version() != 6 or not (run.result["started"] or "").startswith(str(year)):
+            place.complain(f"an update in {year}: {run}")
+        for status, arguments in ((9, ["--if-older-than=3600"]), (0, ["--rollback"]), (6, []), (0, ["--force"]), (1, [])):
+            run = place.update(*arguments, environment=wrong)
+            if run.status != status:
+                place.complain(f"{arguments} in {year}: {run}")
+        run = place.update("--if-older-than=3600")
+        if run.status != 1:
+            place.complain(f"it is not due after {year}: {run}")
+        place.intact(f"after {year}")
+        place.tidy(f"after {year}")
+        place.done += 9
+
+
+def jumping_clock(place):
+    """The daemon keeps its rhythm, whatever happens to the wall's clock."""
+    place.settings += ["update_interval = 60"]
+    place.prepare(3, 5)
+    log = place.path + "/log"
+    environment = set_clock(place, 0)
+    environment["LD_PRELOAD"] = place.build + "/test/preload/hurry.so:" + environment["LD_PRELOAD"]
+    daemon = start(place, "--daemon", "--log=" + log, environment=environment | {"CSAPI_HURRY": "200"})
+
+    def runs():
+        with contextlib.suppress(FileNotFoundError), open(log, encoding="utf-8") as file:
+            return len(re.findall("notice: (?:current|updated): ", file.read()))
+        return 0
+
+    def await_runs(number, what):
+        end = time.monotonic() + 15
+        while runs() < number and time.monotonic() < end:
+            time.sleep(0.02)
+        if runs() < number:
+            place.complain(f"the daemon does not go on {what}: {runs()} runs")
+
+    await_runs(2, "at all")
+    for seconds in (2500000000, -1700000000, 4000, -4000, 0):
+        set_clock(place, seconds)
+        before = runs()
+        begin = time.monotonic()
+        await_runs(before + 3, f"with a clock that is {seconds} s off")
+        if time.monotonic() - begin < 0.3:
+            place.complain(f"the daemon hurries with a clock that is {seconds} s off")
+        place.done += 3
+    daemon.terminate()
+    _, stderr = daemon.communicate()
+    if daemon.returncode != 0:
+        place.complain(f"the daemon ended with {daemon.returncode}: {stderr}")
+    place.tidy("after the daemon")
+
+
+def daemon_and_mirror(place):
+    """A mirror that comes and goes, and new versions on request."""
+    place.prepare(3)
+    log = place.path + "/log"
+    daemon = start(place, "--daemon", "--log=" + log)
+
+    def await_line(pattern, number):
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            with contextlib.suppress(FileNotFoundError), open(log, encoding="utf-8") as file:
+                if len(re.findall(pattern, file.read())) >= number:
+                    return
+            time.sleep(0.02)
+        place.complain(f"the daemon did not log {pattern} {number} times")
+
+    await_line("next update in", 1)
+    count = 1
+    for version in (4, 5, 6):
+        place.rules({"do": "close"})
+        daemon.send_signal(signal.SIGUSR1)
+        count += 1
+        await_line("next update in", count)
+        await_line("unreachable: ", version - 3)
+        place.rules()
+        place.serve(version)
+        daemon.send_signal(signal.SIGHUP)
+        await_line("the configuration was read again", version - 3)
+        daemon.send_signal(signal.SIGUSR1)
+        count += 1
+        await_line("next update in", count)
+        if place.version() != version:
+            place.complain(f"the daemon has version {place.version()} and not {version}")
+        place.intact(f"the daemon at version {version}")
+        place.tidy(f"the daemon at version {version}")
+        place.done += 2
+    daemon.terminate()
+    daemon.communicate()
+    if daemon.returncode != 0:
+        place.complain(f"the daemon ended with {daemon.returncode}")
 
 
 # ---- helpers that were taken over -------------------------------------------------------------------------------------

@@ -184,9 +184,10 @@ finds_eicar() {
 
 # Nothing of a run is left.
 tidy() {
+	local known='lock|state\.json|freshclam\.dat|tmp|versions|current|previous'
 	[ ! -e "$store/incoming" ] || fail "there is incoming/: $(ls -A "$store/incoming")"
 	[ -z "$(ls -A "$store/tmp" 2>/dev/null)" ] || fail "something is left: $(ls -AR "$store/tmp")"
-	[ -z "$(ls -A "$store" 2>/dev/null | grep -vxE 'lock|state\.json|freshclam\.dat|tmp|versions|current|previous')" ] ||
+	[ ! -e "$store" ] || [ -z "$(find "$store" -mindepth 1 -maxdepth 1 -printf '%f\n' | grep -vxE "$known")" ] ||
 		fail "the store holds more: $(ls -A "$store")"
 }
 
@@ -204,6 +205,13 @@ row() {
 	part test "$outcome"
 	uses "$after"
 	[ "$before" != "$after" ] || [ ! -e "$store/previous" ] || fail "another set is there"
+}
+
+# hides PATTERN: nothing that fits it stands in the store, the log, or what any run of this test said.
+hides() {
+	local where
+	where=$(grep -rlE -- "$1" "$store" "$place/told" "$place/log" 2>/dev/null) || return 0
+	fail "it is shown in $where"
 }
 
 # tree [DIRECTORY]: all that can be told of it, for comparisons.

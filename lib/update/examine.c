@@ -40,7 +40,11 @@ static int find_user(const char *base, char *ret_text, size_t size)
 	if (!user || user->pw_uid == 0)
 		return 0;
 	(void)snprintf(ret_text, size, "%ju:%ju:%s", (uintmax_t)user->pw_uid, (uintmax_t)user->pw_gid, user->pw_name);
-	return lchown(base, user->pw_uid, user->pw_gid) < 0 ? -errno : 0;
+	if (lchown(base, user->pw_uid, user->pw_gid) == 0)
+		return 0;
+	/* Root of a user namespace without that user is nobody special outside. */
+	ret_text[0] = '\0';
+	return errno == EINVAL ? 0 : -errno;
 }
 
 /* What its end means, where it did not answer. */

@@ -91,9 +91,12 @@ int set_activate(struct run *run, struct check *check, struct why *why)
 		.set = check->set,
 	};
 	run_step(run, "activate");
+	why->text[0] = '\0';
 	int error = store_activate(&run->store, &manifest, why);
 	if (error)
 		return error;
+	if (why->text[0])
+		run_message(run, 1, "%s", why->text);
 	run->state.updated = clock_wall();
 	forgive(run, id, &check->set);
 	set_prune(run);

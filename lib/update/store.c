@@ -86,6 +86,21 @@ static int lock_busy(const char *path, int lock, struct why *why)
 	return why_set(why, -EAGAIN, "another update (process %d) is at work in %s since %s", (int)pid, path, when);
 }
 
+/* Dead, be it that nobody took note of it yet. */
+static bool is_gone(pid_t pid)
+{
+	char path[64], text[512] = "";
+	if (kill(pid, 0) < 0 && errno == ESRCH)
+		return true;
+	(void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool read_it = fd >= 0 && read(fd, text, sizeof text - 1) > 0;
+	fd_close(&fd);
+	/* The name before it may hold anything. */
+	const char *state = read_it ? strrchr(text, ')') : NULL;
+	return state && (strncmp(state, ") Z", 3) == 0 || strncmp(state, ") X", 3) == 0);
+}
+
 /* The lock of a run that was killed goes on for the moment that its children need to die. */
 static int lock_take(const char *path, int lock, struct why *why)
 {
@@ -96,15 +111,15 @@ static int lock_take(const char *path, int lock, struct why *why)
 		if (errno != EWOULDBLOCK)
 			return why_errno(why, -errno, "cannot lock %s/lock", path);
 		pid_t pid = lock_holder(lock, &since);
-		if (pid <= 0 || kill(pid, 0) == 0 || errno != ESRCH || clock_now() >= patience)
+		if (pid <= 0 || !is_gone(pid) || clock_now() >= patience)
 			return lock_busy(path, lock, why);
 		(void)poll(NULL, 0, LOCK_TURN_MS);
 	}
 	char text[64];
 	int length = snprintf(text, sizeof text, "%ld %" PRId64 "\n", (long)getpid(), clock_wall());
 	/* It only tells others whom they wait for: a full disk does not matter. */
-	if (ftruncate(lock, 0) == 0)
-		(void)!pwrite(lock, text, (size_t)length, 0);
+	if (pwrite(lock, text, (size_t)length, 0) == length)
+		(void)!ftruncate(lock, length);
 	return 0;
 }
 
@@ -128,14 +143,13 @@ int store_open_locked(const char *path, struct store *ret_store, struct why *why
 	if (ret_store->lock < 0)
 		error = why_errno(why, -errno, "cannot write in the directory of definitions %s", path);
 	error = error ? error : lock_take(path, ret_store->lock, why);
+	if (!error)
+		store_clear(ret_store);
 	error = error ? error : store_make(ret_store, "tmp", why);
 	error = error ? error : store_make(ret_store, "versions", why);
-	if (error) {
+	if (error)
 		store_close(ret_store);
-		return error;
-	}
-	store_clear(ret_store);
-	return 0;
+	return error;
 }
 
 /* ---- files of ours ---- */

@@ -51,7 +51,9 @@ int store_manifest(const struct store *store, const char *id, struct manifest *r
 /* Are the files that the manifest lists there, with their sizes, and no other? 0, or -EBADMSG with why. */
 int store_compare(const struct store *store, const struct manifest *manifest, struct why *why);
 
-/* incoming/ made anew with hard links to the files of the set in use (or copies, where links are not to be had). 0 or -errno with why. */
+/*
+ * incoming/ made anew with the files of the set in use: hard links to signed ones (copies where links are not to be had), copies of the others. 0 or -errno with why.
+ */
 int store_stage(const struct store *store, struct why *why);
 /* Puts a hard link of the file in the set in use into incoming/, in place of what is there; removes that where the set in use has none. 0 or -errno. */
 int store_restore_file(const struct store *store, const char *name);
@@ -66,10 +68,11 @@ int store_incoming(const struct store *store, struct definition_set *ret_set);
 int store_open_incoming(const struct store *store);
 /*
  * incoming/ becomes the set in use: modes and times settled, manifest written, all of it on disk, one rename of the directory, one of the link. The set that was in use becomes previous.
- * A set of this name that is there already is replaced: names come from contents. 0 or -errno with why; before the last rename everything is as it was.
+ * A set of this name that is there already is replaced: names come from contents. 0 or -errno with why: what was in use still is. 0 with why: it is in
+ * use, and may not outlast a crash of the machine.
  */
 int store_activate(const struct store *store, const struct manifest *manifest, struct why *why);
-/* current and previous change places, by one rename each. 0; -ENOENT with why: there is nothing to go back to. */
+/* current and previous change places, by one rename each. 0, also with why as above; -ENOENT with why: there is nothing to go back to. */
 int store_rollback(const struct store *store, char ret_id[STORE_ID_MAX], struct why *why);
 /* Removes sets beyond the newest `keep`, but for current, previous, and those that somebody reads. Number of those removed, or -errno. */
 int store_prune(const struct store *store, uint64_t keep);

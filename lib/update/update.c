@@ -438,6 +438,8 @@ static void run_rollback(struct run *run)
 		finish(run, UPDATE_FAILED, "%s", why.text);
 		return;
 	}
+	if (why.text[0])
+		run_message(run, 1, "%s", why.text);
 	tell_set(run);
 	set_refuse(run, run->result->before_id, &run->result->set);
 	reload_scanner(run, id, false);
@@ -496,6 +498,9 @@ static void run_all(struct run *run)
 	error = open_store(run, &why);
 	if (error) {
 		finish(run, error == -EAGAIN ? UPDATE_LOCKED : run_outcome_of(error), "%s", why.text);
+		/* Nothing can be done, but what is in use can be told. */
+		if (store_open(run->settings->directory, &run->store, NULL) == 0)
+			tell_set(run);
 		return;
 	}
 	bool there = run->store.directory >= 0;

@@ -237,10 +237,9 @@ static bool counts(pid_t pid, const struct row *row, const struct call_info *inf
 		if (!(flags & (O_CREAT | O_TRUNC)) && (flags & O_TMPFILE) != O_TMPFILE)
 			return false;
 	}
-	if (!in)
-		return true;
 	read_name(pid, name, sizeof name);
-	return strcmp(name, in) == 0;
+	/* We are not what is interrupted. */
+	return in ? strcmp(name, in) == 0 : strcmp(name, program_invocation_short_name) != 0;
 }
 
 static void note(pid_t pid, const struct row *row, const struct call_info *info)

@@ -141,6 +141,16 @@ static void test_sets(void)
 
 	ok(store_stage(&store, &why) == 0 && !store_changed(&store), "what is staged are the files in use");
 	write_file(&store, "c.ndb", "new");
+	write_file(&store, "a.ndb", "SET-1");
+	(void)snprintf(path, sizeof path, "%s/versions/set-1/a.ndb", root);
+	int used = open(path, O_RDONLY | O_CLOEXEC);
+	char bytes[8] = "";
+	ok(pread(used, bytes, 5, 0) == 5 && strcmp(bytes, "set-1") == 0,
+	   "who writes into an unsigned file that is staged does nothing to the set in use");
+	(void)close(used);
+	ok(store_file_changed(&store, "a.ndb") && store_restore_file(&store, "a.ndb") == 0 &&
+		   !store_file_changed(&store, "a.ndb"),
+	   "and it is noticed, and undone");
 	ok(store_changed(&store) && store_file_changed(&store, "c.ndb") && !store_file_changed(&store, "a.ndb"),
 	   "a new file is a change");
 	ok(store_restore_file(&store, "c.ndb") == 0 && !store_changed(&store), "which can be undone");

@@ -70,6 +70,15 @@ static int point(const struct store *store, const char *link, const char *id)
 	return 0;
 }
 
+/* The links lead elsewhere already, and readers follow them: that it may not outlast a crash changes nothing about it. */
+static void settle_links(const struct store *store, struct why *why)
+{
+	int error = sync_inside(store, ".");
+	if (error)
+		(void)why_errno(why, error, "the change of %s/current may not outlast a crash of the machine",
+				store->path);
+}
+
 int store_activate(const struct store *store, const struct manifest *manifest, struct why *why)
 {
 	char name[sizeof STORE_VERSIONS + STORE_ID_MAX], old[STORE_ID_MAX];
@@ -88,8 +97,10 @@ int store_activate(const struct store *store, const struct manifest *manifest, s
 		error = point(store, "previous", old);
 	}
 	error = error ? error : point(store, "current", manifest->id);
-	error = error ? error : sync_inside(store, ".");
-	return error ? why_errno(why, error, "cannot put the new definitions in use in %s", store->path) : 0;
+	if (error)
+		return why_errno(why, error, "cannot put the new definitions in use in %s", store->path);
+	settle_links(store, why);
+	return 0;
 }
 
 /* Both links at once: a run that is killed between two renames would leave nothing to go back to. */
@@ -122,6 +133,8 @@ int store_rollback(const struct store *store, char ret_id[STORE_ID_MAX], struct 
 		return why_set(why, -EBADMSG, "the earlier definitions in %s/versions/%s are not whole: %s",
 			       store->path, ret_id, detail.text);
 	error = exchange(store, now, ret_id);
-	error = error ? error : sync_inside(store, ".");
-	return error ? why_errno(why, error, "cannot go back in %s", store->path) : 0;
+	if (error)
+		return why_errno(why, error, "cannot go back in %s", store->path);
+	settle_links(store, why);
+	return 0;
 }

@@ -55,7 +55,11 @@ int store_link_file(int from, const char *name, int to)
 static int stage_file(int directory, const char *name, void *context)
 {
 	const int *incoming = context;
-	return definition_name_known(name) && name[0] != '.' ? store_link_file(directory, name, *incoming) : 0;
+	if (!definition_name_known(name) || name[0] == '.')
+		return 0;
+	/* Who fetches may write in incoming/. What that does to a link it does to the set in use: a signature tells, where there is one. */
+	return definition_name_signed(name) ? store_link_file(directory, name, *incoming)
+					    : copy_file(directory, name, *incoming, name);
 }
 
 int store_open_incoming(const struct store *store)
@@ -86,7 +90,8 @@ static int stage_identity(const struct store *store, int incoming)
 int store_stage(const struct store *store, struct why *why)
 {
 	store_clear(store);
-	int error = store_make(store, "incoming", why);
+	int error = store_make(store, "tmp", why);
+	error = error ? error : store_make(store, "incoming", why);
 	if (error)
 		return error;
 	int incoming = store_open_incoming(store);
