@@ -860,7 +860,7 @@ stall() {
 	local _
 	have 3
 	fault "$(rule stall at=5000 'match="test.cvd"' ranged=false)"
-	"$@" "$ROOT/test/fetch.py" "$BUILD/csapi-fetch" "$place" "mirrors=[\"$mirror\"]" incremental=false request_timeout=300 >/dev/null 2>&1 3>&- &
+	"$@" "${driver:-$ROOT/test/fetch.py}" "${program:-$BUILD/csapi-fetch}" "$place" "mirrors=[\"$mirror\"]" incremental=false request_timeout=300 >/dev/null 2>&1 3>&- &
 	starter=$!
 	for _ in {1..400}; do
 		[ "$(asked '.range == null')" -eq 0 ] || break
@@ -892,6 +892,7 @@ stall() {
 	as_root || skip "only root can act for another user"
 	chmod a+x "$BATS_RUN_TMPDIR" "$BATS_TEST_TMPDIR"
 	chown -R nobody "$place"
+	driver=$(within_reach "$ROOT/test/fetch.py") program=$(within_reach "$BUILD/csapi-fetch")
 	stall setpriv --euid=nobody --egid=nogroup --clear-groups
 	local pid
 	for pid in "${fetchers[@]}"; do

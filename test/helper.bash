@@ -242,6 +242,20 @@ sanitized() {
 	grep -q __asan_init "$BUILD/csapi-worker"
 }
 
+# within_reach PATH...: for each a path by which an ordinary user gets at it: itself, or where the tree lies in root's home a copy.
+within_reach() {
+	local path
+	for path; do
+		if [ "$(id -u)" -ne 0 ] || setpriv --reuid=65534 --regid=65534 --clear-groups test -r "$path"; then
+			echo "$path"
+			continue
+		fi
+		mkdir -p "$BATS_TEST_TMPDIR/reach"
+		cp -rp "$path" "$BATS_TEST_TMPDIR/reach/"
+		echo "$BATS_TEST_TMPDIR/reach/${path##*/}"
+	done
+}
+
 as_root() {
 	[ "$(id -u)" -eq 0 ]
 }

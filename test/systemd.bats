@@ -147,7 +147,9 @@ teardown() {
 
 # What runs a program behind a unit's filter, and as nobody special: leaves it in $filtered. behind UNIT
 behind() {
-	filtered=(/usr/bin/python3 "$BATS_TEST_DIRNAME/unit_filter.py" "$units/$1")
+	within_reach "$BUILD"/csapi-* >/dev/null
+	programs=$(dirname "$(within_reach "$BUILD/csapi-scanner")")
+	filtered=(/usr/bin/python3 "$(within_reach "$BATS_TEST_DIRNAME/unit_filter.py")" "$units/$1")
 	! as_root || filtered=(setpriv --reuid=65534 --regid=65534 --clear-groups "${filtered[@]}")
 }
 
@@ -166,7 +168,7 @@ requires_filter() {
 	touch "$BATS_TEST_TMPDIR/csapi.conf"
 	for version in 4 6; do
 		mirror_version $version
-		run --separate-stderr "${filtered[@]}" "$BUILD/csapi-update" --config="$BATS_TEST_TMPDIR/csapi.conf" \
+		run --separate-stderr "${filtered[@]}" "$programs/csapi-update" --config="$BATS_TEST_TMPDIR/csapi.conf" \
 			--directory="$BATS_TEST_TMPDIR/store" -o "private_mirrors=$mirror" -o databases=test --no-reload --format=json
 		[ "$status" -eq 0 ] || fail "version $version"
 		is '.sources[0].outcome + " \(.sources[0].after)"' "updated $version"
@@ -180,7 +182,7 @@ requires_filter() {
 	scanner_base=$BATS_TEST_TMPDIR/base scanner_log=$BATS_TEST_TMPDIR/log socket=$BATS_TEST_TMPDIR/s
 	behind csapi-scanner.service
 	mkdir -m 777 "$scanner_base"
-	"${filtered[@]}" "$BUILD/csapi-scanner" --no-namespaces --listen="$socket" --definitions="$DEFINITIONS" \
+	"${filtered[@]}" "$programs/csapi-scanner" --no-namespaces --listen="$socket" --definitions="$(within_reach "$DEFINITIONS")" \
 		--file-base="$scanner_base" --timeout=60 >"$scanner_log" 2>&1 3>&- &
 	scanner=$!
 	await_scanner

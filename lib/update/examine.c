@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define NOBODY         65534
 #define CHECK_LINE_MAX (8u << 20) /* a set of DEFINITION_FILES_MAX files, each with a source and a fault */
 
 struct answer {
@@ -30,21 +31,40 @@ static int take_line(void *context, const char *text, size_t size)
 	return error;
 }
 
-/* Root does not parse what came from elsewhere: "UID:GID:NAME" of somebody else, "" where we are nobody special. Gives the directory to that user. */
+/* "UID:GID:NAME" of an unprivileged user: ours, or one that every system has by this number. */
+static int name_user(char *ret_text, size_t size, uid_t *ret_user, gid_t *ret_group)
+{
+	static const char *const names[] = {"csapi", "nobody"};
+	const struct passwd *user = NULL;
+	for (size_t i = 0; !user && i < sizeof names / sizeof *names; i++) {
+		errno = 0;
+		user = getpwnam(names[i]);
+		/* That nobody could look is no reason to stay root. */
+		if (!user && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == EIO || errno == EINTR))
+			return -errno;
+		user = user && user->pw_uid != 0 ? user : NULL;
+	}
+	*ret_user = user ? user->pw_uid : NOBODY;
+	*ret_group = user ? user->pw_gid : NOBODY;
+	(void)snprintf(ret_text, size, "%ju:%ju:%s", (uintmax_t)*ret_user, (uintmax_t)*ret_group,
+		       user ? user->pw_name : "nobody");
+	return 0;
+}
+
+/* Root does not parse what came from elsewhere: somebody else does, who is given the directory; "" where we are nobody special. */
 static int find_user(const char *base, char *ret_text, size_t size)
 {
+	uid_t user = NOBODY;
+	gid_t group = NOBODY;
 	ret_text[0] = '\0';
-	const struct passwd *user = geteuid() == 0 ? getpwnam("csapi") : NULL;
-	if (geteuid() == 0 && !user)
-		user = getpwnam("nobody");
-	if (!user || user->pw_uid == 0)
-		return 0;
-	(void)snprintf(ret_text, size, "%ju:%ju:%s", (uintmax_t)user->pw_uid, (uintmax_t)user->pw_gid, user->pw_name);
-	if (lchown(base, user->pw_uid, user->pw_gid) == 0)
-		return 0;
-	/* Root of a user namespace without that user is nobody special outside. */
+	int error = geteuid() == 0 ? name_user(ret_text, size, &user, &group) : 0;
+	if (error || !ret_text[0] || lchown(base, user, group) == 0)
+		return error;
+	/* In a namespace that knows one user only, root is that one, and no more than anybody outside. */
+	if (errno != EINVAL)
+		return -errno;
 	ret_text[0] = '\0';
-	return errno == EINVAL ? 0 : -errno;
+	return 0;
 }
 
 /* What its end means, where it did not answer. */
