@@ -383,3 +383,23 @@ row_of_feed() {
 	hides KEY-1234
 	hides "$(printf me:KEY-1234 | base64)"
 }
+
+@test "a feed alone is not what makes a machine without definitions call mail clean" {
+	have 0
+	publish mine.ndb "$mine"
+	rm "$place/mirror/test.cvd"
+	own
+	update
+	ends unreachable 'test: .*HTTP 404'
+	part mine unreachable
+	[ ! -e "$store/current" ]
+	mirror_version 6
+	update
+	ends updated
+	finds my-mark
+	# Where no databases are configured it is all that there is to be.
+	have 0
+	update -o databases=
+	ends updated
+	finds my-mark
+}

@@ -113,8 +113,7 @@ static const struct update_part *worst_part(const struct update_result *result)
 	const struct update_part *worst = NULL;
 	for (uint32_t i = 0; i < result->part_count; i++) {
 		const struct update_part *part = &result->parts[i];
-		bool trouble = update_outcome_of(part->outcome, part->outcome) == part->outcome &&
-			       update_outcome_of(UPDATE_UPDATED, part->outcome) == UPDATE_PARTIAL;
+		bool trouble = update_outcome_of(UPDATE_UPDATED, part->outcome) == UPDATE_PARTIAL;
 		if (trouble && (!worst || update_outcome_of(worst->outcome, part->outcome) != worst->outcome))
 			worst = part;
 	}
@@ -182,12 +181,28 @@ static bool fail_new(struct run *run, enum update_outcome outcome, const char *t
 	return some;
 }
 
+/*
+ * Is there one of the databases that are to be kept? A feed alone, with a handful of signatures, must not be what makes a machine without definitions call mail
+ * clean.
+ */
+static bool has_database(const struct run *run, const struct definition_set *set)
+{
+	char **names = run->settings->databases;
+	const char *follow = run->settings->follow;
+	bool some = run->options->from || (follow && *follow) || !names || !names[0];
+	for (char **name = names; !some && *name; name++)
+		some = definition_set_database(set, *name) != NULL;
+	return some;
+}
+
 /* From incoming/ to a set in use. *ret_new: there is one, and it is new. 0 or -errno with why. */
 static int put_in_use(struct run *run, bool *ret_new, struct why *why)
 {
 	struct check check = {.code = SCAN_CODE_NONE};
 	bool changed;
 	int error = verify_incoming(run, &changed, &check, why);
+	if (!error && changed && !has_database(run, &check.set))
+		error = why_set(why, -ENODATA, "not put in use without any of the databases of the configuration");
 	if (!error && changed)
 		error = set_activate(run, &check, why);
 	check_free(&check);
@@ -363,7 +378,10 @@ static void run_update(struct run *run)
 	if (!error && run->result->part_count) {
 		error = put_in_use(run, &new_set, &why);
 		/* What was fetched is to blame, and not this machine. */
-		outcome = error == -EBADMSG || error == -EPERM ? UPDATE_REJECTED : run_outcome_of(error);
+		const struct update_part *worst = worst_part(run->result);
+		outcome = error == -EBADMSG || error == -EPERM ? UPDATE_REJECTED
+			  : error == -ENODATA && worst         ? worst->outcome
+							       : run_outcome_of(error);
 	}
 	if (error)
 		blamed = fail_new(run, outcome, why.text);
