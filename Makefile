@@ -186,7 +186,7 @@ bench-smoke: all $(BENCHES)
 
 # Thousands of clients, crashes and kills instead of the dozens in `make check`.
 soak: all tests
-	CSAPI_SOAK=1 CSAPI_BUILD=$(abspath $(B)) $(PROVE) --timer --failures --comments --ext .bats test/resident.bats test/load.bats test/live.bats
+	CSAPI_SOAK=1 CSAPI_BUILD=$(abspath $(B)) $(PROVE) --timer --failures --comments --ext .bats test/resident.bats test/load.bats test/live.bats test/update_torture.bats
 
 sanitize:
 	$(MAKE) B=build/sanitize SANITIZE=1 CFLAGS='-O1 -g' all tests

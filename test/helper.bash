@@ -256,6 +256,13 @@ within_reach() {
 	done
 }
 
+# The directory with all programs, within reach of an ordinary user.
+programs_within_reach() {
+	local programs
+	mapfile -t programs < <(within_reach "$BUILD"/csapi-*)
+	dirname "${programs[0]}"
+}
+
 as_root() {
 	[ "$(id -u)" -eq 0 ]
 }

@@ -147,8 +147,7 @@ teardown() {
 
 # What runs a program behind a unit's filter, and as nobody special: leaves it in $filtered. behind UNIT
 behind() {
-	within_reach "$BUILD"/csapi-* >/dev/null
-	programs=$(dirname "$(within_reach "$BUILD/csapi-scanner")")
+	programs=$(programs_within_reach)
 	filtered=(/usr/bin/python3 "$(within_reach "$BATS_TEST_DIRNAME/unit_filter.py")" "$units/$1")
 	! as_root || filtered=(setpriv --reuid=65534 --regid=65534 --clear-groups "${filtered[@]}")
 }

@@ -76,8 +76,7 @@ feed() {
 # ordinary: runs are an ordinary user's from now on, to whom the place belongs.
 ordinary() {
 	if as_root; then
-		within_reach "$BUILD"/csapi-{fetch,worker} >/dev/null
-		UPDATE=$(within_reach "$BUILD/csapi-update")
+		UPDATE=$(programs_within_reach)/csapi-update
 		chown -R nobody:nogroup "$place"
 		under=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
 	fi

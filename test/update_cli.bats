@@ -339,6 +339,7 @@ os.execv(sys.argv[1], sys.argv[1:])' "$update" -d "$definitions" -o databases=te
 
 @test "root works as the owner of the directory" {
 	as_root || skip "only root can be somebody else"
+	update=$(programs_within_reach)/csapi-update
 	start_mirror
 	mirror_version 5
 	mkdir "$definitions"
@@ -357,6 +358,7 @@ os.execv(sys.argv[1], sys.argv[1:])' "$update" -d "$definitions" -o databases=te
 
 @test "children of root's update have no way back to root" {
 	as_root || skip "only root can be somebody else"
+	update=$(programs_within_reach)/csapi-update
 	mkdir "$definitions"
 	chown nobody "$definitions"
 	cat >fetch <<-'END'

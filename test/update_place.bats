@@ -171,6 +171,7 @@ unchanged() {
 
 @test "root's update of another user's directory leaves everything to that user" {
 	as_root || skip "only root can"
+	UPDATE=$(programs_within_reach)/csapi-update
 	have 5
 	chown -R nobody:nogroup "$store"
 	chmod 644 "$config"
@@ -191,6 +192,7 @@ unchanged() {
 
 @test "an ordinary user keeps a directory of one's own" {
 	as_root || skip "all tests are of an ordinary user's here"
+	UPDATE=$(programs_within_reach)/csapi-update
 	mkdir "$place/home"
 	chown nobody:nogroup "$place/home"
 	chmod 644 "$config"
@@ -271,6 +273,7 @@ unchanged() {
 @test "who may only read can ask" {
 	have 5
 	if as_root; then
+		UPDATE=$(programs_within_reach)/csapi-update
 		chmod 644 "$config"
 		under=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
 	else

@@ -70,6 +70,17 @@ static int point(const struct store *store, const char *link, const char *id)
 	return 0;
 }
 
+/* incoming/ in place of the set of this name; the old one stays beside it until nobody reads it. */
+static int replace(const struct store *store, const char *name)
+{
+	char gone[sizeof STORE_VERSIONS + STORE_ID_MAX + sizeof STORE_GONE];
+	if (renameat2(store->directory, "incoming", store->directory, name, RENAME_EXCHANGE) < 0)
+		return -errno;
+	(void)snprintf(gone, sizeof gone, "%s" STORE_GONE, name);
+	(void)renameat(store->directory, "incoming", store->directory, gone);
+	return 0;
+}
+
 /* The links lead elsewhere already, and readers follow them: that it may not outlast a crash changes nothing about it. */
 static void settle_links(const struct store *store, struct why *why)
 {
@@ -88,8 +99,7 @@ int store_activate(const struct store *store, const struct manifest *manifest, s
 		error = -errno;
 	/* Names come from the contents: it is the same set, and what lies there may be damaged. */
 	if (error == -EEXIST)
-		error = renameat2(store->directory, "incoming", store->directory, name, RENAME_EXCHANGE) < 0 ? -errno
-													     : 0;
+		error = replace(store, name);
 	error = error ? error : sync_inside(store, "versions");
 	if (!error && store_link(store, "current", old) == 0) {
 		if (strcmp(old, manifest->id) == 0)

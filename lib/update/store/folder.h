@@ -7,6 +7,7 @@
 #include "update/store.h"
 
 #define STORE_VERSIONS "versions/"
+#define STORE_GONE     ".gone" /* behind the name of a set that was replaced, and may still be read */
 #define STORE_MANIFEST "manifest.json"
 #define STORE_IDENTITY "freshclam.dat"
 

@@ -69,6 +69,12 @@ static bool remove_set(const struct store *store, const char *id)
 	return gone;
 }
 
+static bool was_replaced(const char *id)
+{
+	size_t length = strlen(id), end = sizeof STORE_GONE - 1;
+	return length > end && strcmp(id + length - end, STORE_GONE) == 0;
+}
+
 int store_prune(const struct store *store, uint64_t keep)
 {
 	char current[STORE_ID_MAX] = "", previous[STORE_ID_MAX] = "";
@@ -89,7 +95,7 @@ int store_prune(const struct store *store, uint64_t keep)
 		const char *id = sets.items[i].id;
 		if (strcmp(id, current) == 0 || strcmp(id, previous) == 0)
 			continue;
-		if (kept < keep)
+		if (kept < keep && !was_replaced(id))
 			kept++;
 		else
 			removed += remove_set(store, id);
