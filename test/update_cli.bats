@@ -203,7 +203,7 @@ outcomes() {
 @test "on a terminal the result and the progress are shown" {
 	start_mirror
 	fault '{"match": "test.cvd", "ranged": false, "do": "drip", "rate": 4000}'
-	/usr/bin/python3 -c 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)' "$update" -d "$definitions" -o databases=test \
+	TERM=xterm /usr/bin/python3 -c 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)' "$update" -d "$definitions" -o databases=test \
 		-o private_mirrors="$mirror" </dev/null >typescript
 	tr '\r' '\n' <typescript | sed 's/\x1b\[K//g' >shown
 	grep -q '\[#*\.*\] .* of .* MiB ([0-9]* s) test' shown || fail "$(cat shown)"
