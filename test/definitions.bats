@@ -206,3 +206,25 @@ usual() {
 	done
 	[ "$(store prune "$store")" = "1 3" ] || fail "not the set in use and the one on disk"
 }
+
+@test "a resident scanner holds one set, also when all that used it was killed at once" {
+	local zygote _
+	store use "$store" 5
+	start_scanner --definitions="$store"
+	held() { find "/proc/$scanner/fd" -lname "$(realpath "$store")/versions/*" | wc -l; }
+	[ "$(held)" -eq 1 ]
+	for zygote in 1 2 3; do
+		# The leader's number is the group's: nothing is left of it when the next one takes over.
+		kill -KILL -- -"$(scanner_zygotes)"
+		for _ in {1..200}; do
+			[ "$("$BUILD/csapi-scanner" status --socket="$socket" --format=json | jq .generation)" -ne $((zygote + 1)) ] || break
+			sleep 0.05
+		done
+		run -1 --separate-stderr "$SCAN" --socket="$socket" "$message"
+	done
+	for _ in {1..100}; do
+		[ "$(held)" -ne 1 ] || break
+		sleep 0.05
+	done
+	[ "$(held)" -eq 1 ] || fail "$(held) sets are held"
+}

@@ -108,6 +108,11 @@ full_disk() {
 	torture fail-steps ENOMEM starts once "$(some 9)"
 }
 
+@test "too little memory, and a test load that the kernel kills" {
+	! sanitized || skip "a sanitizer takes terabytes of address space"
+	torture memory
+}
+
 # --- time --------------------------------------------------------------------------------------------------------
 
 @test "in 1970 and in 2100 it works, and nothing of that time counts afterwards" {

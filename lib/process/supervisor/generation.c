@@ -550,6 +550,10 @@ void generation_reap(struct supervisor *supervisor)
 	supervisor->reap = false;
 	for (unsigned i = 0; i < GENERATIONS_MOST; i++) {
 		struct generation *generation = &supervisor->generations[i];
+		bool replaced = generation != supervisor->current && generation != supervisor->coming;
+		/* One whose processes had ended before another took over still holds its set. */
+		if (!generation->group && replaced && generation->definitions.path)
+			free_generation(generation);
 		if (!generation->group)
 			continue;
 		if (generation->zygote_lives && waitpid(generation->group, NULL, WNOHANG) == generation->group)
@@ -562,7 +566,7 @@ void generation_reap(struct supervisor *supervisor)
 		if (!empty || generation->slots)
 			continue;
 		generation->group = 0;
-		if (generation != supervisor->current && generation != supervisor->coming)
+		if (replaced)
 			free_generation(generation);
 	}
 }
