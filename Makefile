@@ -169,8 +169,8 @@ $(B)/test/bench/%: $(B)/test/bench/%.o $(REPORT_PATH)
 
 # --- tests -------------------------------------------------------------------------------------------------------
 
-# One run of prove for both kinds, so that it closes with one total. Three at once: many tests wait for time to pass.
-PROVE_FLAGS ?= -j3 --failures --comments
+# One run of prove for both kinds, so that it closes with one total.
+PROVE_FLAGS ?= -j2 --failures --comments
 check: all tests $(B)/generate
 	CSAPI_BUILD=$(abspath $(B)) $(PROVE) $(PROVE_FLAGS) -r --ext .bats --ext .t test $(B)/test
 

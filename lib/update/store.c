@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #define STATE_MOST   (1u << 20) /* bytes of a document of ours */
-#define LOCK_DEAD_MS 3000       /* what is left of a run that was killed ends within that time */
+#define LOCK_DEAD_MS 20000 /* what is left of a run that was killed ends within that time, be the disk ever so busy */
 #define LOCK_TURN_MS 20
 
 /* ---- opening ---- */
