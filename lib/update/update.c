@@ -201,6 +201,10 @@ static int put_in_use(struct run *run, bool *ret_new, struct why *why)
 	struct check check = {.code = SCAN_CODE_NONE};
 	bool changed;
 	int error = verify_incoming(run, &changed, &check, why);
+	/* What was brought is what is in use already. */
+	for (uint32_t i = 0; !error && !changed && i < run->result->part_count; i++)
+		if (run->result->parts[i].outcome == UPDATE_UPDATED)
+			run->result->parts[i].outcome = UPDATE_CURRENT;
 	if (!error && changed && !has_database(run, &check.set))
 		error = why_set(why, -ENODATA, "not put in use without any of the databases of the configuration");
 	if (!error && changed)

@@ -151,13 +151,24 @@ bool store_same(int one, int other)
 	return true;
 }
 
-/* Times tell nothing: servers give the same to files that differ. */
+/* A descriptor of a file in a directory, of which there may be none; *ret_unknown: it could not be found out. */
+static int open_in(int directory, const char *name, bool *ret_unknown)
+{
+	int error = directory < 0 ? -directory : 0, fd = -1;
+	if (!error && (fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)) < 0)
+		error = errno;
+	*ret_unknown = *ret_unknown || (error && error != ENOENT);
+	return fd;
+}
+
+/* Times tell nothing: servers give the same to files that differ. What cannot be compared counts as changed. */
 bool store_file_changed(const struct store *store, const char *name)
 {
+	bool unknown = false;
 	int incoming = store_open_incoming(store), current = store_open_current(store);
-	int new = incoming < 0 ? -1 : openat(incoming, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	int old = current < 0 ? -1 : openat(current, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	bool changed = (new >= 0 || old >= 0) && (new < 0 || old < 0 || !store_same(new, old));
+	int new = open_in(incoming, name, &unknown), old = open_in(current, name, &unknown);
+	bool same = new >= 0 && old >= 0 ? store_same(new, old) : new < 0 && old < 0;
+	bool changed = unknown || !same;
 	fd_close(&new);
 	fd_close(&old);
 	fd_close(&incoming);
