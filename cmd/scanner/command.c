@@ -20,20 +20,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ANSWER_MS 10000 /* it never waits for a scan */
-/* Longer than the scanner itself takes to give a reload up: loading, and the trial, after another reload that runs. */
 /* From the end of the conversation to that of the process; it has nothing left to do. */
-#define END_MS    2000
-#define RELOAD_MS (30 * 60 * 1000)
+#define END_MS 2000
 
 /* Sends one command. The exit status, with the document (caller frees) when it is COMMAND_DONE. */
 static int ask(const struct scanner_settings *settings, enum command command, char **ret_document)
 {
-	static const int timeouts[COMMAND_COUNT] = {[COMMAND_STATUS] = ANSWER_MS,
-						    [COMMAND_STATS] = ANSWER_MS,
-						    [COMMAND_RELOAD] = RELOAD_MS,
+	static const int timeouts[COMMAND_COUNT] = {[COMMAND_STATUS] = CLIENT_ANSWER_MS,
+						    [COMMAND_STATS] = CLIENT_ANSWER_MS,
+						    [COMMAND_RELOAD] = CLIENT_RELOAD_MS,
 						    [COMMAND_STOP] = -1, /* until it is gone */
-						    [COMMAND_PING] = ANSWER_MS};
+						    [COMMAND_PING] = CLIENT_ANSWER_MS};
 	struct why why = {""};
 	int error = client_command(settings->socket, command_word(command), timeouts[command], ret_document, &why);
 	switch (error) {

@@ -79,6 +79,10 @@ void client_close(struct client *client);
  */
 int client_report(enum scan_code code, const char *text, struct report *ret_report);
 
+#define CLIENT_ANSWER_MS 10000 /* patience for a command that never waits for a scan */
+/* For "reload": longer than the scanner itself takes to give one up: loading, and the trial, after another reload that runs. */
+#define CLIENT_RELOAD_MS (30 * 60 * 1000)
+
 /*
  * Sends one command (a word of FRAME_COMMAND) to the scanner that runs and waits for the answer. `socket` NULL: where one is expected. 0
  * with the document (caller frees); -ENOENT or -ECONNREFUSED: none runs there; -EPERM: not for this user; -ETIMEDOUT; -ECONNRESET: it

@@ -13,10 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define STATUS_MS 10000
-/* Longer than the scanner itself takes to give a reload up: loading, and the trial, after another reload that runs. */
-#define RELOAD_MS (30 * 60 * 1000)
-
 static int ask(const struct run *run, enum command command, int timeout_ms, char **ret_text, struct why *why)
 {
 	/* Who was started by root and works as the directory's owner commands the scanner as root. */
@@ -36,7 +32,7 @@ static bool uses(struct run *run, const char *id)
 	struct why why = {""};
 	struct status status;
 	char *document = NULL, *set = NULL, name[STORE_ID_MAX + 16];
-	if (ask(run, COMMAND_STATUS, STATUS_MS, &document, &why))
+	if (ask(run, COMMAND_STATUS, CLIENT_ANSWER_MS, &document, &why))
 		return false;
 	int error = status_json_decode(document, strlen(document), &status);
 	free(document);
@@ -79,7 +75,7 @@ static void tell(struct run *run, const char *id)
 	struct command_outcome outcome = {0};
 	char *document = NULL;
 	run_step(run, "reload");
-	int error = ask(run, COMMAND_RELOAD, RELOAD_MS, &document, &why);
+	int error = ask(run, COMMAND_RELOAD, CLIENT_RELOAD_MS, &document, &why);
 	if (!error)
 		error = command_json_outcome_decode(document, strlen(document), &outcome);
 	free(document);
@@ -99,7 +95,7 @@ void reload_scanner(struct run *run, const char *id, bool only_if_behind)
 	char *document = NULL;
 	if (!run->settings->reload)
 		return;
-	int error = ask(run, COMMAND_PING, STATUS_MS, &document, &why);
+	int error = ask(run, COMMAND_PING, CLIENT_ANSWER_MS, &document, &why);
 	free(document);
 	if (error == -ENOENT || error == -ECONNREFUSED)
 		return;
