@@ -93,7 +93,7 @@ help:
 	@echo "make check            build and run all tests"
 	@echo "make bench            measure beside clamd; SIGNATURES=8700000 MESSAGES=1000 ROUNDS=5 CALLS=100 ONLY=phases"
 	@echo "make bench-smoke      the same in small, to see that it works"
-	@echo "make soak             the tests of the resident scanner and of live updates in their long form: some 15 minutes"
+	@echo "make soak             the resident scanner, live updates and updates under torture: some 40 minutes"
 	@echo "make lint             formatting, floors, manuals, shell scripts, generated files"
 	@echo "make sanitize         build with ASan and UBSan below build/sanitize"
 	@echo "make check-sanitize   run all tests against that build"
