@@ -7,13 +7,12 @@
 #include "base/utf8.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define LINE_MOST 4096 /* bytes before it is made visible */
+#define LINE_MOST 8192 /* bytes before it is made visible: a path, and what is said of it */
 
 static const char *name = "csapi";
 
@@ -22,14 +21,12 @@ void complain_as(const char *program)
 	name = program;
 }
 
-void complain(const char *format, ...)
+void complain_list(const char *format, va_list arguments)
 {
 	char raw[LINE_MOST];
-	va_list arguments;
-	va_start(arguments, format);
 	(void)vsnprintf(raw, sizeof raw, format, arguments);
-	va_end(arguments);
 	char *visible = utf8_visible(raw), *line = NULL;
+	/* One write a line, so that the lines of several programs on one terminal do not mix. */
 	int size =
 		asprintf(&line, "%s: %s\n", name, visible ? visible : "there is no memory left to say what happened");
 	if (size > 0)
@@ -37,6 +34,14 @@ void complain(const char *format, ...)
 	if (size >= 0)
 		free(line);
 	free(visible);
+}
+
+void complain(const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	complain_list(format, arguments);
+	va_end(arguments);
 }
 
 bool complain_printed(void)

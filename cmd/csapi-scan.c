@@ -13,6 +13,7 @@
 #include "./scan/verdict.h"
 #include "base/utf8.h"
 #include "base/version.h"
+#include "complain.h"
 #include "standard.h"
 
 #include <errno.h>
@@ -74,6 +75,7 @@ static int version(void)
 
 int main(int argc, char **argv)
 {
+	complain_as("csapi-scan");
 	if (!standard_keep())
 		return EXIT_TROUBLE;
 	struct settings settings;

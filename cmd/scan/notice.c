@@ -3,36 +3,19 @@
  */
 #include "notice.h"
 
+#include "../complain.h"
 #include "../progress_line.h"
-#include "base/fd.h"
-#include "base/utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#define NOTICE_MAX 8192 /* bytes of a line before it is made visible: a path, and what is said of it */
 
 void notice(const char *format, ...)
 {
-	char raw[NOTICE_MAX];
 	va_list arguments;
-	va_start(arguments, format);
-	(void)vsnprintf(raw, sizeof raw, format, arguments);
-	va_end(arguments);
-	char *visible = utf8_visible(raw);
-	char *line = NULL;
-	/* One write a line, so that the lines of several programs on one terminal do not mix. */
-	int size =
-		asprintf(&line, "csapi-scan: %s\n", visible ? visible : "there is no memory left to say what happened");
 	progress_line_clear();
-	if (size > 0)
-		(void)fd_write_all(STDERR_FILENO, line, (size_t)size);
-	if (size >= 0)
-		free(line);
-	free(visible);
+	va_start(arguments, format);
+	complain_list(format, arguments);
+	va_end(arguments);
 }
 
 /* What a person can do about a failed scan. */

@@ -76,7 +76,7 @@ static char *with_key(const char *text, const char *key)
 		free(whole);
 		whole = next;
 		if (key && strstr(key, UPDATE_FEED_KEY))
-			break; /* no key holds the mark */
+			break; /* or it would be replaced for ever */
 	}
 	return whole;
 }
@@ -487,9 +487,7 @@ void remote_remember(struct run *run)
 static bool configured(const struct run *run, const struct definition_file *file)
 {
 	for (char **name = run->settings->databases; name && *name; name++) {
-		size_t length = strlen(*name);
-		if (definition_name_signed(file->name) && strncmp(file->name, *name, length) == 0 &&
-		    file->name[length] == '.')
+		if (definition_name_of(file->name, *name))
 			return true;
 	}
 	for (uint32_t i = 0; i < run->settings->feed_count; i++)

@@ -63,9 +63,8 @@ static void name_sources(struct run *run, struct definition_set *set)
 		const char *source = old ? old->source : NULL;
 		for (uint32_t k = 0; k < run->result->part_count; k++) {
 			const struct update_part *part = &run->result->parts[k];
-			size_t length = strlen(part->name);
-			bool database = !part->feed && strncmp(file->name, part->name, length) == 0 &&
-					(!file->name[length] || definition_name_signed(file->name));
+			bool database = !part->feed && (strcmp(file->name, part->name) == 0 ||
+							definition_name_of(file->name, part->name));
 			bool feed = part->feed && remote_brings(run, part->name, file->name);
 			if ((database || feed) && (part->outcome == UPDATE_UPDATED || !source))
 				source = part->source;

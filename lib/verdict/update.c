@@ -266,6 +266,14 @@ bool definition_name_signed(const char *name)
 	return kind && kind->trait == TRAIT_SIGNED;
 }
 
+bool definition_name_of(const char *name, const char *database)
+{
+	size_t length = strlen(database);
+	/* One dot only: daily.old.cvd is another one's. */
+	return definition_name_signed(name) && strncmp(name, database, length) == 0 && name[length] == '.' &&
+	       strrchr(name, '.') == name + length;
+}
+
 bool definition_name_exception(const char *name)
 {
 	const struct kind *kind = kind_of(name);

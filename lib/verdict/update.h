@@ -96,6 +96,8 @@ bool definition_name_known(const char *name);
 bool definition_name_brings(const char *name);
 /* .cvd, .cld or .cud */
 bool definition_name_signed(const char *name);
+/* Is it a form of that database: "daily.cld" of "daily"? */
+bool definition_name_of(const char *name, const char *database);
 /* One that takes detection away or widens trust. */
 bool definition_name_exception(const char *name);
 

@@ -70,6 +70,9 @@ static void test_names(void)
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		okf(!definition_name_good(bad[i]), "number %zu is not", i);
 	ok(definition_name_signed("x.cld") && !definition_name_signed("x.ndb"), "signed formats are known");
+	ok(definition_name_of("daily.cld", "daily") && !definition_name_of("dailynews.cvd", "daily") &&
+		   !definition_name_of("daily.ndb", "daily"),
+	   "a database is known by its whole name");
 	ok(definition_name_exception("x.ign2") && definition_name_exception("x.FP") &&
 		   !definition_name_exception("x.hdb"),
 	   "and those that take detection away");
