@@ -57,7 +57,7 @@ SCAN_LIBS = $(eval SCAN_LIBS := $(shell $(PKG_CONFIG) --libs $(SCAN_PACKAGES)) -
 
 # One archive a floor. fault.c and sscanf.c take the place of libc functions for the whole program, so the programs that
 # want them name their objects: from an archive the linker would take libc's instead.
-FLOORS := base verdict format scan process fetch update
+FLOORS := base verdict format scan process clamd engine fetch update
 STAND_INS := $(B)/lib/scan/fault.o $(B)/lib/scan/sscanf.o
 sources = $(sort $(wildcard lib/$(1)/*.c lib/$(1)/*/*.c))
 objects = $(patsubst %.c,$(B)/%.o,$(1))
@@ -68,9 +68,9 @@ THIN_PROGRAMS := csapi-scan csapi-scanner csapi-update csapi-version
 MAINS := $(PROGRAMS:%=cmd/%.c)
 # What else is in cmd/, such as option tables, is shared by the programs.
 CMD_SOURCES := $(filter-out $(MAINS),$(sort $(wildcard cmd/*.c cmd/*/*.c)))
-THIN_ARCHIVES := $(B)/libcmd.a $(B)/libupdate.a $(B)/libprocess.a $(B)/libformat.a $(B)/libverdict.a $(B)/libbase.a
+THIN_ARCHIVES := $(B)/libcmd.a $(B)/libupdate.a $(B)/libengine.a $(B)/libclamd.a $(B)/libprocess.a $(B)/libformat.a $(B)/libverdict.a $(B)/libbase.a
 FETCH_ARCHIVES := $(B)/libfetch.a $(B)/libformat.a $(B)/libverdict.a $(B)/libbase.a
-FULL_ARCHIVES := $(B)/libcmd.a $(B)/libupdate.a $(B)/libscan.a $(B)/libprocess.a $(B)/libformat.a $(B)/libverdict.a $(B)/libbase.a
+FULL_ARCHIVES := $(B)/libcmd.a $(B)/libupdate.a $(B)/libscan.a $(B)/libengine.a $(B)/libclamd.a $(B)/libprocess.a $(B)/libformat.a $(B)/libverdict.a $(B)/libbase.a
 
 UNITS := $(patsubst test/unit/%.c,$(B)/test/%.t,$(wildcard test/unit/*.c))
 PRELOADS := $(patsubst test/preload/%.c,$(B)/test/preload/%.so,$(wildcard test/preload/*.c))

@@ -20,6 +20,10 @@ char *request_json_encode(const struct request *request, bool all_limits)
 	json_field_set_text(&object, "part", *request->part ? request->part : NULL);
 	json_field_set(&object, "wire", json_boolean(request->wire));
 	json_field_set(&object, "first_threat", json_boolean(request->first_threat));
+	json_field_set(&object, "paranoid", json_boolean(request->paranoid));
+	json_field_set(&object, "part_by_part", json_boolean(request->part_by_part));
+	json_field_set(&object, "measure", json_boolean(request->measure));
+	json_field_set(&object, "extract", json_boolean(request->extract));
 	json_field_set(&object, "limits", limits);
 	json_field_set(&object, "avoid_whole", json_boolean(request->avoid_whole));
 	json_field_set(&object, "avoid", avoid);
@@ -72,6 +76,22 @@ static int decode_part(const json_t *object, struct request *request)
 	return 0;
 }
 
+/* Wishes that came later than the protocol: a client that does not know one does not have it. */
+static int decode_wishes(const json_t *object, struct request *request)
+{
+	const struct {
+		const char *key;
+		bool *wish;
+	} wishes[] = {{"paranoid", &request->paranoid},
+		      {"part_by_part", &request->part_by_part},
+		      {"measure", &request->measure},
+		      {"extract", &request->extract}};
+	for (size_t i = 0; i < sizeof wishes / sizeof *wishes; i++)
+		if (json_object_get(object, wishes[i].key) && json_field_bool(object, wishes[i].key, wishes[i].wish))
+			return -EBADMSG;
+	return 0;
+}
+
 int request_json_decode(const char *text, size_t size, struct request *ret_request, enum scan_code *ret_code,
 			struct why *why)
 {
@@ -81,7 +101,8 @@ int request_json_decode(const char *text, size_t size, struct request *ret_reque
 	*ret_code = GEN_RESULT_PARAMETER_INVALID;
 	(void)why_set(why, 0, "the request is invalid");
 	if (!object || json_field_bool(object, "wire", &ret_request->wire) ||
-	    json_field_bool(object, "first_threat", &ret_request->first_threat) || decode_avoid(object, ret_request))
+	    json_field_bool(object, "first_threat", &ret_request->first_threat) || decode_wishes(object, ret_request) ||
+	    decode_avoid(object, ret_request))
 		error = -EBADMSG;
 	if (!error && decode_limits(object, &ret_request->limits, why)) {
 		*ret_code = DEC_RESULT_POLICY_INVALID;

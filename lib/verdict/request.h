@@ -23,6 +23,10 @@ struct request {
 	char part[REQUEST_PART_MAX + 1]; /* id of the one part to scan; "" = the whole message */
 	bool wire;                       /* the input is SMTP data: dots are doubled */
 	bool first_threat;               /* stop opening a container once a virus was found in it */
+	bool paranoid;                   /* mail built to slip past scanners is infected */
+	bool part_by_part; /* the engine gets each part by itself, also one that it reached in the whole */
+	bool measure;      /* take it apart without the engine: for csapi-limits; never clean */
+	bool extract;      /* write the parts to a second descriptor that comes along; never clean */
 	/*
 	 * Set by the supervisor when a worker died: the parts it was at, which the next one must not open or scan.
 	 * avoid_whole says the same for the engine's pass over the message as a whole.
