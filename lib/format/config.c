@@ -23,38 +23,15 @@
 /* A kind of section: the rows that may stand in it, and where their values go. */
 struct section {
 	const char *name;
-	bool titled; /* NAME "TITLE" {}, any number of them */
-	const struct setting *(*rows)(size_t *ret_count);
-	/* Where the values of the section with that title lie (NULL: it has none). 0 or -errno with why. */
+	bool titled;                                      /* NAME "TITLE" {}, any number of them */
+	const struct setting *(*rows)(size_t *ret_count); /* NULL: none */
+	/* Where the values of the section with that title lie (NULL: it has none). 0 or -errno with why. NULL: it means nothing here. */
 	int (*values)(struct config *config, const char *title, void **ret_values, struct why *why);
+	/* A value was set in that line. 0 or -errno with why. NULL: nobody wants to know. */
+	int (*note)(struct config *config, void *values, const struct setting *row, unsigned line, struct why *why);
 	const struct section *inner; /* sections in it */
 	size_t inner_count;
 };
-
-static int update_values(struct config *config, const char *title, void **ret_values, struct why *why)
-{
-	(void)title;
-	(void)why;
-	*ret_values = &config->update;
-	return 0;
-}
-
-static int feed_values(struct config *config, const char *title, void **ret_values, struct why *why)
-{
-	struct update_feed *feed;
-	int error = update_settings_feed(&config->update, title, &feed, why);
-	*ret_values = feed;
-	return error;
-}
-
-static const struct section in_update[] = {
-	{"feed", true, update_feed_rows, feed_values, NULL, 0},
-};
-
-static const struct section in_file[] = {
-	{"update", false, update_settings_rows, update_values, in_update, sizeof in_update / sizeof *in_update},
-};
-#define IN_FILE (sizeof in_file / sizeof *in_file)
 
 /* --- one reading ------------------------------------------------------------------------------------------------ */
 
@@ -69,11 +46,172 @@ struct meaning {
 static struct reading {
 	const char *path;
 	struct config *config;
+	cfg_t *parser;
 	struct why *why;
-	int error; /* the first; 0: none so far */
+	int error;          /* the first; 0: none so far */
+	bool interval_said; /* update_interval, in section update */
 	size_t count;
 	struct meaning meanings[MEANINGS_MAX];
 } reading;
+
+/* Something to be told by --check-config. 0 or -ENOMEM. */
+static int notice(unsigned line, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static int notice(unsigned line, const char *format, ...)
+{
+	struct config *config = reading.config;
+	char text[512];
+	va_list arguments;
+	va_start(arguments, format);
+	(void)vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	char **notices = reallocarray(config->notices, config->notice_count + 1, sizeof *notices);
+	if (!notices)
+		return -ENOMEM;
+	config->notices = notices;
+	if (asprintf(&notices[config->notice_count], "%s:%u: %s", reading.path, line, text) < 0)
+		return -ENOMEM;
+	config->notice_count++;
+	return 0;
+}
+
+/* --- sections --------------------------------------------------------------------------------------------------- */
+
+static int update_values(struct config *config, const char *title, void **ret_values, struct why *why)
+{
+	(void)title;
+	(void)why;
+	*ret_values = &config->update;
+	return 0;
+}
+
+static int update_note(struct config *config, void *values, const struct setting *row, unsigned line, struct why *why)
+{
+	(void)config;
+	(void)values;
+	(void)line;
+	(void)why;
+	reading.interval_said |= row && strcmp(row->key, "update_interval") == 0;
+	return 0;
+}
+
+static int feed_values(struct config *config, const char *title, void **ret_values, struct why *why)
+{
+	struct update_feed *feed;
+	int error = update_settings_feed(&config->update, title, &feed, why);
+	*ret_values = feed;
+	return error;
+}
+
+static const struct setting *antivirus_rows(size_t *ret_count)
+{
+	return engine_settings_rows(ENGINE_KIND_COUNT, ret_count);
+}
+
+static const struct setting *csapi_rows(size_t *ret_count)
+{
+	return engine_settings_rows(ENGINE_CSAPI, ret_count);
+}
+
+static const struct setting *clamav_rows(size_t *ret_count)
+{
+	return engine_settings_rows(ENGINE_CLAMAV, ret_count);
+}
+
+static int global_values(struct config *config, const char *title, void **ret_values, struct why *why)
+{
+	(void)title;
+	(void)why;
+	*ret_values = &config->engines.global;
+	return 0;
+}
+
+static int antivirus_values(struct config *config, const char *title, void **ret_values, struct why *why)
+{
+	struct engine_settings *antivirus;
+	int error = engines_settings_antivirus(&config->engines, title, &antivirus, why);
+	*ret_values = antivirus;
+	return error;
+}
+
+/* The title of the section antivirus that is being read: the last one. */
+static const char *antivirus_title(void)
+{
+	cfg_opt_t *all = cfg_getopt(reading.parser, "antivirus");
+	return cfg_title(cfg_opt_getnsec(all, cfg_opt_size(all) - 1));
+}
+
+static int engine_values(struct config *config, enum engine_kind kind, const char *name, void **ret_values,
+			 struct why *why)
+{
+	struct engine_settings *engine;
+	int error = engines_settings_engine(&config->engines, antivirus_title(), kind, name, &engine, why);
+	*ret_values = engine;
+	return error;
+}
+
+static int csapi_values(struct config *config, const char *title, void **ret_values, struct why *why)
+{
+	return engine_values(config, ENGINE_CSAPI, title, ret_values, why);
+}
+
+static int clamav_values(struct config *config, const char *title, void **ret_values, struct why *why)
+{
+	return engine_values(config, ENGINE_CLAMAV, title, ret_values, why);
+}
+
+/* For an engine, the section around it, and the global one alike; a row of NULL: its block has ended. */
+static int engine_note(struct config *config, void *values, const struct setting *row, unsigned line, struct why *why)
+{
+	struct engine_settings *engine = values;
+	enum engine_kind kind = engine->name ? engine->kind : ENGINE_KIND_COUNT;
+	(void)config;
+	(void)why;
+	if (!engine->line)
+		engine->line = line;
+	if (!row && engine->name && kind == ENGINE_CSAPI && !engine->lines[ENGINE_ROW_max_concurrency])
+		return notice(line, "csapi \"%s\" does not set max_concurrency; the scanner has one worker",
+			      engine->name);
+	/* A list is told at the end of its block once more, whether it was there or not. */
+	bool list = row && row->kind == SETTING_LIST;
+	if (!row || (list && (!*setting_list(row, values) || engine->lines[engine_settings_row(row)])))
+		return 0;
+	engine->lines[engine_settings_row(row)] = line;
+	const char *voided = engine_settings_void(kind, row);
+	return voided ? notice(line, "%s has no effect: %s", row->key, voided) : 0;
+}
+
+/* What a file of the mail server has beside the engines. */
+static const struct setting *script_rows(size_t *ret_count)
+{
+	static const struct setting rows[] = {{"source", SETTING_TEXT, 0, NULL, 0, 0, 0, NULL, ""}};
+	*ret_count = 1;
+	return rows;
+}
+
+static const struct section in_update[] = {
+	{"feed", true, update_feed_rows, feed_values, NULL, NULL, 0},
+};
+
+static const struct section in_antivirus[] = {
+	{"csapi", true, csapi_rows, csapi_values, engine_note, NULL, 0},
+	{"clamav", true, clamav_rows, clamav_values, engine_note, NULL, 0},
+};
+
+static const struct section in_sieve[] = {
+	{"script", true, script_rows, NULL, NULL, NULL, 0},
+};
+
+static const struct section in_file[] = {
+	{"update", false, update_settings_rows, update_values, update_note, in_update,
+	 sizeof in_update / sizeof *in_update},
+	{"csapi", false, engine_global_rows, global_values, engine_note, NULL, 0},
+	{"antivirus", true, antivirus_rows, antivirus_values, engine_note, in_antivirus,
+	 sizeof in_antivirus / sizeof *in_antivirus},
+	{"sieve", true, NULL, NULL, NULL, in_sieve, sizeof in_sieve / sizeof *in_sieve},
+};
+#define IN_FILE (sizeof in_file / sizeof *in_file)
+
+/* --- faults ----------------------------------------------------------------------------------------------------- */
 
 static int fault(cfg_t *at, int error, const char *text)
 {
@@ -89,9 +227,10 @@ static int fault(cfg_t *at, int error, const char *text)
 static const char *home_of(const struct section *sections, size_t count, const char *name)
 {
 	for (size_t i = 0; i < count; i++) {
-		size_t rows;
-		const struct setting *row = sections[i].rows(&rows);
-		if (setting_find(row, rows, name))
+		size_t rows = 0;
+		const struct setting *row = sections[i].rows ? sections[i].rows(&rows) : NULL;
+		/* What belongs to the mail server is no place to send anybody. */
+		if (sections[i].values && setting_find(row, rows, name))
 			return sections[i].name;
 		for (size_t k = 0; k < sections[i].inner_count; k++)
 			if (strcmp(sections[i].inner[k].name, name) == 0)
@@ -130,9 +269,15 @@ static void unknown_name(cfg_t *at, const char *name)
 /* What the parser has to say. */
 static void hear(cfg_t *at, const char *format, va_list arguments)
 {
-	static const char unknown[] = "no such option '";
+	static const char unknown[] = "no such option '", untitled[] = "missing title for section '";
 	char text[256];
 	(void)vsnprintf(text, sizeof text, format, arguments);
+	if (strncmp(text, untitled, sizeof untitled - 1) == 0) {
+		(void)snprintf(text, sizeof text,
+			       "a name is missing here, in quotes and before the brace, as in NAME \"one\" {");
+		(void)fault(at, -EINVAL, text);
+		return;
+	}
 	if (strncmp(text, unknown, sizeof unknown - 1) != 0) {
 		(void)fault(at, -EINVAL, text);
 		return;
@@ -158,14 +303,28 @@ static int take_list(const struct setting *row, void *values, cfg_opt_t *option,
 static int take_value(cfg_t *at, cfg_opt_t *option)
 {
 	const struct meaning *meaning = &reading.meanings[option->def.number];
+	const struct section *section = meaning->section;
 	struct why why = {""};
 	void *values;
-	int error = meaning->section->values(reading.config, at->title, &values, &why);
+	if (!section->values)
+		return 0;
+	int error = section->values(reading.config, at->title, &values, &why);
 	if (!error)
 		error = meaning->row->kind == SETTING_LIST
 				? take_list(meaning->row, values, option, &why)
 				: setting_set(meaning->row, values, cfg_opt_getnstr(option, 0), &why);
+	if (!error && section->note)
+		error = section->note(reading.config, values, meaning->row, (unsigned)at->line, &why);
 	return error ? fault(at, error, why.text) : 0;
+}
+
+/* A section that means nothing here. The outermost is told. */
+static int take_void(const struct section *section, cfg_t *at)
+{
+	bool outermost = section >= in_file && section < in_file + IN_FILE;
+	if (outermost && notice((unsigned)at->line, "section %s has no effect: it is the mail server's", section->name))
+		return fault(at, -ENOMEM, "no memory");
+	return 0;
 }
 
 /* A section has ended: it is there even if it is empty, and so are its empty lists, of which the parser tells nothing else. */
@@ -175,7 +334,11 @@ static int take_section(cfg_t *at, cfg_opt_t *option)
 	const struct meaning *meaning = &reading.meanings[option->def.number];
 	struct why why = {""};
 	void *values;
+	if (!meaning->section->values)
+		return take_void(meaning->section, at);
 	int error = meaning->section->values(reading.config, section->title, &values, &why);
+	if (!error && meaning->section->note)
+		error = meaning->section->note(reading.config, values, NULL, (unsigned)at->line, &why);
 	if (error)
 		return fault(at, error, why.text);
 	for (cfg_opt_t *list = section->opts; list->name; list++)
@@ -249,7 +412,7 @@ static bool section_option(const struct section *section, cfg_opt_t *ret_option)
 static cfg_opt_t *options_of(const struct section *sections, size_t count, const struct section *around)
 {
 	size_t rows = 0, used = 0;
-	const struct setting *row = around ? around->rows(&rows) : NULL;
+	const struct setting *row = around && around->rows ? around->rows(&rows) : NULL;
 	cfg_opt_t *options = calloc(rows + count + 1, sizeof *options);
 	bool good = options != NULL;
 	for (size_t i = 0; good && i < rows; i++)
@@ -277,6 +440,23 @@ static int last_line(cfg_t *at)
 	return last;
 }
 
+/* What the sections say together. */
+static int settle_engines(struct config *config, struct why *why)
+{
+	unsigned line;
+	struct why that = {""};
+	int error = engines_settings_settle(&config->engines, &line, &that);
+	if (error)
+		return line ? why_set(why, error, "%s:%u: %s", config->path, line, that.text)
+			    : why_set(why, error, "%s", that.text);
+	for (uint32_t i = 0; !reading.interval_said && i < config->engines.engine_count; i++) {
+		const struct engine_settings *engine = &config->engines.engines[i];
+		if (engine->lines[ENGINE_ROW_update_interval])
+			config->update.update_interval = engine->update_interval;
+	}
+	return 0;
+}
+
 static int parse(const char *path, const char *text, struct config *config, struct why *why)
 {
 	reading = (struct reading){.path = path, .config = config, .why = why};
@@ -285,6 +465,7 @@ static int parse(const char *path, const char *text, struct config *config, stru
 	free_options(options);
 	if (!parser)
 		return why_errno(why, -ENOMEM, "%s", path);
+	reading.parser = parser;
 	(void)cfg_set_error_function(parser, hear);
 	errno = 0;
 	int status = cfg_parse_buf(parser, text);
@@ -295,7 +476,8 @@ static int parse(const char *path, const char *text, struct config *config, stru
 					: why_set(why, -EINVAL, "%s:%d: here should be the name of an option", path,
 						  last_line(parser));
 	(void)cfg_free(parser);
-	return error;
+	reading.parser = NULL;
+	return error ? error : settle_engines(config, why);
 }
 
 /* Does a header carry a secret that is not a file of its own? */
@@ -357,6 +539,8 @@ int config_read(const char *path, struct config *ret_config, struct why *ret_war
 	*ret_config = (struct config){.path = NULL};
 	(void)why_set(ret_warning, 0, "%s", "");
 	int error = update_settings_init(&ret_config->update);
+	if (!error && (error = engines_settings_init(&ret_config->engines)))
+		update_settings_free(&ret_config->update);
 	if (error)
 		return why_errno(why, error, "cannot read the configuration");
 	if (path)
@@ -367,6 +551,8 @@ int config_read(const char *path, struct config *ret_config, struct why *ret_war
 		(void)why_errno(why, error, "cannot read the configuration");
 	else if (ret_config->path)
 		error = read_file(ret_config, ret_warning, why);
+	else
+		error = settle_engines(ret_config, why);
 	if (error)
 		config_free(ret_config);
 	return error;
@@ -375,6 +561,12 @@ int config_read(const char *path, struct config *ret_config, struct why *ret_war
 void config_free(struct config *config)
 {
 	update_settings_free(&config->update);
+	engines_settings_free(&config->engines);
+	for (size_t i = 0; i < config->notice_count; i++)
+		free(config->notices[i]);
+	free(config->notices);
+	config->notices = NULL;
+	config->notice_count = 0;
 	free(config->path);
 	config->path = NULL;
 }

@@ -59,6 +59,21 @@ bool setting_bool(const struct setting *row, const void *values)
 	return *(const bool *)value_of(row, SETTING_BOOL, values);
 }
 
+unsigned setting_word(const struct setting *row, const void *values)
+{
+	return *(const unsigned *)value_of(row, SETTING_WORD, values);
+}
+
+const char *setting_word_text(const struct setting *row, unsigned place, int *ret_length)
+{
+	const char *word = row->words;
+	assert(row->kind == SETTING_WORD);
+	for (; place && *word; place--)
+		word += strcspn(word, " ") + 1;
+	*ret_length = (int)strcspn(word, " ");
+	return word;
+}
+
 static void free_list(char **list)
 {
 	for (char **word = list; word && *word; word++)
@@ -116,6 +131,20 @@ static int set_bool(const struct setting *row, void *values, const char *text, s
 		}
 	}
 	return why_set(why, -EINVAL, "%s takes true or false, not \"%.64s\"", row->key, text);
+}
+
+static int set_word(const struct setting *row, void *values, const char *text, struct why *why)
+{
+	unsigned place = 0;
+	for (const char *word = row->words; *word; place++) {
+		size_t size = strcspn(word, " ");
+		if (strlen(text) == size && strncasecmp(text, word, size) == 0) {
+			*(unsigned *)place_of(row, values) = place;
+			return 0;
+		}
+		word += size + (word[size] == ' ');
+	}
+	return why_set(why, -EINVAL, "%s takes one of the words %s, not \"%.64s\"", row->key, row->words, text);
 }
 
 static int check_text(const struct setting *row, const char *text, struct why *why)
@@ -190,8 +219,40 @@ int setting_set(const struct setting *row, void *values, const char *text, struc
 		return set_bool(row, values, text, why);
 	case SETTING_TEXT:
 		return set_text(row, values, text, why);
+	case SETTING_WORD:
+		return set_word(row, values, text, why);
 	default:
 		return split_list(row, values, text, why);
+	}
+}
+
+static size_t count_words(char *const *list)
+{
+	size_t count = 0;
+	while (list && list[count])
+		count++;
+	return count;
+}
+
+int setting_copy(const struct setting *row, void *to, const void *from)
+{
+	char **list;
+	switch (row->kind) {
+	case SETTING_NUMBER:
+		*(uint64_t *)place_of(row, to) = setting_number(row, from);
+		return 0;
+	case SETTING_BOOL:
+		*(bool *)place_of(row, to) = setting_bool(row, from);
+		return 0;
+	case SETTING_WORD:
+		*(unsigned *)place_of(row, to) = setting_word(row, from);
+		return 0;
+	case SETTING_TEXT:
+		return setting_text(row, from) ? set_text(row, to, setting_text(row, from), NULL)
+					       : (replace(row, to, NULL), 0);
+	default:
+		list = pointer_of(row, from);
+		return setting_set_list(row, to, (const char *const *)list, count_words(list), NULL);
 	}
 }
 
@@ -208,6 +269,8 @@ int setting_defaults(const struct setting *rows, size_t count, void *ret_values)
 			*(uint64_t *)place_of(&rows[i], ret_values) = rows[i].number;
 		else if (rows[i].kind == SETTING_BOOL)
 			*(bool *)place_of(&rows[i], ret_values) = rows[i].number;
+		else if (rows[i].kind == SETTING_WORD)
+			*(unsigned *)place_of(&rows[i], ret_values) = (unsigned)rows[i].number;
 		else if (rows[i].words)
 			error = setting_set(&rows[i], ret_values, rows[i].words, NULL);
 		if (error)
