@@ -4,6 +4,7 @@
  * The client: reads inputs, hands them to a scanner, prints. Links no parser of messages. The work is in cmd/scan/.
  */
 #include "./scan/batch.h"
+#include "./scan/engine_list.h"
 #include "./scan/explain.h"
 #include "./scan/notice.h"
 #include "./scan/options.h"
@@ -14,6 +15,7 @@
 #include "base/utf8.h"
 #include "base/version.h"
 #include "complain.h"
+#include "config_print.h"
 #include "standard.h"
 
 #include <errno.h>
@@ -37,11 +39,13 @@ static int refuse(const struct settings *settings, enum scan_code code, const st
 	/* It quotes the command line, which need not be UTF-8. */
 	char *text = utf8_clean(why->text, strlen(why->text), sizeof why->text);
 	struct report report;
-	if (!text || client_report(code, text, &report) < 0) {
+	struct verdict verdict;
+	if (!text || client_report(code, text, &report) < 0 || verdict_init(&verdict, &settings->selection)) {
 		notice("there is no memory left to write a verdict");
 	} else {
-		(void)verdict_write(settings, NULL, &report);
-		report_free(&report);
+		verdict_take_report(&verdict, &report);
+		(void)verdict_write(settings, NULL, &verdict);
+		verdict_free(&verdict);
 	}
 	free(text);
 	return EXIT_TROUBLE;
@@ -61,7 +65,7 @@ static int help(void)
 	(void)fputs("Usage: csapi-scan [OPTION]... [--] [FILE | DIRECTORY | -]...\n"
 		    "Scans messages for viruses and prints one verdict for each. Without FILE, or\n"
 		    "with -, it reads standard input.\n"
-		    "Exit status: 0 clean, 1 infected, 2 error, 3 unscannable.\n",
+		    "Exit status: 0 clean, 1 infected, 2 error, 3 unscannable, 4 not scanned as wished.\n",
 		    stdout);
 	option_help(stdout, scan_options, SCAN_OPTION_COUNT);
 	return printed();
@@ -73,6 +77,26 @@ static int version(void)
 	return printed();
 }
 
+static int act(const struct settings *settings)
+{
+	switch (settings->task) {
+	case SETTINGS_HELP:
+		return help();
+	case SETTINGS_VERSION:
+		return version();
+	case SETTINGS_EXPLAIN:
+		return explain(settings->explain);
+	case SETTINGS_SELF_TEST:
+		return self_test(settings);
+	case SETTINGS_ENGINES:
+		return engine_list(settings);
+	case SETTINGS_CHECK_CONFIG:
+		return config_print(&settings->config);
+	default:
+		return batch_run(settings);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	complain_as("csapi-scan");
@@ -81,18 +105,7 @@ int main(int argc, char **argv)
 	struct settings settings;
 	struct why why = {0};
 	enum scan_code mistake = settings_read(argc, argv, &settings, &why);
-	if (mistake)
-		return refuse(&settings, mistake, &why);
-	switch (settings.task) {
-	case SETTINGS_HELP:
-		return help();
-	case SETTINGS_VERSION:
-		return version();
-	case SETTINGS_EXPLAIN:
-		return explain(settings.explain);
-	case SETTINGS_SELF_TEST:
-		return self_test(&settings);
-	default:
-		return batch_run(&settings);
-	}
+	int status = mistake ? refuse(&settings, mistake, &why) : act(&settings);
+	settings_free(&settings);
+	return status;
 }

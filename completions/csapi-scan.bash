@@ -23,8 +23,21 @@ _csapi_scan()
 		COMPREPLY=()
 		return
 		;;
+	--engine | -e)
+		COMPREPLY=()
+		return
+		;;
+	--context)
+		COMPREPLY=()
+		return
+		;;
+	--config)
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
+		return
+		;;
 	--format)
-		mapfile -t COMPREPLY < <(compgen -W 'json text' -- "$current")
+		mapfile -t COMPREPLY < <(compgen -W 'json text sh' -- "$current")
 		return
 		;;
 	--jobs | -j)
@@ -89,7 +102,7 @@ _csapi_scan()
 		[[ $word == -- ]] && only_files=yes
 	done
 	if [[ $current == -* && -z $only_files ]]; then
-		mapfile -t COMPREPLY < <(compgen -W '-r --recursive --files0-from= --part= --wire --read-timeout= --format= -0 --null --all-parts -q --quiet --no-progress -j --jobs= --first-threat --socket= --private --definitions= --max-age= --file-base= --scanner-path= --max-extract-depth= --max-extract-size= --max-cumulative-extract-size= --max-extract-time= --max-file-count= --timeout= --explain= --self-test -V --version -h --help ' -- "$current")
+		mapfile -t COMPREPLY < <(compgen -W '-r --recursive --files0-from= --part= --wire --read-timeout= -e --engine= --engines --hook --context= --config= --check-config --format= -0 --null --all-parts -q --quiet --no-progress -j --jobs= --first-threat --socket= --private --definitions= --max-age= --file-base= --scanner-path= --max-extract-depth= --max-extract-size= --max-cumulative-extract-size= --max-extract-time= --max-file-count= --timeout= --explain= --self-test -V --version -h --help ' -- "$current")
 		[[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null
 	else
 		compopt -o filenames 2>/dev/null

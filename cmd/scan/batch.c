@@ -1,13 +1,14 @@
 /*
  * batch.c - inputs to the scanner, verdicts to standard output in order; see batch.h.
  *
- * A ring of slots holds what was taken and not yet written: a slot is waiting for its report or has it. Verdicts are written
+ * A ring of slots holds what was taken and not yet written: a slot is waiting for its verdict or has it. Verdicts are written
  * only from the ring's first slot, so they come in order whatever finishes first. Called by csapi-scan.c.
  */
 #include "batch.h"
 
 #include "../progress_line.h"
 #include "base/fd.h"
+#include "engine/engines.h"
 #include "input.h"
 #include "notice.h"
 #include "progress.h"
@@ -25,12 +26,13 @@
 struct slot {
 	char *name;
 	bool done;
-	struct report report; /* while done */
+	struct verdict verdict; /* while done */
 };
 
 struct batch {
 	const struct settings *settings;
-	struct client *client; /* NULL until an input could be opened */
+	struct engines_options options;
+	struct engines *engines; /* NULL until an input could be opened */
 	struct input_walk *walk;
 	struct slot *slots;
 	uint32_t slot_count, first, used; /* the ring: `used` slots from number `first` on */
@@ -47,26 +49,46 @@ static struct slot *slot(const struct batch *batch, uint32_t number)
 
 static void draw(struct batch *batch)
 {
-	batch->progress.loading = batch->client && !client_ready(batch->client);
+	batch->progress.loading = batch->engines && !engines_ready(batch->engines);
 	progress_draw(&batch->progress);
 }
 
-/* A verdict about an input that no scanner gets. */
-static int settle(struct slot *slot, enum scan_code code, const struct why *why)
+/* A verdict about an input that no engine gets. */
+static int settle(const struct batch *batch, struct slot *slot, enum scan_code code, const struct why *why)
 {
-	int error = client_report(code, why && why->text[0] ? why->text : NULL, &slot->report);
+	struct report report;
+	int error = client_report(code, why && why->text[0] ? why->text : NULL, &report);
+	error = error ? error : verdict_init(&slot->verdict, &batch->settings->selection);
+	if (error)
+		return error;
+	verdict_take_report(&slot->verdict, &report);
+	slot->done = true;
+	return 0;
+}
+
+/* A verdict about an input that the wish was wrong for: the engine is not there. */
+static int refuse(const struct batch *batch, struct slot *slot)
+{
+	const struct selection *selection = &batch->settings->selection;
+	int error = verdict_init(&slot->verdict, selection);
+	error = error ? error : verdict_refuse(&slot->verdict, selection);
 	slot->done = !error;
 	return error;
 }
 
 static int submit(struct batch *batch, uint32_t number, int fd)
 {
-	if (!batch->client) {
-		int error = client_open(&batch->settings->client, &batch->client);
+	const struct settings *settings = batch->settings;
+	if (settings->selection.refused != EC_AV_CLEAN)
+		return refuse(batch, slot(batch, number));
+	if (!batch->engines) {
+		batch->options =
+			(struct engines_options){.selection = &settings->selection, .client = settings->client};
+		int error = engines_open(&batch->options, &batch->engines);
 		if (error)
 			return error;
 	}
-	return client_submit(batch->client, number, &batch->settings->request, fd);
+	return engines_submit(batch->engines, number, &settings->request, fd);
 }
 
 /* Writes the verdicts that are ready and whose turn it is. 0 or the error of writing. */
@@ -74,15 +96,14 @@ static int flush(struct batch *batch)
 {
 	while (batch->used && slot(batch, batch->first)->done) {
 		struct slot *head = slot(batch, batch->first);
-		notice_report(head->name, &head->report);
-		int error = verdict_write(batch->settings, head->name, &head->report);
-		int status = ec_av_status_exit(head->report.status);
-		batch->exit_status = ec_av_exit_worse(batch->exit_status, status);
+		notice_verdict(head->name, &head->verdict);
+		int error = verdict_write(batch->settings, head->name, &head->verdict);
+		batch->exit_status = ec_av_exit_worse(batch->exit_status, verdict_exit(&head->verdict));
 		batch->progress.done++;
-		batch->progress.infected += head->report.status == EC_AV_INFECTED;
+		batch->progress.infected += head->verdict.status == EC_AV_INFECTED;
 		if (batch->progress.current == head->name)
 			batch->progress.current = NULL;
-		report_free(&head->report);
+		verdict_free(&head->verdict);
 		free(head->name);
 		*head = (struct slot){0};
 		batch->first++;
@@ -93,17 +114,17 @@ static int flush(struct batch *batch)
 	return 0;
 }
 
-/* Waits up to `timeout_ms` for one report. 0 (also when none came), or -errno. */
+/* Waits up to `timeout_ms` for one verdict. 0 (also when none came), or -errno. */
 static int collect(struct batch *batch, int timeout_ms)
 {
 	uint32_t number;
-	struct report report;
-	int error = client_next(batch->client, timeout_ms, &number, &report);
+	struct verdict verdict;
+	int error = engines_next(batch->engines, timeout_ms, &number, &verdict);
 	if (error)
 		return error == -EAGAIN ? 0 : error;
 	struct slot *waiting = slot(batch, number);
 	assert(number - batch->first < batch->used && !waiting->done);
-	waiting->report = report;
+	verdict_move(&waiting->verdict, &verdict);
 	waiting->done = true;
 	return 0;
 }
@@ -113,7 +134,7 @@ static void tick(void *context, uint64_t bytes)
 {
 	struct batch *batch = context;
 	batch->progress.read = bytes;
-	if (!batch->error && batch->client && client_outstanding(batch->client))
+	if (!batch->error && batch->engines && engines_outstanding(batch->engines))
 		batch->error = collect(batch, 0);
 	if (!batch->error)
 		batch->error = flush(batch);
@@ -133,7 +154,7 @@ static int hand_over(struct batch *batch, uint32_t number, struct input *input)
 	batch->progress.read = 0;
 	int error = batch->error;
 	if (!error)
-		error = code ? settle(slot(batch, number), code, &input->why) : submit(batch, number, copy);
+		error = code ? settle(batch, slot(batch, number), code, &input->why) : submit(batch, number, copy);
 	fd_close(&copy);
 	return error;
 }
@@ -149,16 +170,16 @@ static int take(struct batch *batch)
 	uint32_t number = batch->first + batch->used++;
 	*slot(batch, number) = (struct slot){.name = input.name};
 	batch->progress.current = input.name;
-	int error = input.fd < 0 ? settle(slot(batch, number), DEC_RESULT_CONTAINER_ACCESS_FAILED, &input.why)
+	int error = input.fd < 0 ? settle(batch, slot(batch, number), DEC_RESULT_CONTAINER_ACCESS_FAILED, &input.why)
 				 : hand_over(batch, number, &input);
 	fd_close(&input.fd);
 	return error;
 }
 
-/* Can one more input be taken? The first one opens the client. */
+/* Can one more input be taken? The first one opens the engines. */
 static bool has_room(const struct batch *batch)
 {
-	return batch->more && batch->used < batch->slot_count && (!batch->client || client_room(batch->client) > 0);
+	return batch->more && batch->used < batch->slot_count && (!batch->engines || engines_room(batch->engines) > 0);
 }
 
 /* Takes and collects until all is written. 0 or -errno. */
@@ -166,7 +187,7 @@ static int run(struct batch *batch)
 {
 	for (;;) {
 		int error = 0;
-		bool waiting = batch->client && client_outstanding(batch->client);
+		bool waiting = batch->engines && engines_outstanding(batch->engines);
 		if (has_room(batch) && (!waiting || input_ready(batch->walk)))
 			error = take(batch);
 		else if (!batch->more && !batch->used)
@@ -174,7 +195,7 @@ static int run(struct batch *batch)
 		/* With nothing left to take there is only waiting; else what is ready is picked up in passing. */
 		bool ready = has_room(batch) && input_ready(batch->walk);
 		int timeout = ready ? 0 : progress_line_running() ? PROGRESS_LINE_TICK : -1;
-		if (!error && batch->client && client_outstanding(batch->client))
+		if (!error && batch->engines && engines_outstanding(batch->engines))
 			error = collect(batch, timeout);
 		if (!error)
 			error = flush(batch);
@@ -190,12 +211,12 @@ static void give_up(struct batch *batch)
 	for (uint32_t i = 0; i < batch->used; i++) {
 		struct slot *left = slot(batch, batch->first + i);
 		if (left->done)
-			report_free(&left->report);
+			verdict_free(&left->verdict);
 		free(left->name);
 	}
 	free(batch->slots);
 	input_close(batch->walk);
-	client_close(batch->client);
+	engines_close(batch->engines);
 }
 
 int batch_run(const struct settings *settings)

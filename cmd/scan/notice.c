@@ -61,14 +61,29 @@ static const char *detail(const struct report *report)
 	return report->info && report->info[0] ? report->info : ec_av_status_text(report->status);
 }
 
-void notice_report(const char *name, const struct report *report)
+/* A clamd's own code says nothing that helps beside its text. */
+static void notice_report(const char *name, const char *engine, enum engine_kind kind, const struct report *report)
 {
-	if (ec_av_status_exit(report->status) != 2)
-		return;
 	/* Definitions that are there and too old: their text says what to do. */
-	bool old = report->code == AVS_RESULT_DEFINITIONS_MISSING && report->facts.definitions_signatures;
-	const char *next = report->status == EC_AV_ERROR && !old ? advice(report->code) : NULL;
-	notice("%s: %s%s%s%s%s%s", name[0] ? name : "(empty name)", detail(report), report->code ? " (" : "",
-	       report->code ? scan_code_name(report->code) : "", report->code ? ")" : "", next ? "; " : "",
-	       next ? next : "");
+	bool old = report->code == AVS_RESULT_DEFINITIONS_MISSING && report->facts.definitions_built;
+	const char *next = report->status == EC_AV_ERROR && !old && kind == ENGINE_CSAPI ? advice(report->code) : NULL;
+	notice("%s: %s%s%s%s%s%s%s%s", name[0] ? name : "(empty name)", engine, *engine ? ": " : "", detail(report),
+	       report->code ? " (" : "", report->code ? scan_code_name(report->code) : "", report->code ? ")" : "",
+	       next ? "; " : "", next ? next : "");
+}
+
+void notice_verdict(const char *name, const struct verdict *verdict)
+{
+	bool told = false;
+	for (unsigned i = 0; i < verdict->answer_count; i++) {
+		const struct answer *answer = &verdict->answers[i];
+		if (answer->state != ANSWER_GIVEN || ec_av_status_exit(answer->report.status) != 2)
+			continue;
+		/* Of the only one it is clear who says so. */
+		bool named = verdict->answer_count > 1 || answer->engine->kind != ENGINE_CSAPI;
+		notice_report(name, named ? answer->engine->name : "", answer->engine->kind, &answer->report);
+		told = true;
+	}
+	if (!told && verdict_exit(verdict) == 2)
+		notice_report(name, "", ENGINE_CSAPI, verdict->report);
 }

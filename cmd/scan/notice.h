@@ -7,11 +7,14 @@
 #ifndef CSAPI_CMD_SCAN_NOTICE_H
 #define CSAPI_CMD_SCAN_NOTICE_H
 
-#include "verdict/report.h"
+#include "verdict/verdict.h"
 
 /* One line; control characters in names come out as visible text. */
 void notice(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* What went wrong with an input and what to do next, for a report of the status EC_AV_ERROR; silent for all others. */
-void notice_report(const char *name, const struct report *report);
+/*
+ * What went wrong with an input and what to do next, for a verdict whose exit status says so, and for any engine that failed beside others; silent for
+ * all others.
+ */
+void notice_verdict(const char *name, const struct verdict *verdict);
 
 #endif

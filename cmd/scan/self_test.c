@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "base/utf8.h"
+#include "engine/engines.h"
 #include "notice.h"
 #include "spool.h"
 
@@ -46,60 +47,77 @@ static enum scan_code spool_sample(const struct sample *sample, int *ret_fd, str
 	return spool_bytes(text, (size_t)size, ret_fd, why);
 }
 
-/* One sample through the scanner. 0 with its report, or -errno. */
-static int judge(struct client *client, const struct sample *sample, struct report *ret_report)
+/* One sample through the engine. 0 with the verdict, or -errno. */
+static int judge(struct engines *engines, const struct sample *sample, struct verdict *ret_verdict)
 {
 	int fd;
 	struct why why = {0};
 	struct request request;
 	request_init(&request);
 	enum scan_code code = spool_sample(sample, &fd, &why);
-	if (code)
-		return client_report(code, why.text, ret_report);
+	if (code) {
+		struct report report;
+		int error = client_report(code, why.text, &report);
+		error = error ? error : verdict_init(ret_verdict, NULL);
+		if (!error)
+			verdict_take_report(ret_verdict, &report);
+		return error;
+	}
 	uint32_t id;
-	int error = client_submit(client, 0, &request, fd);
+	int error = engines_submit(engines, 0, &request, fd);
 	fd_close(&fd);
-	return error ? error : client_next(client, -1, &id, ret_report);
+	return error ? error : engines_next(engines, -1, &id, ret_verdict);
 }
 
-static bool as_expected(const struct sample *sample, const struct report *report)
+/* Prints what came of one sample; whether it is what had to come. `engine` "": there is only one. */
+static bool check(struct engines *engines, const struct sample *sample, const char *engine, bool quiet)
 {
-	if (sample->infected)
-		return report->status == EC_AV_INFECTED && report->code == AVS_RESULT_VIRUS_FOUND;
-	return report->status == EC_AV_CLEAN;
-}
-
-/* Prints what came of one sample; whether it is what had to come. */
-static bool check(struct client *client, const struct sample *sample, bool quiet)
-{
-	struct report report;
-	int error = judge(client, sample, &report);
+	struct verdict verdict;
+	int error = judge(engines, sample, &verdict);
 	if (error) {
 		notice("self-test of %s: %s", sample->name, strerror(-error));
 		return false;
 	}
-	bool good = as_expected(sample, &report);
-	char *info = utf8_visible(report.info ? report.info : "");
+	bool good = verdict.status == (sample->infected ? EC_AV_INFECTED : EC_AV_CLEAN);
+	char *info = utf8_visible(verdict.info);
 	if (!quiet)
-		(void)printf("%-23s %s%s%s, %s\n", sample->name, ec_av_status_name(report.status),
-			     info && info[0] ? " " : "", info ? info : "", good ? "as expected" : "NOT as expected");
+		(void)printf("%s%s%-23s %s%s%s, %s\n", engine, *engine ? ": " : "", sample->name,
+			     ec_av_status_name(verdict.status), info && info[0] ? " " : "", info ? info : "",
+			     good ? "as expected" : "NOT as expected");
 	free(info);
-	notice_report(sample->name, &report);
-	report_free(&report);
+	notice_verdict(sample->name, &verdict);
+	verdict_free(&verdict);
+	return good;
+}
+
+/* Each engine by itself: together the first that finds the virus would hide the others. */
+static bool check_engine(const struct settings *settings, const struct engine_settings *engine, bool alone)
+{
+	const struct selection selection = {
+		.engines = {engine}, .states = {ANSWER_GIVEN}, .count = 1, .refused = EC_AV_CLEAN};
+	const struct engines_options options = {.selection = &selection, .client = settings->client};
+	struct engines *engines;
+	if (engines_open(&options, &engines)) {
+		notice("there is no memory left to start the scanner");
+		return false;
+	}
+	char *name = alone ? NULL : utf8_visible(engine->name);
+	bool good = true;
+	for (size_t i = 0; i < sizeof samples / sizeof *samples; i++)
+		good = check(engines, &samples[i], name ? name : "", settings->quiet) && good;
+	free(name);
+	engines_close(engines);
 	return good;
 }
 
 int self_test(const struct settings *settings)
 {
-	struct client *client;
-	if (client_open(&settings->client, &client) < 0) {
-		notice("there is no memory left to start the scanner");
-		return 2;
-	}
-	bool good = true;
-	for (size_t i = 0; i < sizeof samples / sizeof *samples; i++)
-		good = check(client, &samples[i], settings->quiet) && good;
-	client_close(client);
+	const struct selection *selection = &settings->selection;
+	bool good = selection->refused == EC_AV_CLEAN;
+	if (!good)
+		notice("%s", selection->why.text);
+	for (unsigned i = 0; i < selection->count; i++)
+		good = check_engine(settings, selection->engines[i], selection->count == 1) && good;
 	if (!good)
 		notice("the self-test failed; do not rely on verdicts of this installation");
 	if (fflush(stdout) == 0)

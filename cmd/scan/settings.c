@@ -61,11 +61,42 @@ static enum scan_code read_max_age(struct settings *settings, const char *value,
 
 static enum scan_code read_format(struct settings *settings, const char *value, struct why *why)
 {
-	settings->text = strcmp(value, "text") == 0;
-	if (settings->text || strcmp(value, "json") == 0)
-		return SCAN_CODE_NONE;
-	(void)why_set(why, 0, "--format=%s is not a format; write --format=json or --format=text", value);
+	static const char *const words[] = {[SETTINGS_JSON] = "json", [SETTINGS_TEXT] = "text", [SETTINGS_SH] = "sh"};
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		if (strcmp(value, words[i]) == 0) {
+			settings->format = (enum settings_format)i;
+			return SCAN_CODE_NONE;
+		}
+	}
+	(void)why_set(why, 0, "--format=%s is not a format; write --format=json, --format=text or --format=sh", value);
 	return GEN_RESULT_PARAMETER_INVALID;
+}
+
+static enum scan_code read_engine(struct settings *settings, const char *value, struct why *why)
+{
+	struct selection_wish *wish = &settings->wish;
+	if (wish->name_count == ENGINES_MAX) {
+		(void)why_set(why, 0, "--engine was given more than %u times", ENGINES_MAX);
+		return GEN_RESULT_PARAMETER_INVALID;
+	}
+	wish->names[wish->name_count++] = value;
+	return SCAN_CODE_NONE;
+}
+
+static enum scan_code read_context(struct settings *settings, const char *value, struct why *why)
+{
+	struct selection_wish *wish = &settings->wish;
+	const char *equals = strchr(value, '=');
+	if (!equals || equals == value) {
+		(void)why_set(why, 0, "--context=%.64s is not NAME=VALUE", value);
+		return GEN_RESULT_PARAMETER_INVALID;
+	}
+	if (wish->context_count == SELECTION_CONTEXTS_MAX) {
+		(void)why_set(why, 0, "--context was given more than %u times", SELECTION_CONTEXTS_MAX);
+		return GEN_RESULT_PARAMETER_INVALID;
+	}
+	wish->contexts[wish->context_count++] = value;
+	return SCAN_CODE_NONE;
 }
 
 static enum scan_code read_part(struct settings *settings, const char *value, struct why *why)
@@ -119,6 +150,9 @@ static bool read_switch(struct settings *settings, enum scan_option option)
 	case SCAN_OPTION_no_progress:
 		settings->no_progress = true;
 		return true;
+	case SCAN_OPTION_hook:
+		settings->wish.hook = true;
+		return true;
 	default:
 		return false;
 	}
@@ -130,6 +164,12 @@ static bool read_task(struct settings *settings, enum scan_option option, const 
 	case SCAN_OPTION_explain:
 		settings->explain = value;
 		choose(settings, SETTINGS_EXPLAIN);
+		return true;
+	case SCAN_OPTION_engines:
+		choose(settings, SETTINGS_ENGINES);
+		return true;
+	case SCAN_OPTION_check_config:
+		choose(settings, SETTINGS_CHECK_CONFIG);
 		return true;
 	case SCAN_OPTION_self_test:
 		choose(settings, SETTINGS_SELF_TEST);
@@ -163,6 +203,13 @@ static enum scan_code read_value(struct settings *settings, enum scan_option opt
 	case SCAN_OPTION_socket:
 		settings->client.socket = value;
 		return SCAN_CODE_NONE;
+	case SCAN_OPTION_config:
+		settings->config_path = value;
+		return SCAN_CODE_NONE;
+	case SCAN_OPTION_engine:
+		return read_engine(settings, value, why);
+	case SCAN_OPTION_context:
+		return read_context(settings, value, why);
 	case SCAN_OPTION_part:
 		return read_part(settings, value, why);
 	case SCAN_OPTION_read_timeout:
@@ -210,17 +257,18 @@ static const char *contradiction(const struct settings *settings)
 		return "--definitions, --file-base and --scanner-path are for a private scanner; leave out --socket, "
 		       "or "
 		       "start a csapi-scanner there with them";
-	if (settings->all_parts && !settings->text)
+	if ((settings->task == SETTINGS_ENGINES || settings->task == SETTINGS_CHECK_CONFIG) && inputs)
+		return "--engines and --check-config scan nothing; leave out FILE, --recursive and --files0-from";
+	if (settings->format == SETTINGS_SH && several)
+		return "--format=sh is for one input; leave out the others, --recursive and --files0-from";
+	if (settings->all_parts && settings->format != SETTINGS_TEXT)
 		return "--all-parts is for --format=text; a JSON document lists all parts";
 	return NULL;
 }
 
-enum scan_code settings_read(int argc, char **argv, struct settings *ret_settings, struct why *why)
+/* The whole command line. SCAN_CODE_NONE, or the code of the first mistake with why. */
+static enum scan_code read_options(struct settings *settings, int argc, char **argv, struct why *why)
 {
-	struct settings *settings = ret_settings;
-	*settings = (struct settings){.read_timeout = READ_TIMEOUT_DEFAULT, .client.way = CLIENT_AUTO};
-	request_init(&settings->request);
-	limits_defaults(&settings->client.limits);
 	struct option_parser parser;
 	option_start(&parser, scan_options, SCAN_OPTION_COUNT, argc, argv);
 	enum scan_code first = SCAN_CODE_NONE;
@@ -237,6 +285,36 @@ enum scan_code settings_read(int argc, char **argv, struct settings *ret_setting
 			code = read_value(settings, (enum scan_option)option, value, first ? &later : why);
 		first = first ? first : code;
 	}
+	return first;
+}
+
+/* The engines of the configuration, as far as it is needed. A wrong one is no reason to scan by another one's rules. */
+static enum scan_code configure(struct settings *settings, struct why *why)
+{
+	switch (settings->task) {
+	case SETTINGS_SCAN:
+	case SETTINGS_SELF_TEST:
+	case SETTINGS_ENGINES:
+	case SETTINGS_CHECK_CONFIG:
+		break;
+	default:
+		return SCAN_CODE_NONE;
+	}
+	int error = config_read(settings->config_path, &settings->config, NULL, why);
+	if (error)
+		return error == -ENOMEM ? GEN_RESULT_OUT_OF_MEMORY : GEN_RESULT_POLICY_INVALID;
+	settings->configured = true;
+	selection_make(&settings->config.engines, &settings->wish, &settings->selection);
+	return SCAN_CODE_NONE;
+}
+
+enum scan_code settings_read(int argc, char **argv, struct settings *ret_settings, struct why *why)
+{
+	struct settings *settings = ret_settings;
+	*settings = (struct settings){.read_timeout = READ_TIMEOUT_DEFAULT, .client.way = CLIENT_AUTO};
+	request_init(&settings->request);
+	limits_defaults(&settings->client.limits);
+	enum scan_code first = read_options(settings, argc, argv, why);
 	if (settings->client.socket)
 		settings->client.way = CLIENT_RESIDENT;
 	else if (needs_private(settings))
@@ -248,7 +326,17 @@ enum scan_code settings_read(int argc, char **argv, struct settings *ret_setting
 		(void)why_set(why, 0, "%s", clash);
 		first = GEN_RESULT_POLICY_INVALID;
 	}
-	return first;
+	/* After a mistake too: it may name the variables that the verdict sets. */
+	struct why that;
+	enum scan_code code = configure(settings, first ? &that : why);
+	return first ? first : code;
+}
+
+void settings_free(struct settings *settings)
+{
+	if (settings->configured)
+		config_free(&settings->config);
+	settings->configured = false;
 }
 
 bool settings_take_standard_input(const struct settings *settings)
@@ -263,5 +351,8 @@ bool settings_take_standard_input(const struct settings *settings)
 
 int64_t settings_drain_seconds(const struct settings *settings)
 {
-	return (int64_t)limits_effective(&settings->client.limits, LIMIT_timeout);
+	const struct limits *limits = &settings->client.limits;
+	if (!limits->set[LIMIT_timeout] && settings->selection.count)
+		limits = &settings->selection.engines[0]->limits;
+	return (int64_t)limits_effective(limits, LIMIT_timeout);
 }

@@ -7,9 +7,11 @@
 #define CSAPI_CMD_SCAN_SETTINGS_H
 
 #include "base/why.h"
+#include "format/config.h"
 #include "process/client.h"
 #include "verdict/request.h"
 #include "verdict/scan_code.h"
+#include "verdict/selection.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,9 +20,13 @@ enum settings_task {
 	SETTINGS_SCAN,
 	SETTINGS_SELF_TEST,
 	SETTINGS_EXPLAIN,
+	SETTINGS_ENGINES,
+	SETTINGS_CHECK_CONFIG,
 	SETTINGS_VERSION,
 	SETTINGS_HELP,
 };
+
+enum settings_format { SETTINGS_JSON, SETTINGS_TEXT, SETTINGS_SH };
 
 struct settings {
 	enum settings_task task;
@@ -29,7 +35,7 @@ struct settings {
 	const char *files0_from; /* NULL: no list */
 	const char *explain;     /* the code, or "all" */
 	bool recursive;
-	bool text; /* lines for people instead of JSON */
+	enum settings_format format;
 	bool null;
 	bool all_parts;
 	bool quiet;
@@ -37,14 +43,21 @@ struct settings {
 	bool private_scanner; /* asked for; client.way tells all */
 	int64_t read_timeout; /* seconds of silence after which an input is given up */
 	struct request request;
-	struct client_options client;
+	struct client_options client; /* what the command line says for our own scanner */
+	const char *config_path;      /* NULL: where one is looked for */
+	struct config config;         /* empty where it could not be read */
+	bool configured;              /* it was read */
+	struct selection_wish wish;
+	struct selection selection; /* of the engines of the configuration */
 };
 
 /*
  * Reads the command line to its end, whatever is wrong with it, so that `ret_settings` tells as much of the user's wish as can be
- * known. SCAN_CODE_NONE, or the code of the first mistake with why.
+ * known; then the configuration, and chooses the engines. SCAN_CODE_NONE, or the code of the first mistake with why. settings_free it in any
+ * case.
  */
 enum scan_code settings_read(int argc, char **argv, struct settings *ret_settings, struct why *why);
+void settings_free(struct settings *settings);
 /* Does this command line scan standard input? */
 bool settings_take_standard_input(const struct settings *settings);
 /* Seconds that draining an input whose verdict is known may take: the answer's own deadline. */

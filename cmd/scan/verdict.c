@@ -6,6 +6,7 @@
 #include "../progress_line.h"
 #include "base/fd.h"
 #include "format/verdict_json.h"
+#include "format/verdict_sh.h"
 #include "format/verdict_text.h"
 #include "notice.h"
 
@@ -21,29 +22,33 @@ static bool colored(void)
 	return isatty(STDOUT_FILENO) && !(refused && refused[0]) && terminal && strcmp(terminal, "dumb") != 0;
 }
 
-static char *encode(const struct settings *settings, const char *name, const struct report *report)
+static char *encode(const struct settings *settings, const char *name, const struct verdict *verdict)
 {
-	if (!settings->text) {
-		struct verdict_json_options options = {.name = name};
-		return verdict_json_encode(report, &options);
+	if (settings->format == SETTINGS_SH)
+		return verdict_sh_encode(verdict);
+	if (settings->format == SETTINGS_JSON) {
+		struct verdict_json_options options = {.name = name, .verdict = verdict};
+		return verdict_json_encode(verdict->report, &options);
 	}
-	struct verdict_text_options options = {
-		.name = name ? name : "csapi-scan", .color = colored(), .all_parts = settings->all_parts};
-	return verdict_text_encode(report, &options);
+	struct verdict_text_options options = {.name = name ? name : "csapi-scan",
+					       .color = colored(),
+					       .all_parts = settings->all_parts,
+					       .verdict = verdict};
+	return verdict_text_encode(verdict->report, &options);
 }
 
-int verdict_write(const struct settings *settings, const char *name, const struct report *report)
+int verdict_write(const struct settings *settings, const char *name, const struct verdict *verdict)
 {
 	if (settings->quiet)
 		return 0;
-	char *text = encode(settings, name, report);
+	char *text = encode(settings, name, verdict);
 	if (!text) {
 		notice("there is no memory left to write the verdict; free some, or lower --jobs");
 		return -ENOMEM;
 	}
 	size_t size = strlen(text);
 	/* The record's end goes over the NUL or over the last newline, so that one write carries all. */
-	if (settings->text && size && text[size - 1] == '\n')
+	if (size && text[size - 1] == '\n')
 		size--;
 	text[size] = settings->null ? '\0' : '\n';
 	progress_line_clear();

@@ -7,9 +7,9 @@
 #define CSAPI_CMD_SCAN_VERDICT_H
 
 #include "settings.h"
-#include "verdict/report.h"
+#include "verdict/verdict.h"
 
 /* `name` is clean UTF-8, or NULL for a verdict about no input. 0; a negative errno, told on standard error. */
-int verdict_write(const struct settings *settings, const char *name, const struct report *report);
+int verdict_write(const struct settings *settings, const char *name, const struct verdict *verdict);
 
 #endif

@@ -7,6 +7,8 @@
 #include "format/json_field.h"
 #include "format/part_json.h"
 #include "format/versions_json.h"
+#include "verdict/context.h"
+#include "verdict/reply.h"
 
 #include <errno.h>
 #include <search.h>
@@ -117,7 +119,7 @@ static void set_input(json_t **object, const struct report *report, const char *
 	json_field_set_text(object, "name", name);
 	if (input)
 		digest = part_json_encode(input);
-	if (input && input->has_sha256) {
+	if (input && (input->has_sha256 || input->route != ROUTE_UNSEEN)) {
 		json_field_set_number(object, "size", input->size);
 		json_field_set(object, "sha256", digest ? json_incref(json_object_get(digest, "sha256")) : NULL);
 	} else {
@@ -127,13 +129,85 @@ static void set_input(json_t **object, const struct report *report, const char *
 	json_decref(digest);
 }
 
+static json_t *encode_answer(const struct answer *answer)
+{
+	bool given = answer->state == ANSWER_GIVEN;
+	const struct report *report = given ? &answer->report : NULL;
+	const char *code = answer->code ? answer->code : report ? scan_code_name(report->code) : NULL;
+	json_t *object = json_object();
+	json_field_set_text(&object, "name", answer->engine->name);
+	json_field_set_text(&object, "kind", engine_kind_word(answer->engine->kind));
+	json_field_set_text(&object, "state", answer_state_word(answer->state));
+	json_field_set_text(&object, "status", report ? ec_av_status_name(report->status) : NULL);
+	json_field_set_text(&object, "info", report ? (report->info ? report->info : "") : NULL);
+	json_field_set_text(&object, "code", code);
+	json_field_set_text(&object, "address", answer->address);
+	json_field_set_text(&object, "version", report ? report->facts.engine_version : NULL);
+	json_field_set_text(&object, "definitions", report ? report->facts.definitions_version : NULL);
+	json_field_set_number(&object, "attempts", answer->attempts);
+	return object;
+}
+
+static json_t *encode_engines(const struct verdict *verdict)
+{
+	json_t *array = json_array();
+	for (unsigned i = 0; verdict && i < verdict->answer_count; i++)
+		json_field_append(&array, encode_answer(&verdict->answers[i]));
+	return array;
+}
+
+static json_t *encode_context(const struct verdict *verdict)
+{
+	struct context_variable variables[ENGINES_MAX];
+	unsigned count = verdict ? context_of(verdict, variables) : 0;
+	json_t *object = json_object();
+	for (unsigned i = 0; i < count; i++) {
+		char name[128 + sizeof CONTEXT_INFO];
+		if (!variables[i].set)
+			continue;
+		(void)snprintf(name, sizeof name, "%.128s%s", variables[i].name, CONTEXT_INFO);
+		json_field_set_text(&object, variables[i].name, variables[i].value);
+		json_field_set_text(&object, name, variables[i].info);
+	}
+	return object;
+}
+
+static json_t *encode_reply(const struct verdict *verdict)
+{
+	struct reply reply;
+	if (!verdict || !reply_of(verdict, &reply))
+		return json_null();
+	json_t *object = json_object();
+	json_field_set_number(&object, "code", reply.code);
+	json_field_set_text(&object, "enhanced", reply.enhanced);
+	json_field_set_text(&object, "text", reply.text);
+	return object;
+}
+
+/* What all engines say, beside the report of the one that is shown. */
+static void set_verdict(json_t **object, const struct verdict *verdict)
+{
+	json_field_set(object, "scanned", json_boolean(!verdict || !verdict->unasked));
+	json_field_set(object, "engines", encode_engines(verdict));
+	json_field_set(object, "context", encode_context(verdict));
+	json_field_set(object, "reply", encode_reply(verdict));
+}
+
+/* The four values of the seed. */
+static void set_values(json_t **object, const struct report *report, const struct verdict *verdict)
+{
+	enum ec_av_status status = verdict ? verdict->status : report->status;
+	const char *info = verdict ? verdict->info : report->info;
+	json_field_set_text(object, "status", ec_av_status_name(status));
+	json_field_set_text(object, "info", info ? info : "");
+	json_field_set_text(object, "engine", verdict ? verdict->engine : report->engine);
+	json_field_set_text(object, "code", verdict ? verdict->code : scan_code_name(report->code));
+}
+
 char *verdict_json_encode(const struct report *report, const struct verdict_json_options *options)
 {
 	json_t *object = json_object();
-	json_field_set_text(&object, "status", ec_av_status_name(report->status));
-	json_field_set_text(&object, "info", report->info ? report->info : "");
-	json_field_set_text(&object, "engine", report->engine);
-	json_field_set_text(&object, "code", scan_code_name(report->code));
+	set_values(&object, report, options->verdict);
 	json_field_set_text(&object, "version", VERDICT_JSON_VERSION);
 	set_input(&object, report, options->name);
 	json_field_set(&object, "viruses", encode_viruses(report));
@@ -148,6 +222,7 @@ char *verdict_json_encode(const struct report *report, const struct verdict_json
 	json_field_set(&object, "limits", encode_limits(&report->limits));
 	json_field_set(&object, "usage", encode_usage(&report->usage));
 	versions_json_set(&object, &report->facts, CSAPI_VERSION);
+	set_verdict(&object, options->verdict);
 	if (!options->without_times)
 		json_field_set(&object, "times", encode_times(report));
 	return json_field_print(object);

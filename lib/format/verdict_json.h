@@ -10,6 +10,7 @@
 
 #include "base/why.h"
 #include "verdict/report.h"
+#include "verdict/verdict.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,6 +21,8 @@
 struct verdict_json_options {
 	const char *name;   /* of the input, clean UTF-8; NULL: null in the document */
 	bool without_times; /* leave out whatever differs from run to run (for comparisons) */
+	/* What all engines say, settled, for whoever asked; the report is the one it shows. NULL: the report alone, for the client. */
+	const struct verdict *verdict;
 };
 
 /* One line without a newline. Caller frees; NULL: no memory. `report` must be settled. */

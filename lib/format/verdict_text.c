@@ -6,6 +6,7 @@
 #include "format/text.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 static const char *color_of(enum ec_av_status status)
 {
@@ -56,20 +57,61 @@ static void add_part(struct text *text, const struct report *report, const struc
 	text_add(text, "\n");
 }
 
+static void add_values(struct text *text, enum ec_av_status status, const char *info, const char *code, bool color)
+{
+	add_status(text, status, color);
+	if (info && *info) {
+		text_add(text, " ");
+		text_add_visible(text, info);
+	}
+	/* A clamd's code is the name of the virus once more, or "OK". */
+	if (code && (!info || strcmp(code, info) != 0)) {
+		text_add(text, " [");
+		text_add_visible(text, code);
+		text_add(text, "]");
+	}
+}
+
+static void add_answer(struct text *text, const struct answer *answer, bool color)
+{
+	text_add(text, "    engine ");
+	text_add_visible(text, answer->engine->name);
+	text_add(text, ": ");
+	if (answer->state == ANSWER_GIVEN)
+		add_values(text, answer->report.status, answer->report.info,
+			   answer->code ? answer->code : scan_code_name(answer->report.code), color);
+	else
+		text_add(text, "%s",
+			 answer->state == ANSWER_NOT_ASKED ? "not asked" : answer_state_word(answer->state));
+	if (answer->address) {
+		text_add(text, ", at ");
+		text_add_visible(text, answer->address);
+	}
+	text_add(text, "\n");
+}
+
+/* Of one engine on this machine the first line says all. */
+static void add_answers(struct text *text, const struct verdict *verdict, bool color)
+{
+	bool told = verdict && (verdict->answer_count > 1 ||
+				(verdict->answer_count && verdict->answers[0].engine->kind != ENGINE_CSAPI));
+	for (unsigned i = 0; told && i < verdict->answer_count; i++)
+		add_answer(text, &verdict->answers[i], color);
+}
+
 char *verdict_text_encode(const struct report *report, const struct verdict_text_options *options)
 {
+	const struct verdict *verdict = options->verdict;
 	struct text text;
 	text_init(&text);
 	text_add_visible(&text, options->name ? options->name : "-");
 	text_add(&text, ": ");
-	add_status(&text, report->status, options->color);
-	if (report->info && *report->info) {
-		text_add(&text, " ");
-		text_add_visible(&text, report->info);
-	}
-	if (report->code != SCAN_CODE_NONE)
-		text_add(&text, " [%s]", scan_code_name(report->code));
+	if (verdict)
+		add_values(&text, verdict->status, verdict->info, verdict->code, options->color);
+	else
+		add_values(&text, report->status, report->info, scan_code_name(report->code), options->color);
 	text_add(&text, "\n");
+	add_answers(&text, verdict, options->color);
 	for (uint32_t i = 0; i < report->part_count; i++)
 		if (options->all_parts || report->parts[i].status != EC_AV_CLEAN)
 			add_part(&text, report, &report->parts[i], options->color);

@@ -46,6 +46,7 @@ struct client {
 	struct channel channel; /* fd -1: there is no scanner */
 	bool resident;          /* the scanner is, or was, one that runs */
 	unsigned workers;       /* of it */
+	struct limits allowed;  /* by one that runs, as it greeted us */
 	pid_t scanner;          /* the private one; 0: none */
 	char *directory;        /* of its temporary files; NULL: not told */
 	bool ready;
@@ -105,6 +106,7 @@ static bool join(struct client *client)
 		return false;
 	}
 	begin(client, true, hello.max_concurrency);
+	client->allowed = hello.limits;
 	hello_free(&hello);
 	return true;
 }
@@ -113,8 +115,8 @@ static void launch(struct client *client)
 {
 	int fd;
 	struct why why;
-	unsigned workers = client->options.max_concurrency ? client->options.max_concurrency
-							   : processor_count(CLIENT_CONCURRENCY_MAX);
+	unsigned workers = client->options.max_concurrency ? client->options.max_concurrency : client->options.workers;
+	workers = workers ? workers : processor_count(CLIENT_CONCURRENCY_MAX);
 	client->resident = false;
 	if (launch_start(&client->options, workers, &client->scanner, &fd, &why)) {
 		set_lost(client, GEN_RESULT_SCANNER_NOT_INITIALIZED, why.text);
@@ -165,6 +167,19 @@ unsigned client_outstanding(const struct client *client)
 	return client->count;
 }
 
+int client_poll(const struct client *client, int64_t *ret_deadline)
+{
+	*ret_deadline = CLOCK_NEVER;
+	if (!client->count)
+		return -1;
+	/* Messages that no answer will come for are told at once. */
+	bool known = client->channel.fd < 0;
+	for (unsigned i = 0; !known && i < CLIENT_CONCURRENCY_MAX; i++)
+		known = client->outstanding[i].used && client->outstanding[i].failed != SCAN_CODE_NONE;
+	*ret_deadline = known ? 0 : client->heard + (client->ready ? SILENCE_MS : SILENCE_LOADING_MS);
+	return client->channel.fd;
+}
+
 bool client_ready(const struct client *client)
 {
 	return client->ready;
@@ -181,8 +196,14 @@ static char *encode(const struct client *client, const struct request *request)
 	struct request whole = *request;
 	const struct limits *limits = &client->options.limits;
 	for (int i = 0; client->resident && i < LIMIT_COUNT; i++) {
-		if (limits->set[i] && !whole.limits.set[i]) {
-			whole.limits.value[i] = limits->value[i];
+		enum limit limit = (enum limit)i;
+		if (whole.limits.set[i])
+			continue;
+		bool usual =
+			!limits->set[i] && client->options.usual.set[i] &&
+			limits_effective(&client->options.usual, limit) < limits_effective(&client->allowed, limit);
+		if (limits->set[i] || usual) {
+			whole.limits.value[i] = usual ? client->options.usual.value[i] : limits->value[i];
 			whole.limits.set[i] = true;
 		}
 	}

@@ -31,9 +31,12 @@ struct client_options {
 	const char *file_base;    /* directory for temporary files; NULL: TMPDIR, then /tmp */
 	/* 1..CLIENT_CONCURRENCY_MAX messages at once; 0: what keeps the workers busy of a scanner that runs, and the processors */
 	unsigned max_concurrency;
+	unsigned workers; /* of a private scanner, where max_concurrency leaves it open; 0: one for each processor */
 	uint64_t max_age; /* seconds: what older definitions scanned is never clean (age_demand); 0: any will do */
 	struct limits
 		limits; /* the `set` ones become limits of a private scanner; one that runs only lets itself be tightened */
+	/* Likewise, but nobody insists on them: a scanner that runs and is tighter is asked all the same, within its own. */
+	struct limits usual;
 };
 #define CLIENT_CONCURRENCY_MAX 256u
 
@@ -66,6 +69,8 @@ unsigned client_outstanding(const struct client *client);
  * to twice as many as are scanned at once, so that no worker waits for us.
  */
 unsigned client_room(const struct client *client);
+/* What to wait for beside other things: a descriptor to read from (-1: none), and when client_next wants to be called in any case. */
+int client_poll(const struct client *client, int64_t *ret_deadline);
 /* Has the scanner finished loading its definitions (or failed to)? For a progress display. */
 bool client_ready(const struct client *client);
 /* Is it a private scanner that we talk to? */

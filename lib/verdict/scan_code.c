@@ -99,7 +99,7 @@ int ec_av_status_exit(enum ec_av_status status)
 
 int ec_av_exit_worse(int a, int b)
 {
-	static const int order[] = {1, 2, 3, 0}; /* infected, error, unscannable, clean */
+	static const int order[] = {1, 2, 3, 4, 0}; /* infected, error, unscannable, not scanned by wish, clean */
 	for (size_t i = 0; i < sizeof order / sizeof *order; i++)
 		if (a == order[i] || b == order[i])
 			return order[i];

@@ -51,9 +51,10 @@ static int make_arguments(const struct client_options *options, unsigned workers
 	if (!error && options->file_base)
 		error = add_argument(arguments, &count, "file_base", options->file_base);
 	for (int i = 0; !error && i < LIMIT_COUNT; i++) {
-		if (!options->limits.set[i])
+		const struct limits *limits = options->limits.set[i] ? &options->limits : &options->usual;
+		if (!limits->set[i])
 			continue;
-		(void)snprintf(number, sizeof number, "%" PRIu64, options->limits.value[i]);
+		(void)snprintf(number, sizeof number, "%" PRIu64, limits->value[i]);
 		error = add_argument(arguments, &count, limits_row((enum limit)i)->key, number);
 	}
 	return error;

@@ -1,0 +1,2 @@
+#include "engine/backend.h"
+const struct backend_kind backend_clamav;
