@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WIDTH 16 /* columns of a key */
+#define WIDTH 16 /* columns of a key, at least */
 
 static bool secret(const char *key)
 {
@@ -52,7 +52,7 @@ static void print_word(const struct setting *row, unsigned place)
 	(void)printf("\"%.*s\"", length, word);
 }
 
-static void print_row(const struct setting *row, const void *values, const char *indent)
+static void print_row(const struct setting *row, const void *values, const char *indent, int width)
 {
 	const char *text = row->kind == SETTING_TEXT ? setting_text(row, values) : NULL;
 	if (row->kind == SETTING_TEXT && !text) {
@@ -63,7 +63,7 @@ static void print_row(const struct setting *row, const void *values, const char 
 		(void)printf("%s# %s is set, and not shown\n", indent, row->key);
 		return;
 	}
-	(void)printf("%s%-*s = ", indent, WIDTH, row->key);
+	(void)printf("%s%-*s = ", indent, width, row->key);
 	if (row->kind == SETTING_NUMBER)
 		(void)printf("%" PRIu64 " # %s", setting_number(row, values), row->unit);
 	else if (row->kind == SETTING_BOOL)
@@ -77,17 +77,30 @@ static void print_row(const struct setting *row, const void *values, const char 
 	(void)putchar('\n');
 }
 
+static int width_of(const struct setting *rows, size_t count)
+{
+	int width = WIDTH;
+	for (size_t i = 0; i < count; i++)
+		width = (int)strlen(rows[i].key) > width ? (int)strlen(rows[i].key) : width;
+	return width;
+}
+
+static void print_rows(const struct setting *rows, size_t count, const void *values, const char *indent)
+{
+	int width = width_of(rows, count);
+	for (size_t i = 0; i < count; i++)
+		print_row(&rows[i], values, indent, width);
+}
+
 void config_print_update(const struct update_settings *settings)
 {
 	size_t count, feed_count;
 	const struct setting *rows = update_settings_rows(&count), *feed_rows = update_feed_rows(&feed_count);
 	(void)puts("update {");
-	for (size_t i = 0; i < count; i++)
-		print_row(&rows[i], settings, "\t");
+	print_rows(rows, count, settings, "\t");
 	for (uint32_t i = 0; i < settings->feed_count; i++) {
 		(void)printf("\tfeed \"%s\" {\n", settings->feeds[i].name);
-		for (size_t k = 0; k < feed_count; k++)
-			print_row(&feed_rows[k], &settings->feeds[i], "\t\t");
+		print_rows(feed_rows, feed_count, &settings->feeds[i], "\t\t");
 		(void)puts("\t}");
 	}
 	(void)puts("}");
@@ -97,9 +110,10 @@ void config_print_engine(const struct engine_settings *engine, const char *inden
 {
 	size_t count;
 	const struct setting *rows = engine_settings_rows(engine->kind, &count);
+	int width = width_of(rows, count);
 	for (size_t i = 0; i < count; i++)
 		if (!engine_settings_void(engine->kind, &rows[i]))
-			print_row(&rows[i], engine, indent);
+			print_row(&rows[i], engine, indent, width);
 }
 
 /* Each engine has what its section says for all, so the sections need not be printed beside it. */
@@ -136,6 +150,11 @@ void config_print_head(const struct config *config)
 
 int config_print(const struct config *config)
 {
+	struct why why = {""};
+	if (update_settings_check(&config->update, &why)) {
+		complain("%s%s%s", config->path ? config->path : "", config->path ? ": " : "", why.text);
+		return CONFIG_PRINT_TROUBLE;
+	}
 	config_print_head(config);
 	config_print_update(&config->update);
 	config_print_engines(&config->engines);

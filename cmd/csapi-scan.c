@@ -65,7 +65,7 @@ static int help(void)
 	(void)fputs("Usage: csapi-scan [OPTION]... [--] [FILE | DIRECTORY | -]...\n"
 		    "Scans messages for viruses and prints one verdict for each. Without FILE, or\n"
 		    "with -, it reads standard input.\n"
-		    "Exit status: 0 clean, 1 infected, 2 error, 3 unscannable, 4 not scanned as wished.\n",
+		    "Exit status: 0 clean, 1 infected, 2 error, 3 unscannable, 4 not scanned.\n",
 		    stdout);
 	option_help(stdout, scan_options, SCAN_OPTION_COUNT);
 	return printed();

@@ -10,6 +10,7 @@
 #include "./scanner/settings.h"
 #include "base/version.h"
 #include "complain.h"
+#include "config_print.h"
 #include "standard.h"
 
 #include <stdio.h>
@@ -30,6 +31,23 @@ static int help(void)
 	return complain_printed() ? COMMAND_DONE : COMMAND_TROUBLE;
 }
 
+static int act(const struct scanner_settings *settings)
+{
+	switch (settings->task) {
+	case SCANNER_HELP:
+		return help();
+	case SCANNER_VERSION:
+		(void)puts("csapi-scanner " CSAPI_VERSION);
+		return complain_printed() ? COMMAND_DONE : COMMAND_TROUBLE;
+	case SCANNER_COMMAND:
+		return command_run(settings);
+	case SCANNER_CHECK_CONFIG:
+		return config_print(&settings->config);
+	default:
+		return serve(settings);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (!standard_keep())
@@ -37,19 +55,11 @@ int main(int argc, char **argv)
 	complain_as("csapi-scanner");
 	struct scanner_settings settings;
 	struct why why = {""};
-	if (scanner_settings_read(argc, argv, &settings, &why)) {
+	int status = COMMAND_TROUBLE;
+	if (scanner_settings_read(argc, argv, &settings, &why))
 		complain("%s", why.text);
-		return COMMAND_TROUBLE;
-	}
-	switch (settings.task) {
-	case SCANNER_HELP:
-		return help();
-	case SCANNER_VERSION:
-		(void)puts("csapi-scanner " CSAPI_VERSION);
-		return complain_printed() ? COMMAND_DONE : COMMAND_TROUBLE;
-	case SCANNER_COMMAND:
-		return command_run(&settings);
-	default:
-		return serve(&settings);
-	}
+	else
+		status = act(&settings);
+	scanner_settings_free(&settings);
+	return status;
 }

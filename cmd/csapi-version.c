@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/version.h"
 #include "complain.h"
+#include "config_print.h"
 #include "format/config.h"
 #include "format/version_json.h"
 #include "format/version_text.h"
@@ -127,7 +128,9 @@ int main(int argc, char **argv)
 		complain("%s", why.text);
 		return TROUBLE;
 	}
-	int status = tell(&settings, &config.update);
+	if (!settings.socket && !settings.no_scanner)
+		settings.socket = config.update.socket;
+	int status = settings.task == VERSION_CHECK_CONFIG ? config_print(&config) : tell(&settings, &config.update);
 	config_free(&config);
 	return status;
 }

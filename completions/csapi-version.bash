@@ -44,7 +44,7 @@ _csapi_version()
 		[[ $word == -- ]] && only_files=yes
 	done
 	if [[ $current == -* && -z $only_files ]]; then
-		mapfile -t COMPREPLY < <(compgen -W '--format= -v --verbose --definitions= --verify --max-age= --config= --socket= --no-scanner --worker-path= -V --version -h --help ' -- "$current")
+		mapfile -t COMPREPLY < <(compgen -W '--format= -v --verbose --definitions= --verify --max-age= --config= --check-config --socket= --no-scanner --worker-path= -V --version -h --help ' -- "$current")
 		[[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null
 	else
 		COMPREPLY=()

@@ -7,6 +7,7 @@ complete -c csapi-version -l definitions -x -a '(__fish_complete_directories)' -
 complete -c csapi-version -l verify -d 'verify signatures and hashes of the files now'
 complete -c csapi-version -l max-age -x -d 'exit status 1 when the definitions are older (days, or with s, m, h, d)'
 complete -c csapi-version -l config -r -F -d 'read the configuration from FILE'
+complete -c csapi-version -l check-config -d 'check the configuration, print what is in force, and end'
 complete -c csapi-version -l socket -r -F -d 'ask the scanner that listens at PATH'
 complete -c csapi-version -l no-scanner -d 'ask no scanner'
 complete -c csapi-version -l worker-path -r -F -d 'ask PROGRAM for the versions of engine and decomposer'

@@ -82,8 +82,9 @@ static int submit(struct batch *batch, uint32_t number, int fd)
 	if (settings->selection.refused != EC_AV_CLEAN)
 		return refuse(batch, slot(batch, number));
 	if (!batch->engines) {
-		batch->options =
-			(struct engines_options){.selection = &settings->selection, .client = settings->client};
+		batch->options = (struct engines_options){.selection = &settings->selection,
+							  .client = settings->client,
+							  .definitions = config_definitions(&settings->config)};
 		int error = engines_open(&batch->options, &batch->engines);
 		if (error)
 			return error;

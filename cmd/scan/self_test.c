@@ -95,7 +95,9 @@ static bool check_engine(const struct settings *settings, const struct engine_se
 {
 	const struct selection selection = {
 		.engines = {engine}, .states = {ANSWER_GIVEN}, .count = 1, .refused = EC_AV_CLEAN};
-	const struct engines_options options = {.selection = &selection, .client = settings->client};
+	const struct engines_options options = {.selection = &selection,
+						.client = settings->client,
+						.definitions = config_definitions(&settings->config)};
 	struct engines *engines;
 	if (engines_open(&options, &engines)) {
 		notice("there is no memory left to start the scanner");

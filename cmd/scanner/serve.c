@@ -60,8 +60,9 @@ static int find_listener(struct service *service, const struct scanner_settings 
 			"the service manager handed sockets over; leave --listen out, or name the path in its unit");
 	if (activated)
 		return 0;
-	char *usual = settings->listen ? NULL : listener_default_path();
-	const char *path = settings->listen ? settings->listen : usual;
+	const char *named = settings->listen ? settings->listen : settings->usual_listen;
+	char *usual = named ? NULL : listener_default_path();
+	const char *path = named ? named : usual;
 	int error = path ? listener_open(path, settings->socket_mode, &service->listener, why)
 			 : why_errno(why, -ENOMEM, "cannot tell where to listen");
 	if (error)
@@ -98,6 +99,10 @@ static int run(struct service *service, const struct scanner_settings *settings,
 	}
 	if (error)
 		return error;
+	if (settings->one_worker)
+		log_write(LOG_LEVEL_WARNING,
+			  "the configuration does not set max_concurrency of %s: there is one worker",
+			  settings->engine->name);
 	find_places(service);
 	return supervisor_run(&service->options, why);
 }

@@ -153,6 +153,15 @@ static bool read_plain(struct scanner_settings *settings, enum scanner_option op
 	case SCANNER_OPTION_socket:
 		settings->socket = value;
 		return true;
+	case SCANNER_OPTION_config:
+		settings->config_path = value;
+		return true;
+	case SCANNER_OPTION_engine:
+		settings->engine_name = value;
+		return true;
+	case SCANNER_OPTION_check_config:
+		settings->task = SCANNER_CHECK_CONFIG;
+		return true;
 	case SCANNER_OPTION_help:
 		settings->task = SCANNER_HELP;
 		return true;
@@ -221,13 +230,15 @@ static int read_command(struct scanner_settings *settings, int count, char **wor
 /* Options that have no effect beside others. `given` tells of each row whether it was there. */
 static int check(const struct scanner_settings *settings, const bool *given, struct why *why)
 {
-	static const enum scanner_option service[] = {SCANNER_OPTION_listen, SCANNER_OPTION_socket_mode,
-						      SCANNER_OPTION_idle_exit, SCANNER_OPTION_low_memory};
+	static const enum scanner_option both[] = {SCANNER_OPTION_config, SCANNER_OPTION_engine};
+	static const enum scanner_option service[] = {SCANNER_OPTION_listen,    SCANNER_OPTION_socket_mode,
+						      SCANNER_OPTION_idle_exit, SCANNER_OPTION_low_memory,
+						      SCANNER_OPTION_config,    SCANNER_OPTION_engine};
 	bool command = settings->task == SCANNER_COMMAND, private = settings->supervisor.take_private >= 0;
 	char name[OPTION_NAME_MAX];
 	for (int i = 0; i < SCANNER_OPTION_COUNT; i++) {
 		bool for_command = i == SCANNER_OPTION_socket || i == SCANNER_OPTION_format;
-		if (!given[i] || for_command == command)
+		if (!given[i] || for_command == command || i == (int)both[0] || i == (int)both[1])
 			continue;
 		option_name(&scanner_options[i], name, sizeof name);
 		return command ? why_set(why, -EINVAL, "--%s is for serving; %s takes --socket and --format", name,
@@ -269,6 +280,68 @@ static void settle(struct scanner_settings *settings, const bool *given)
 		settings->log = "none";
 }
 
+/* The engine that this scanner is of. 0 or -EINVAL with why. */
+static int choose_engine(struct scanner_settings *settings, struct why *why)
+{
+	const struct engines_settings *engines = &settings->config.engines;
+	for (uint32_t i = 0; i < engines->engine_count && !settings->engine; i++) {
+		const struct engine_settings *engine = &engines->engines[i];
+		if (engine->kind == ENGINE_CSAPI &&
+		    (!settings->engine_name || strcmp(engine->name, settings->engine_name) == 0))
+			settings->engine = engine;
+	}
+	if (settings->engine || !settings->engine_name)
+		return 0;
+	return why_set(why, -EINVAL, "no csapi engine is called \"%.64s\"; csapi-scan --engines lists those there are",
+		       settings->engine_name);
+}
+
+/* What the configuration says and no option does. */
+static void adopt(struct scanner_settings *settings, const bool *given)
+{
+	struct supervisor_options *supervisor = &settings->supervisor;
+	const struct engine_settings *engine = settings->engine;
+	if (!given[SCANNER_OPTION_definitions])
+		supervisor->definitions =
+			engine->definitions ? engine->definitions : config_definitions(&settings->config);
+	if (!given[SCANNER_OPTION_file_base])
+		supervisor->file_base = engine->file_base;
+	if (!given[SCANNER_OPTION_scanner_log])
+		settings->log = engine->scanner_log;
+	if (!given[SCANNER_OPTION_socket])
+		settings->socket = engine->socket;
+	settings->usual_listen = engine->socket;
+	/* The scanner's log knows nothing more urgent than an error. */
+	if (!given[SCANNER_OPTION_log_level] && engine->lines[ENGINE_ROW_debug_level])
+		settings->log_level = (enum log_level)(engine->debug_level ? engine->debug_level - 1 : 0);
+	/* Of an engine that nobody wrote there is no mandatory value. */
+	if (!given[SCANNER_OPTION_max_concurrency] && engine->antivirus) {
+		supervisor->max_concurrency = (unsigned)engine->max_concurrency;
+		settings->one_worker = !engine->lines[ENGINE_ROW_max_concurrency];
+	}
+	for (int i = 0; i < LIMIT_COUNT; i++) {
+		if (supervisor->limits.set[i] || !engine->limits.set[i])
+			continue;
+		supervisor->limits.value[i] = engine->limits.value[i];
+		supervisor->limits.set[i] = true;
+	}
+}
+
+/* Reads the configuration, where it counts. */
+static int configure(struct scanner_settings *settings, const bool *given, struct why *why)
+{
+	bool private = settings->supervisor.take_private >= 0;
+	if (settings->task == SCANNER_HELP || settings->task == SCANNER_VERSION || private)
+		return 0;
+	if (config_read(settings->config_path, &settings->config, NULL, why))
+		return -EINVAL;
+	settings->configured = true;
+	int error = choose_engine(settings, why);
+	if (!error && settings->engine)
+		adopt(settings, given);
+	return error;
+}
+
 int scanner_settings_read(int argc, char **argv, struct scanner_settings *ret_settings, struct why *why)
 {
 	struct option_parser parser;
@@ -289,6 +362,17 @@ int scanner_settings_read(int argc, char **argv, struct scanner_settings *ret_se
 		return -EINVAL;
 	if (ret_settings->task == SCANNER_HELP || ret_settings->task == SCANNER_VERSION)
 		return 0;
-	settle(ret_settings, given);
-	return check(ret_settings, given, why);
+	error = check(ret_settings, given, why);
+	error = error ? error : configure(ret_settings, given, why);
+	if (!error)
+		settle(ret_settings, given);
+	return error;
+}
+
+void scanner_settings_free(struct scanner_settings *settings)
+{
+	if (settings->configured)
+		config_free(&settings->config);
+	settings->configured = false;
+	settings->engine = NULL;
 }

@@ -49,6 +49,9 @@ static int read_option(struct version_settings *settings, enum version_option op
 	case VERSION_OPTION_config:
 		settings->config = value;
 		return 0;
+	case VERSION_OPTION_check_config:
+		settings->task = VERSION_CHECK_CONFIG;
+		return 0;
 	case VERSION_OPTION_socket:
 		settings->socket = value;
 		return 0;
@@ -76,7 +79,7 @@ int version_settings_read(int argc, char **argv, struct version_settings *ret_se
 	while ((row = option_next(&parser, &value, why)) != OPTION_END)
 		if (row == OPTION_BAD || read_option(ret_settings, (enum version_option)row, value, why))
 			return -EINVAL;
-	if (ret_settings->task != VERSION_TELL)
+	if (ret_settings->task == VERSION_HELP || ret_settings->task == VERSION_OWN)
 		return 0;
 	if (optind < argc)
 		return why_set(why, -EINVAL, "\"%.64s\" is too much; csapi-version takes options only", argv[optind]);

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum version_task { VERSION_TELL, VERSION_OWN, VERSION_HELP };
+enum version_task { VERSION_TELL, VERSION_CHECK_CONFIG, VERSION_OWN, VERSION_HELP };
 
 struct version_settings {
 	enum version_task task;

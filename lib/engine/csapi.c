@@ -26,7 +26,7 @@ static struct client_options options_for(const struct backend *backend)
 	if (options.way == CLIENT_AUTO && own)
 		options.way = CLIENT_PRIVATE;
 	options.scanner_path = either(options.scanner_path, engine->scanner_path);
-	options.definitions = either(options.definitions, engine->definitions);
+	options.definitions = either(either(options.definitions, engine->definitions), backend->options->definitions);
 	options.file_base = either(options.file_base, engine->file_base);
 	if (engine->lines[ENGINE_ROW_max_concurrency])
 		options.workers = (unsigned)engine->max_concurrency;

@@ -23,6 +23,8 @@ struct engines_options {
 	 * once, max_age counts for all kinds.
 	 */
 	struct client_options client;
+	/* Of csapi engines that have no definitions of their own; NULL: the scanner looks where they usually are. */
+	const char *definitions;
 };
 
 /* An engine is greeted when the first message comes for it. 0 or -ENOMEM. */

@@ -86,10 +86,10 @@ static int update_values(struct config *config, const char *title, void **ret_va
 
 static int update_note(struct config *config, void *values, const struct setting *row, unsigned line, struct why *why)
 {
-	(void)config;
 	(void)values;
 	(void)line;
 	(void)why;
+	config->directory_said |= row && strcmp(row->key, "directory") == 0;
 	reading.interval_said |= row && strcmp(row->key, "update_interval") == 0;
 	return 0;
 }
@@ -449,10 +449,13 @@ static int settle_engines(struct config *config, struct why *why)
 	if (error)
 		return line ? why_set(why, error, "%s:%u: %s", config->path, line, that.text)
 			    : why_set(why, error, "%s", that.text);
-	for (uint32_t i = 0; !reading.interval_said && i < config->engines.engine_count; i++) {
+	for (uint32_t i = 0; i < config->engines.engine_count; i++) {
 		const struct engine_settings *engine = &config->engines.engines[i];
-		if (engine->lines[ENGINE_ROW_update_interval])
+		if (engine->lines[ENGINE_ROW_update_interval] && !reading.interval_said)
 			config->update.update_interval = engine->update_interval;
+		/* The scanner that updates are told to. */
+		if (engine->socket && !config->update.socket && !(config->update.socket = strdup(engine->socket)))
+			return why_errno(why, -ENOMEM, "%s", config->path);
 	}
 	return 0;
 }
@@ -569,4 +572,9 @@ void config_free(struct config *config)
 	config->notice_count = 0;
 	free(config->path);
 	config->path = NULL;
+}
+
+const char *config_definitions(const struct config *config)
+{
+	return config->directory_said ? config->update.directory : NULL;
 }

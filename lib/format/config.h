@@ -11,12 +11,14 @@
 #include "verdict/engine_settings.h"
 #include "verdict/update_settings.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct config {
 	char *path; /* of the file that was read; NULL: there was none, all is default */
 	struct update_settings update;
 	struct engines_settings engines;
+	bool directory_said; /* section update says where definitions are */
 	char **notices; /* "FILE:LINE: ..." of what is taken and without effect, or missing; told by --check-config */
 	size_t notice_count;
 };
@@ -30,5 +32,7 @@ struct config {
  */
 int config_read(const char *path, struct config *ret_config, struct why *ret_warning, struct why *why);
 void config_free(struct config *config);
+/* The directory of definitions, where the file says one; NULL: it leaves it at the default. Borrowed. */
+const char *config_definitions(const struct config *config);
 
 #endif

@@ -131,7 +131,7 @@ static void test_refused(void)
 	refused("update {\n mirrors = {\"http://a\" \"http://b\"} }", 2, "unexpected token");
 	refused("update {\n mirrors = {\"\"} }", 2, "mirrors takes no empty elements");
 	refused("update {\n user_agent = \"a\\nb\" }", 2, "no control characters");
-	refused("update {\n feed {} }", 2, "title");
+	refused("update {\n feed {} }", 2, "a name is missing");
 	refused("update {\n feed \"a/b\" {} }", 2, "no name for a feed");
 	refused("update {\n feed \"a\" {}\n feed \"a\" {}\n}", 3, "duplicate");
 	refused("update {\n keep = 3\n\n", 1, "not closed");
