@@ -55,7 +55,9 @@ int config_source_find(char **ret_path)
 	if (named && *named)
 		return (*ret_path = strdup(named)) ? 0 : -ENOMEM;
 	int error = user_file(ret_path);
-	if (error || (*ret_path && there(*ret_path)))
+	/* A home that may not be entered is somebody else's: mail programs change the user and leave HOME. */
+	bool ours = *ret_path && (access(*ret_path, F_OK) == 0 || errno != EACCES);
+	if (error || (ours && there(*ret_path)))
 		return error;
 	free(*ret_path);
 	*ret_path = NULL;
