@@ -10,6 +10,7 @@
 #include "../cmd/scanner/options.h"
 #include "../cmd/update/options.h"
 #include "../cmd/version/options.h"
+#include "verdict/engine_settings.h"
 #include "verdict/isolation.h"
 #include "verdict/limits.h"
 #include "verdict/report.h"
@@ -282,6 +283,12 @@ static void default_text(const struct setting *row, char *ret_text, size_t size)
 	case SETTING_BOOL:
 		(void)snprintf(ret_text, size, "%s", row->number ? "true" : "false");
 		return;
+	case SETTING_WORD: {
+		int length;
+		const char *word = setting_word_text(row, (unsigned)row->number, &length);
+		(void)snprintf(ret_text, size, "\"%.*s\"", length, word);
+		return;
+	}
 	case SETTING_TEXT:
 		(void)snprintf(ret_text, size, row->words ? "\"%s\"" : "%s", row->words ? row->words : "");
 		return;
@@ -299,7 +306,7 @@ static void default_text(const struct setting *row, char *ret_text, size_t size)
 
 static void put_settings(FILE *out, const struct setting *rows, size_t count)
 {
-	static const char *const kinds[] = {"number", "text", "list", "true or false"};
+	static const char *const kinds[] = {"number", "text", "list", "true or false", "word"};
 	char text[LINE_SIZE];
 	for (size_t i = 0; i < count; i++) {
 		default_text(&rows[i], text, sizeof text);
@@ -308,9 +315,43 @@ static void put_settings(FILE *out, const struct setting *rows, size_t count)
 		if (rows[i].kind == SETTING_NUMBER)
 			(void)fprintf(out, "From %llu to %llu %s, by default %s.\n", (unsigned long long)rows[i].min,
 				      (unsigned long long)rows[i].max, rows[i].unit, text);
-		else if (*text)
+		else if (*text && strcmp(text, "{}") != 0)
 			(void)fprintf(out, "By default\n.Ql %s .\n", text);
+		if (rows[i].kind == SETTING_WORD)
+			(void)fprintf(out, "One of\n.Ql %s .\n", rows[i].words);
 	}
+}
+
+/* The rows of an engine; a limit says by which code what exceeds it is told. */
+static void put_engine_settings(FILE *out, enum engine_kind kind, bool shared)
+{
+	size_t count, shared_count;
+	const struct setting *rows = engine_settings_rows(kind, &count),
+			     *common = engine_settings_rows(ENGINE_KIND_COUNT, &shared_count);
+	for (size_t i = 0; i < count; i++) {
+		if (!shared && setting_find(common, shared_count, rows[i].key))
+			continue;
+		put_settings(out, &rows[i], 1);
+		enum limit limit = limits_find(rows[i].key);
+		if (limit != LIMIT_COUNT)
+			(void)fprintf(out, "What exceeds it is told with\n.Dv %s .\n",
+				      scan_code_name(limits_row(limit)->code));
+	}
+}
+
+static void man_engine_settings(FILE *out)
+{
+	put_engine_settings(out, ENGINE_KIND_COUNT, true);
+}
+
+static void man_csapi_settings(FILE *out)
+{
+	put_engine_settings(out, ENGINE_CSAPI, false);
+}
+
+static void man_clamav_settings(FILE *out)
+{
+	put_engine_settings(out, ENGINE_CLAMAV, false);
 }
 
 static void man_update_settings(FILE *out)
@@ -358,6 +399,31 @@ static void example_feed(FILE *out)
 	put_example(out, rows, count, "\t#\t");
 }
 
+/* What means nothing here need not stand in an example. */
+static void example_engine(FILE *out, enum engine_kind kind)
+{
+	size_t count;
+	const struct setting *rows = engine_settings_rows(kind, &count);
+	bool first = true;
+	for (size_t i = 0; i < count; i++) {
+		if (engine_settings_void(kind, &rows[i]))
+			continue;
+		(void)fputs(first ? "" : "\n", out);
+		put_example(out, &rows[i], 1, "#\t\t");
+		first = false;
+	}
+}
+
+static void example_csapi(FILE *out)
+{
+	example_engine(out, ENGINE_CSAPI);
+}
+
+static void example_clamav(FILE *out)
+{
+	example_engine(out, ENGINE_CLAMAV);
+}
+
 static const struct list {
 	const char *marker;
 	void (*write)(FILE *out);
@@ -379,6 +445,11 @@ static const struct list {
 	{".\\\"@UPDATE_EXITS@\n", man_update_exits},
 	{".\\\"@UPDATE_SETTINGS@\n", man_update_settings},
 	{".\\\"@FEED_SETTINGS@\n", man_feed_settings},
+	{".\\\"@ENGINE_SETTINGS@\n", man_engine_settings},
+	{".\\\"@CSAPI_SETTINGS@\n", man_csapi_settings},
+	{".\\\"@CLAMAV_SETTINGS@\n", man_clamav_settings},
+	{"#@CSAPI_SETTINGS@\n", example_csapi},
+	{"#@CLAMAV_SETTINGS@\n", example_clamav},
 	{"#@UPDATE_SETTINGS@\n", example_update},
 	{"#@FEED_SETTINGS@\n", example_feed},
 };

@@ -18,7 +18,6 @@ struct answer {
 	char *code;           /* the engine's own scan code, owned; NULL: that of the report */
 	char *address;        /* of who answered, owned; NULL: the scanner on this machine, or nobody */
 	unsigned attempts;    /* times that the message was given to the engine */
-	uint64_t ms;          /* until its answer */
 };
 
 struct verdict {
