@@ -356,6 +356,13 @@ speak() {
 	is_error GEN_RESULT_POLICY_INVALID
 }
 
+@test "GEN_RESULT_EMPTY_POLICY: a section antivirus without an engine" {
+	echo 'antivirus "a" {}' >"$BATS_TEST_TMPDIR/empty.conf"
+	scan --config "$BATS_TEST_TMPDIR/empty.conf" "$FIXTURES/codes/eicar.eml"
+	[ "$status" -eq 2 ]
+	holds '.status == "EC_AV_NO_ENGINE" and .engine == null and .code == "GEN_RESULT_EMPTY_POLICY"'
+}
+
 @test "GEN_RESULT_REINITIALIZATION_PROHIBITED: a second greeting" {
 	speak hello hello
 	[[ $output == *"ERROR "*GEN_RESULT_REINITIALIZATION_PROHIBITED* ]] || fail "no such answer"
