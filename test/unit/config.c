@@ -254,6 +254,149 @@ static int read_mutant(const char *text, size_t size)
 	return error == -EINVAL ? -EBADMSG : error;
 }
 
+/* --- engines ---------------------------------------------------------------------------------------------------- */
+
+/* The stanzas of the module's own documentation, with the braces that a stanza ends with. */
+static const char stanza[] = "csapi {}\n# note that this module is\n# also nested inside the antivirus module\n"
+			     "antivirus \"antivirus1\" {\n  csapi \"csapi1\" {\n    enabled = false\n"
+			     "    action = \"pass\"\n    context_variable = \"csapi_status\"\n"
+			     "    skip_context_variable = \"skip_virus_check\"\n    max_concurrency = 5\n  }\n}\n";
+
+static const char sieve_stanza[] =
+	"csapi {}\nantivirus \"antivirus1\" {\n  csapi \"csapi1\" {\n    enabled = false\n    action = \"pass\"\n"
+	"    context_variable = \"virus\"\n    max_concurrency = 4\n  }\n}\n\nsieve \"sieve1\" {\n"
+	"  script \"data_phase1\" {\n    source = \"/path/to/csapi_scan.siv\"\n  }\n"
+	"  script \"each_rcpt_phase1\" {\n    source = \"/path/to/csapi_process.siv\"\n  }\n}\n";
+
+static const struct engine_settings *engine(uint32_t number)
+{
+	return &config.engines.engines[number];
+}
+
+static bool has_notice(const char *wanted)
+{
+	for (size_t i = 0; i < config.notice_count; i++)
+		if (strstr(config.notices[i], wanted))
+			return true;
+	return false;
+}
+
+static bool the_stanza(void)
+{
+	return config.engines.engine_count == 1 && strcmp(engine(0)->name, "csapi1") == 0 && !engine(0)->enabled &&
+	       engine(0)->action == ENGINE_PASS && engine(0)->max_concurrency == 5 &&
+	       strcmp(engine_context_variable(engine(0)), "csapi_status") == 0 &&
+	       strcmp(engine(0)->skip_context_variable, "skip_virus_check") == 0 &&
+	       strcmp(engine(0)->antivirus, "antivirus1") == 0 && engine(0)->lines[ENGINE_ROW_max_concurrency] == 10 &&
+	       !config.notice_count;
+}
+
+static bool the_sieve_stanza(void)
+{
+	return config.engines.engine_count == 1 && strcmp(engine_context_variable(engine(0)), "virus") == 0 &&
+	       engine(0)->max_concurrency == 4 && config.notice_count == 1 &&
+	       has_notice("section sieve has no effect: it is the mail server's");
+}
+
+static bool none_configured(void)
+{
+	return config.engines.engine_count == 1 && strcmp(engine(0)->name, "csapi") == 0 && !engine(0)->antivirus &&
+	       engine(0)->limits.value[LIMIT_max_extract_depth] == 10 && !engine(0)->limits.set[LIMIT_timeout] &&
+	       engine(0)->cache_size == 1000 && engine(0)->error_code == 451 && !engine(0)->use_wire_rep;
+}
+
+static bool empty_section(void)
+{
+	return config.engines.engine_count == 0;
+}
+
+static bool kinds_and_inheritance(void)
+{
+	const struct engine_settings *one = engine(0), *two = engine(1), *three = engine(2);
+	return config.engines.engine_count == 3 && one->kind == ENGINE_CSAPI && two->kind == ENGINE_CLAMAV &&
+	       one->action == ENGINE_REJECT && two->action == ENGINE_PASS && three->action == ENGINE_PASS &&
+	       one->limits.value[LIMIT_timeout] == 30 && one->limits.set[LIMIT_timeout] &&
+	       two->limits.value[LIMIT_timeout] == 20 && three->limits.value[LIMIT_timeout] == 10 &&
+	       one->lines[ENGINE_ROW_LIMITS + LIMIT_timeout] == 7 && strcmp(two->daemon[0], "127.0.0.1:3310") == 0 &&
+	       !two->daemon[1] && strcmp(three->daemon[1], "/run/clamd") == 0 && three->lines[ENGINE_ROW_daemon] == 11;
+}
+
+static bool all_passive(void)
+{
+	return !engine(0)->enabled && engine(0)->debug_level == 4 && engine(1)->enabled && engine(1)->debug_level == 3;
+}
+
+static bool without_effect(void)
+{
+	return config.notice_count == 4 && has_notice(":3: pool has no effect") &&
+	       has_notice(":4: prefer_mem has no effect") && has_notice("does not set max_concurrency") &&
+	       has_notice(":8: cache_size has no effect: what clamd keeps");
+}
+
+static bool one_interval(void)
+{
+	return config.update.update_interval == 7200 && strcmp(config.update.socket, "/run/s") == 0;
+}
+
+static bool other_interval(void)
+{
+	return config.update.update_interval == 86400;
+}
+
+static void test_engines(void)
+{
+	taken(stanza, the_stanza, "the stanza of the module's documentation");
+	taken(sieve_stanza, the_sieve_stanza, "and the one with its scripts");
+	taken("", none_configured, "without a section there is one engine, with all its defaults");
+	taken("antivirus \"a\" {\n}\n", empty_section, "an empty section has none");
+	taken("antivirus \"a\" {\n csapi \"one\" {max_concurrency = 2}\n action = REJECT\n clamav \"two\" {\n"
+	      "  daemon = 127.0.0.1:3310\n timeout = \"20\" action = pass }\n timeout = 30\n}\n"
+	      "antivirus \"b\" {\n clamav \"three\" {\n  daemon = {\"h\", \"/run/clamd\"}\n }\n}\n",
+	      kinds_and_inheritance, "engines of both kinds; a section says what its engines do not");
+	taken("csapi { enabled = false debug_level = \"INFO\" }\nantivirus \"a\" { csapi \"one\" { enabled = true\n"
+	      "max_concurrency = 1 } clamav \"two\" { daemon = \"h\" } }",
+	      all_passive, "the global section is for all csapi engines");
+	taken("antivirus \"a\" {\n csapi \"one\" {\n  pool = \"CPU\"\n  prefer_mem = true\n }\n clamav \"two\" {\n"
+	      "  daemon = \"h\"\n  cache_size = 5\n }\n}\n",
+	      without_effect, "what has no effect is taken, and told");
+	taken("antivirus \"a\" { csapi \"one\" { update_interval = 7200 socket = \"/run/s\" max_concurrency = 1 } }",
+	      one_interval, "an engine's update_interval and socket are those of updates");
+	taken("update { update_interval = 86400 }\nantivirus \"a\" { csapi \"one\" { update_interval = 7200 "
+	      "max_concurrency = 1 } }",
+	      other_interval, "where section update does not say them itself");
+}
+
+static void test_engines_refused(void)
+{
+	refused("antivirus \"a\" {\n csapi \"c\" {\n  max_concurency = 3\n }\n}\n", 3, "did you mean max_concurrency?");
+	refused("antivirus \"a\" {\n csapi \"c\" {\n  daemon = \"h\"\n }\n}\n", 3,
+		"daemon does not belong here, but into section clamav {}");
+	refused("antivirus \"a\" {\n max_extract_depth = 3\n}\n", 2,
+		"max_extract_depth does not belong here, but into section csapi {}");
+	refused("csapi {\n max_concurrency = 3\n}\n", 2, "max_concurrency does not belong here");
+	refused("antivirus \"a\" {\n clamv \"c\" {\n }\n}\n", 2, "did you mean clamav {}?");
+	refused("antivirus {\n}\n", 1, "a name is missing");
+	refused("antivirus \"a\" {\n csapi \"c\" {\n  max_extract_depth = 51\n }\n}\n", 3,
+		"max_extract_depth must be 1 to 50 levels, not 51");
+	refused("antivirus \"a\" {\n csapi \"c\" {\n  max_cumulative_extract_size = 2147483649\n }\n}\n", 3,
+		"must be 0 to 2147483648 bytes");
+	refused("antivirus \"a\" {\n csapi \"c\" {\n  max_concurrency = 0\n }\n}\n", 3, "1 to 256 workers");
+	refused("antivirus \"a\" {\n csapi \"c\" {\n  action = \"discard\"\n }\n}\n", 3,
+		"action takes one of the words pass reject, not \"discard\"");
+	refused("antivirus \"a\" {\n csapi \"c\" {\n  error_code = 250\n }\n}\n", 3, "error_code must be 400 to 599");
+	refused("antivirus \"a\" {\n csapi \"c\" {\n  enabled = maybe\n }\n}\n", 3, "enabled takes true or false");
+	refused("antivirus \"a\" {\n csapi \"c\" {\n\n  context_variable = \"a b\"\n }\n}\n", 4,
+		"context_variable takes a name");
+	refused("antivirus \"a\" {\n csapi \"c\" {\n\n  scanner_path = \"bin/scanner\"\n }\n}\n", 4,
+		"scanner_path must be an absolute path");
+	refused("antivirus \"a\" {\n clamav \"c\" {\n  timeout = 3\n }\n}\n", 3, "has no clamd to ask");
+	refused("antivirus \"a\" {\n csapi \"c\" {\n  timeout = 3\n }\n}\nantivirus \"b\" {\n csapi \"c\" {\n"
+		"  timeout = 4\n }\n}\n",
+		8, "there is an engine \"c\" already");
+	refused("antivirus \"a\" {\n csapi \"12345678901234567890123456789012345678901\" {\n  timeout = 3\n }\n}\n", 3,
+		"is longer than 40 characters");
+}
+
 int main(void)
 {
 	int fd = mkstemp(path);
@@ -262,6 +405,8 @@ int main(void)
 	(void)close(fd);
 	test_taken();
 	test_refused();
+	test_engines();
+	test_engines_refused();
 	test_many();
 	test_files();
 	test_places();
