@@ -3,34 +3,12 @@
  */
 #include "scan/engine/alert.h"
 
+#include "verdict/heuristic.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #define UNOFFICIAL ".UNOFFICIAL"
-
-/* All that libclamav 1.4 has of these two families. */
-static const struct {
-	const char *name;
-	enum scan_code code;
-} names[] = {
-	{"Heuristics.Limits.Exceeded.MaxRecursion", DEC_RESULT_MAXIMUM_DEPTH_REACHED},
-	{"Heuristics.Limits.Exceeded.MaxFiles", DEC_RESULT_MAXIMUM_FILES_EXTRACTED},
-	{"Heuristics.Limits.Exceeded.MaxScanSize", DEC_RESULT_MAXIMUM_CUMULATIVE_EXTRACT_SIZE_EXCEEDED},
-	{"Heuristics.Limits.Exceeded.MaxFileSize", DEC_RESULT_MAXIMUM_EXTRACT_SIZE_EXCEEDED},
-	{"Heuristics.Limits.Exceeded.MaxScanTime", DEC_RESULT_MAXIMUM_EXTRACT_TIME_EXCEEDED},
-	/* Fixed in the library, for the parts and the header of one message. */
-	{"Heuristics.Limits.Exceeded.EmailMIMEPartsPerMessage", DEC_RESULT_MAXIMUM_FILES_EXTRACTED},
-	{"Heuristics.Limits.Exceeded.EmailHeaders", DEC_RESULT_MIME_PARSING_FAILED},
-	{"Heuristics.Limits.Exceeded.EmailHeaderBytes", DEC_RESULT_MIME_PARSING_FAILED},
-	{"Heuristics.Limits.Exceeded.EmailLineFoldCnt", DEC_RESULT_MIME_PARSING_FAILED},
-	{"Heuristics.Limits.Exceeded.EmailMIMEArguments", DEC_RESULT_MIME_PARSING_FAILED},
-	{"Heuristics.XZ.DicSizeLimit", DEC_RESULT_MAXIMUM_EXTRACT_SIZE_EXCEEDED},
-	{"Heuristics.Encrypted.Zip", DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED},
-	{"Heuristics.Encrypted.7Zip", DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED},
-	{"Heuristics.Encrypted.RAR", DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED},
-	{"Heuristics.Encrypted.EGG", DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED},
-	{"Heuristics.Encrypted.PDF", DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED},
-};
 
 /* How messages begin that blame the data, not us. What is not here is taken for a failure of the scan. */
 static const char *const damage[] = {
@@ -60,14 +38,6 @@ static const char *const damage[] = {
 	"Failed to parse Alz file",
 	"cli_bcapi_bzip2_process: failed to decompress data",
 };
-
-enum scan_code alert_code(const char *name)
-{
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (strcmp(names[i].name, name) == 0)
-			return names[i].code;
-	return SCAN_CODE_NONE;
-}
 
 static bool begins(const char *text, const char *start)
 {
@@ -142,7 +112,7 @@ static void add_virus(struct engine_result *result, const char *name)
 
 void alert_name(struct engine_result *result, const char *name)
 {
-	enum scan_code code = alert_code(name);
+	enum scan_code code = heuristic_code(name);
 	if (code)
 		alert_add(result, code, name);
 	else

@@ -9,12 +9,6 @@
 
 #include "scan/engine.h"
 
-/*
- * The code for a name that libclamav gives to a limit or to encryption; SCAN_CODE_NONE: it is a virus. Only names that
- * libclamav has compiled in count. A signature of somebody's own with such a name ends in ".UNOFFICIAL".
- */
-enum scan_code alert_code(const char *name);
-
 /* The code for an error-level message (AVS_RESULT_SCANFILE_FAILURE unless known better), or for a warning, where most
  * mean nothing: SCAN_CODE_NONE. */
 enum scan_code alert_error_code(const char *message);

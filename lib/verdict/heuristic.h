@@ -1,0 +1,17 @@
+/*
+ * heuristic.h - names that ClamAV gives to a limit or to encryption in the guise of a virus, and the scan codes that they mean.
+ *
+ * Pure. Called by lib/scan/engine (libclamav's own words) and lib/clamd (those of a clamd).
+ */
+#ifndef CSAPI_VERDICT_HEURISTIC_H
+#define CSAPI_VERDICT_HEURISTIC_H
+
+#include "verdict/scan_code.h"
+
+/*
+ * SCAN_CODE_NONE: it is a virus. Only names that ClamAV has compiled in count. A signature of somebody's own with such a name ends in
+ * ".UNOFFICIAL".
+ */
+enum scan_code heuristic_code(const char *name);
+
+#endif
