@@ -32,7 +32,7 @@
 struct worker {
 	const char *definitions;
 	bool shipped;
-	struct engine *engine;
+	struct engine *engine; /* NULL: there is none, messages are only taken apart */
 };
 
 static int load(void *context, struct facts *ret_facts, enum scan_code *ret_code, struct why *why)
@@ -43,11 +43,12 @@ static int load(void *context, struct facts *ret_facts, enum scan_code *ret_code
 		*ret_code = DEC_RESULT_INIT_DECOMPOSER_FAILED;
 		return why_errno(why, error, "cannot start the MIME reader");
 	}
-	error = engine_load(worker->definitions, &worker->engine, ret_facts, ret_code, why);
+	if (worker->definitions)
+		error = engine_load(worker->definitions, &worker->engine, ret_facts, ret_code, why);
 	ret_facts->definitions_shipped = worker->shipped;
 	free(ret_facts->decomposer_version);
 	ret_facts->decomposer_version = strdup(decompose_version());
-	if (!ret_facts->definitions_source)
+	if (!ret_facts->definitions_source && worker->definitions)
 		ret_facts->definitions_source = strdup(worker->definitions);
 	return error;
 }
@@ -64,6 +65,7 @@ static int scan(void *context, const struct job *job, const struct observer *obs
 	struct why why = {""};
 	enum scan_code code;
 	int message = job->message;
+	bool apart = job->request.measure || job->request.extract;
 	fault_watch(job->directory);
 	fault_on_memory(job_out_of_memory);
 	int unread = source_read(message, &source, &code, &why);
@@ -71,7 +73,11 @@ static int scan(void *context, const struct job *job, const struct observer *obs
 	fd_close(&message);
 	if (unread)
 		return say(observer, code, why.text);
-	if (engine_begin(worker->engine, job->directory, &job->limits, source.size, &code, &why)) {
+	if (!apart && !worker->engine) {
+		source_free(&source);
+		return say(observer, AVS_RESULT_SCANNER_NOT_INITIALIZED, "this scanner was started without an engine");
+	}
+	if (!apart && engine_begin(worker->engine, job->directory, &job->limits, source.size, &code, &why)) {
 		source_free(&source);
 		return say(observer, code, why.text);
 	}
