@@ -64,7 +64,7 @@ objects = $(patsubst %.c,$(B)/%.o,$(1))
 ARCHIVES := $(FLOORS:%=$(B)/lib%.a)
 
 PROGRAMS := $(patsubst cmd/%.c,%,$(wildcard cmd/csapi-*.c))
-THIN_PROGRAMS := csapi-scan csapi-scanner csapi-update csapi-version
+THIN_PROGRAMS := csapi-scan csapi-scanner csapi-update csapi-version csapi-limits
 MAINS := $(PROGRAMS:%=cmd/%.c)
 # What else is in cmd/, such as option tables, is shared by the programs.
 CMD_SOURCES := $(filter-out $(MAINS),$(sort $(wildcard cmd/*.c cmd/*/*.c)))
@@ -234,7 +234,7 @@ check-generated: $(B)/generate
 # --- installing --------------------------------------------------------------------------------------------------
 
 MANUALS = $(wildcard man/*.[1-9])
-BIN_PROGRAMS = $(filter csapi-scan csapi-version,$(PROGRAMS))
+BIN_PROGRAMS = $(filter csapi-scan csapi-version csapi-limits,$(PROGRAMS))
 SBIN_PROGRAMS = $(filter csapi-scanner csapi-update,$(PROGRAMS))
 LIBEXEC_PROGRAMS = $(filter csapi-worker csapi-fetch,$(PROGRAMS))
 COMPLETED = $(basename $(notdir $(wildcard completions/*.bash)))

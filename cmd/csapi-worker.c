@@ -11,11 +11,13 @@
 #include "process/spawn.h"
 #include "process/zygote.h"
 #include "scan/decompose.h"
+#include "scan/digest.h"
 #include "scan/fault.h"
 #include "scan/mime.h"
 #include "worker/check.h"
 #include "worker/options.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
@@ -35,6 +37,16 @@ struct worker {
 	struct engine *engine; /* NULL: there is none, messages are only taken apart */
 };
 
+/* What the engine does by the way: the library of digests reads its configuration, which no worker could. */
+static int load_nothing(enum scan_code *ret_code, struct why *why)
+{
+	uint8_t digest[DIGEST_SIZE];
+	if (digest_bytes("", 0, digest) == 0)
+		return 0;
+	*ret_code = AVS_RESULT_SCANNER_NOT_INITIALIZED;
+	return why_set(why, -EIO, "SHA-256 is not available");
+}
+
 static int load(void *context, struct facts *ret_facts, enum scan_code *ret_code, struct why *why)
 {
 	struct worker *worker = context;
@@ -45,6 +57,8 @@ static int load(void *context, struct facts *ret_facts, enum scan_code *ret_code
 	}
 	if (worker->definitions)
 		error = engine_load(worker->definitions, &worker->engine, ret_facts, ret_code, why);
+	else
+		error = load_nothing(ret_code, why);
 	ret_facts->definitions_shipped = worker->shipped;
 	free(ret_facts->decomposer_version);
 	ret_facts->decomposer_version = strdup(decompose_version());

@@ -130,9 +130,9 @@ static int begin(struct supervisor *supervisor, struct generation **ret_generati
 	struct generation *generation = new_generation(supervisor);
 	if (!generation)
 		return why_set(why, -EBUSY, "workers of too many earlier definitions are still busy");
-	int error = supervisor->options->no_engine ? 0
-						   : definitions_open(supervisor->options->definitions,
-								      &generation->definitions, why);
+	int error = supervisor->options->no_engine
+			    ? 0
+			    : definitions_open(supervisor->options->definitions, &generation->definitions, why);
 	if (error)
 		return error;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
