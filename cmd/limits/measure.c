@@ -109,6 +109,18 @@ static int walk(struct measuring *measuring, int fd, const struct limits *limits
 	return error;
 }
 
+/* Would a second walk tell more? Not where nothing but time ran out, and it has no more of that. */
+static bool promising(const struct measuring *measuring, const struct report *first)
+{
+	for (int i = 0; i < LIMIT_COUNT; i++) {
+		enum limit limit = (enum limit)i;
+		uint64_t most = limits_effective(&measuring->in_force->limits, limit);
+		if (limit_exceeded(first, limit) && (!limit_is_time(limit) || measuring->settings->walk_time > most))
+			return true;
+	}
+	return false;
+}
+
 /* Both walks, and the record. 0, 1 or 3 as for an exit status, 2 also for -ENOMEM. */
 static int measure(struct measuring *measuring, const char *name, int fd)
 {
@@ -117,7 +129,7 @@ static int measure(struct measuring *measuring, const char *name, int fd)
 	int error = walk(measuring, fd, &measuring->in_force->limits, name, &first);
 	if (error)
 		return error;
-	bool search = limit_exceeded_any(&first);
+	bool search = promising(measuring, &first);
 	error = search ? walk(measuring, fd, &measuring->widest, name, &wide) : 0;
 	if (error) {
 		report_free(&first);

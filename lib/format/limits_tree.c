@@ -5,6 +5,7 @@
  */
 #include "format/limits_tree.h"
 
+#include "base/utf8.h"
 #include "format/limits_line.h"
 
 #include <inttypes.h>
@@ -14,6 +15,7 @@
 #define NOBODY      UINT32_MAX
 #define PLAIN_MOST  20 /* parts without a code in one container that are drawn */
 #define INDENT_MOST 24 /* levels */
+#define NAME_MOST   96 /* bytes of a name */
 #define RED         "\033[1;31m"
 #define YELLOW      "\033[33m"
 #define FAINT       "\033[2m"
@@ -162,6 +164,20 @@ static const char *tail_of(const struct tree *tree, uint32_t part)
 	return strncmp(id, above, length) == 0 && id[length] == '/' && id[length + 1] ? id + length + 1 : id;
 }
 
+/* A name may be a kilobyte long, and a thousand of them would hide the tree; a document has them whole. */
+static void add_name(struct text *text, const struct tree *tree, const char *name)
+{
+	bool cut = strlen(name) > NAME_MOST;
+	char *beginning = utf8_clean(name, strlen(name), NAME_MOST);
+	if (beginning)
+		limits_line_name(text, beginning, tree->options->ascii);
+	else
+		text->failed = true;
+	if (cut)
+		text_add(text, "...");
+	free(beginning);
+}
+
 static void add_part(struct text *text, const struct tree *tree, uint32_t number)
 {
 	const struct part *part = &tree->report->parts[number];
@@ -169,7 +185,7 @@ static void add_part(struct text *text, const struct tree *tree, uint32_t number
 	const char *type = part->detected_type ? part->detected_type : part->mime_type;
 	char size[64];
 	add_indent(text, tree, number, false);
-	limits_line_name(text, tail_of(tree, number), tree->options->ascii);
+	add_name(text, tree, tail_of(tree, number));
 	text_add(text, "%s  ", tree->options->color ? FAINT : "");
 	limits_line_name(text, type ? type : "-", tree->options->ascii);
 	if (part->kind != PART_MULTIPART) {

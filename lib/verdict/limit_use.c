@@ -62,30 +62,24 @@ static uint64_t used(const struct report *report, enum limit limit)
 	}
 }
 
-/* In the limit's unit. */
-static uint64_t in_unit(enum limit limit, uint64_t figure)
-{
-	return limit_is_time(limit) ? figure / 1000 + (figure % 1000 != 0) : figure;
-}
-
+/* What the second walk says; without one, that the value in force is too little is all there is to say. */
 static void judge_need(uint64_t most, const struct report *wide, enum limit limit, struct limit_use *use)
 {
-	bool all_seen = wide->complete && !limit_exceeded_any(wide);
-	uint64_t widest = limits_effective(&wide->limits, limit);
-	uint64_t figure = in_unit(limit, used(wide, limit));
+	bool all_seen = wide && wide->complete && !limit_exceeded_any(wide);
+	uint64_t figure = wide ? used(wide, limit) : 0;
+	/* Up where it must suffice, down where it does not. */
+	if (limit_is_time(limit))
+		figure = figure / 1000 + (all_seen && figure % 1000);
 	if (!use->exceeded && figure <= most)
 		return;
-	use->needs = figure;
-	if (all_seen) {
-		/* It was told to be too little, so that no more than it is no answer: another run takes another time. */
-		use->need = NEED_EXACT;
-		use->needs = figure > most ? figure : most + 1;
-	} else if (wide->complete && limit_exceeded(wide, limit) && figure < widest) {
+	use->need = all_seen ? NEED_EXACT : NEED_MORE;
+	use->needs = figure > most ? figure : most;
+	/* Another run takes another time: that it was too little counts. */
+	if (all_seen && figure <= most)
+		use->needs = most + 1;
+	bool stuck = wide && wide->complete && limit_exceeded(wide, limit);
+	if (stuck && figure < limits_effective(&wide->limits, limit))
 		use->need = NEED_NEVER;
-	} else {
-		use->need = NEED_MORE;
-		use->needs = figure > most ? figure : most;
-	}
 }
 
 /* What the codes that are no limit's say. */
@@ -120,8 +114,7 @@ void limit_uses_judge(const struct limits *limits, const struct report *walk, co
 		/* Whoever stops an archive does not say how long it took. */
 		if (use->exceeded && limit_is_time(limit) && use->used < most * 1000)
 			use->used = most * 1000;
-		if (wide)
-			judge_need(most, wide, limit, use);
+		judge_need(most, wide, limit, use);
 		ret_uses->fits = ret_uses->fits && !use->exceeded;
 	}
 	judge_codes(walk, ret_uses);
