@@ -89,7 +89,7 @@ programs: $(PROGRAMS:%=$(B)/%)
 tests: $(UNITS) $(PRELOADS) $(HELPERS) $(BENCHES)
 
 help:
-	@echo "make [all]            build csapi-scan, csapi-scanner and csapi-worker below build/"
+	@echo "make [all]            build the programs below build/"
 	@echo "make check            build and run all tests"
 	@echo "make bench            measure beside clamd; SIGNATURES=8700000 MESSAGES=1000 ROUNDS=5 CALLS=100 ONLY=phases"
 	@echo "make bench-smoke      the same in small, to see that it works"
