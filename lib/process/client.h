@@ -29,7 +29,7 @@ struct client_options {
 	const char *scanner_path; /* NULL: found beside the running program */
 	const char *definitions;  /* directory; NULL: the scanner looks for a real set, then takes the shipped one */
 	const char *file_base;    /* directory for temporary files; NULL: TMPDIR, then /tmp */
-	bool no_engine;           /* a private scanner that only takes messages apart: for requests with `measure` or `extract` */
+	bool no_engine;           /* a private scanner only takes messages apart (`measure`, `extract`) */
 	/* 1..CLIENT_CONCURRENCY_MAX messages at once; 0: what keeps the workers busy of a scanner that runs, and the processors */
 	unsigned max_concurrency;
 	uint64_t max_age; /* seconds: what older definitions scanned is never clean (age_demand); 0: any will do */
