@@ -418,6 +418,28 @@ assert re.fullmatch(r"csapi \"csapi1\" \{(\s+[a-z_]+ = [0-9]+)+\s+\}\s*", text),
 	[ "$status" -eq 2 ] && [ "$(grep -c 'cannot be measured' <<<"$output")" -eq 2 ] || fail "no scanner at all"
 }
 
+@test "killed in the middle it leaves nothing behind" {
+	local name pids left
+	for name in TERM KILL; do
+		"$BUILD/csapi-limits" --file-base="$base" --timeout=60 "$FIXTURES/bombs/loop.xar" >/dev/null 2>&1 3>&- &
+		for _ in {1..100}; do
+			pids=$(pgrep -d ' ' -f "csapi-worker.*--base $base" || true)
+			[ -z "$pids" ] || break
+			sleep 0.05
+		done
+		[ -n "$pids" ] || fail "no worker came"
+		kill -"$name" $!
+		wait $! || true
+		gone $pids
+		for _ in {1..40}; do
+			left=$(ls -A "$base")
+			[ -n "$left" ] || break
+			sleep 0.05
+		done
+		[ -z "$left" ] || fail "$name: files were left: $left"
+	done
+}
+
 @test "fast: no definitions are waited for" {
 	local begin=${EPOCHREALTIME/./} took
 	measure "$ROOT/share/samples/clean.eml"
@@ -532,6 +554,21 @@ assert re.fullmatch(r"csapi \"csapi1\" \{(\s+[a-z_]+ = [0-9]+)+\s+\}\s*", text),
 	run -0 "$BUILD/csapi-limits" -V
 	[ "$output" = "csapi-limits $("$SCAN" --version | cut -d ' ' -f 2)" ] || fail "the version"
 	run -0 mandoc -Tlint -Wwarning "$ROOT/man/csapi-limits.1"
+}
+
+@test "bash completes options, values and messages" {
+	complete_bash() { # WORD...: what is offered for the last one
+		bash --norc -c '
+			source "$0"
+			COMP_WORDS=(csapi-limits "$@") COMP_CWORD=$#
+			_csapi_limits
+			printf "%s\n" "${COMPREPLY[@]}"' "$ROOT/completions/csapi-limits.bash" "$@"
+	}
+	cd "$BATS_TEST_TMPDIR"
+	touch one.eml
+	[ "$(complete_bash --format = js)" = json ]
+	[ "$(complete_bash --max-file)" = --max-file-count= ]
+	[ "$(complete_bash on)" = one.eml ]
 }
 
 @test "standard output that cannot be written ends in 2 and a line" {
