@@ -64,7 +64,7 @@ objects = $(patsubst %.c,$(B)/%.o,$(1))
 ARCHIVES := $(FLOORS:%=$(B)/lib%.a)
 
 PROGRAMS := $(patsubst cmd/%.c,%,$(wildcard cmd/csapi-*.c))
-THIN_PROGRAMS := csapi-scan csapi-scanner csapi-update csapi-version
+THIN_PROGRAMS := csapi-scan csapi-scanner csapi-update csapi-version csapi-limits
 MAINS := $(PROGRAMS:%=cmd/%.c)
 # What else is in cmd/, such as option tables, is shared by the programs.
 CMD_SOURCES := $(filter-out $(MAINS),$(sort $(wildcard cmd/*.c cmd/*/*.c)))
@@ -89,7 +89,7 @@ programs: $(PROGRAMS:%=$(B)/%)
 tests: $(UNITS) $(PRELOADS) $(HELPERS) $(BENCHES)
 
 help:
-	@echo "make [all]            build csapi-scan, csapi-scanner and csapi-worker below build/"
+	@echo "make [all]            build the programs below build/"
 	@echo "make check            build and run all tests"
 	@echo "make bench            measure beside clamd; SIGNATURES=8700000 MESSAGES=1000 ROUNDS=5 CALLS=100 ONLY=phases"
 	@echo "make bench-smoke      the same in small, to see that it works"
@@ -234,7 +234,7 @@ check-generated: $(B)/generate
 # --- installing --------------------------------------------------------------------------------------------------
 
 MANUALS = $(wildcard man/*.[1-9])
-BIN_PROGRAMS = $(filter csapi-scan csapi-version,$(PROGRAMS))
+BIN_PROGRAMS = $(filter csapi-scan csapi-version csapi-limits,$(PROGRAMS))
 SBIN_PROGRAMS = $(filter csapi-scanner csapi-update,$(PROGRAMS))
 LIBEXEC_PROGRAMS = $(filter csapi-worker csapi-fetch,$(PROGRAMS))
 COMPLETED = $(basename $(notdir $(wildcard completions/*.bash)))

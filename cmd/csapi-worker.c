@@ -11,11 +11,13 @@
 #include "process/spawn.h"
 #include "process/zygote.h"
 #include "scan/decompose.h"
+#include "scan/digest.h"
 #include "scan/fault.h"
 #include "scan/mime.h"
 #include "worker/check.h"
 #include "worker/options.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
@@ -32,8 +34,18 @@
 struct worker {
 	const char *definitions;
 	bool shipped;
-	struct engine *engine;
+	struct engine *engine; /* NULL: there is none, messages are only taken apart */
 };
+
+/* What the engine does by the way: the library of digests reads its configuration, which no worker could. */
+static int load_nothing(enum scan_code *ret_code, struct why *why)
+{
+	uint8_t digest[DIGEST_SIZE];
+	if (digest_bytes("", 0, digest) == 0)
+		return 0;
+	*ret_code = AVS_RESULT_SCANNER_NOT_INITIALIZED;
+	return why_set(why, -EIO, "SHA-256 is not available");
+}
 
 static int load(void *context, struct facts *ret_facts, enum scan_code *ret_code, struct why *why)
 {
@@ -43,11 +55,14 @@ static int load(void *context, struct facts *ret_facts, enum scan_code *ret_code
 		*ret_code = DEC_RESULT_INIT_DECOMPOSER_FAILED;
 		return why_errno(why, error, "cannot start the MIME reader");
 	}
-	error = engine_load(worker->definitions, &worker->engine, ret_facts, ret_code, why);
+	if (worker->definitions)
+		error = engine_load(worker->definitions, &worker->engine, ret_facts, ret_code, why);
+	else
+		error = load_nothing(ret_code, why);
 	ret_facts->definitions_shipped = worker->shipped;
 	free(ret_facts->decomposer_version);
 	ret_facts->decomposer_version = strdup(decompose_version());
-	if (!ret_facts->definitions_source)
+	if (!ret_facts->definitions_source && worker->definitions)
 		ret_facts->definitions_source = strdup(worker->definitions);
 	return error;
 }
@@ -64,6 +79,7 @@ static int scan(void *context, const struct job *job, const struct observer *obs
 	struct why why = {""};
 	enum scan_code code;
 	int message = job->message;
+	bool apart = job->request.measure || job->request.extract;
 	fault_watch(job->directory);
 	fault_on_memory(job_out_of_memory);
 	int unread = source_read(message, &source, &code, &why);
@@ -71,7 +87,11 @@ static int scan(void *context, const struct job *job, const struct observer *obs
 	fd_close(&message);
 	if (unread)
 		return say(observer, code, why.text);
-	if (engine_begin(worker->engine, job->directory, &job->limits, source.size, &code, &why)) {
+	if (!apart && !worker->engine) {
+		source_free(&source);
+		return say(observer, AVS_RESULT_SCANNER_NOT_INITIALIZED, "this scanner was started without an engine");
+	}
+	if (!apart && engine_begin(worker->engine, job->directory, &job->limits, source.size, &code, &why)) {
 		source_free(&source);
 		return say(observer, code, why.text);
 	}

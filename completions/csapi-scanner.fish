@@ -19,6 +19,7 @@ complete -c csapi-scanner -l scanner-log -r -F -d 'log to DEST: an absolute path
 complete -c csapi-scanner -l log-level -x -a 'error warning notice info debug' -d 'least urgent lines to log (default notice)'
 complete -c csapi-scanner -l private -x -d 'serve the one client at the other end of this socket'
 complete -c csapi-scanner -l definitions -s d -x -a '(__fish_complete_directories)' -d 'directory of virus definitions'
+complete -c csapi-scanner -l no-engine -d 'load no definitions, and only take messages apart'
 complete -c csapi-scanner -l file-base -x -a '(__fish_complete_directories)' -d 'directory for temporary files'
 complete -c csapi-scanner -l worker-path -r -F -d 'the worker program (default: beside this one)'
 complete -c csapi-scanner -l option -s o -x -d 'set maxCumulativeExtractSize, up to 4294967294 bytes'

@@ -5,6 +5,7 @@
  * SOURCE/share (SOURCE is the current directory when missing). A template's line .\"@NAME@ or #@NAME@ is replaced by the list NAME. Called
  * by `make generate`.
  */
+#include "../cmd/limits/options.h"
 #include "../cmd/option.h"
 #include "../cmd/scan/options.h"
 #include "../cmd/scanner/options.h"
@@ -132,6 +133,11 @@ static void man_scanner_options(FILE *out)
 static void man_version_options(FILE *out)
 {
 	put_options(out, version_options, VERSION_OPTION_COUNT);
+}
+
+static void man_limits_options(FILE *out)
+{
+	put_options(out, limits_options, LIMITS_OPTION_COUNT);
 }
 
 static void man_update_options(FILE *out)
@@ -442,6 +448,7 @@ static const struct list {
 	{".\\\"@PROBES@\n", man_probes},
 	{".\\\"@UPDATE_OPTIONS@\n", man_update_options},
 	{".\\\"@VERSION_OPTIONS@\n", man_version_options},
+	{".\\\"@LIMITS_OPTIONS@\n", man_limits_options},
 	{".\\\"@UPDATE_EXITS@\n", man_update_exits},
 	{".\\\"@UPDATE_SETTINGS@\n", man_update_settings},
 	{".\\\"@FEED_SETTINGS@\n", man_feed_settings},
@@ -482,7 +489,8 @@ static void write_template(const char *directory, const char *source, const char
 }
 
 static const char *const manuals[] = {
-	"csapi-scan.1", "csapi-codes.7", "csapi-scanner.8", "csapi-update.8", "csapi-version.1", "csapi.conf.5",
+	"csapi-scan.1",    "csapi-codes.7", "csapi-scanner.8", "csapi-update.8",
+	"csapi-version.1", "csapi.conf.5",  "csapi-limits.1",
 };
 
 /* --- completions --- */
@@ -501,6 +509,7 @@ static const struct program programs[] = {
 	{"csapi-scanner", "_csapi_scanner", scanner_options, SCANNER_OPTION_COUNT, scanner_commands, false},
 	{"csapi-update", "_csapi_update", update_option_rows, UPDATE_OPTION_COUNT, NULL, true},
 	{"csapi-version", "_csapi_version", version_options, VERSION_OPTION_COUNT, NULL, true},
+	{"csapi-limits", "_csapi_limits", limits_options, LIMITS_OPTION_COUNT, NULL, false},
 };
 
 static void put_codes(FILE *out)

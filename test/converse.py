@@ -4,7 +4,7 @@
 usage: converse.py MOVE... -- SCANNER [ARGUMENT]...
 
 The scanner gets its end of a socket as descriptor 3. Moves, in order: hello, hello-future (another protocol), scan=FILE,
-scan-without-file, loose=LIMIT (a request with a limit looser than the scanner's), report (a frame that only scanners
+measure=FILE and extract=FILE (taken apart without a scan), scan-without-file, loose=LIMIT (a request with a limit looser than the scanner's), report (a frame that only scanners
 send), noise, huge (a frame that announces more than it may), close. Each answer is printed as "TYPE PAYLOAD".
 """
 
@@ -30,9 +30,9 @@ def move(sock, what, number):
     what, _, value = what.partition("=")
     if what.startswith("hello"):
         sock.sendall(frame(1, 0, json.dumps({"protocol": 99 if what == "hello-future" else 1}).encode()))
-    elif what in ("scan", "loose"):
-        request = REQUEST | {"limits": {value: 50}} if what == "loose" else REQUEST
-        with open(value if what == "scan" else os.devnull, "rb") as file:
+    elif what in ("scan", "measure", "extract", "loose"):
+        request = REQUEST | ({"limits": {value: 50}} if what == "loose" else {what: True} if what != "scan" else {})
+        with open(value if what != "loose" else os.devnull, "rb") as file:
             passed = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [file.fileno()]))]
             sock.sendmsg([frame(3, number, json.dumps(request).encode())], passed)
     elif what == "scan-without-file":

@@ -52,7 +52,7 @@ spoiled() { # FILE LINE EXPECTED
 }
 
 @test "the thin programs link no parser, the worker links them all" {
-	for program in csapi-scan csapi-scanner csapi-update csapi-version; do
+	for program in csapi-scan csapi-scanner csapi-update csapi-version csapi-limits; do
 		run -0 ldd "$CSAPI_BUILD/$program"
 		[[ $output == *libjansson* ]]
 		[[ ! $output =~ lib(clamav|archive|glib|gmime|bz2|lzma) ]]

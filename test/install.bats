@@ -20,6 +20,7 @@ install_to_dest() { # TARGET [VARIABLE=VALUE]...
 	cd "$dest/usr"
 	[ -x bin/csapi-scan ]
 	[ -x bin/csapi-version ]
+	[ -x bin/csapi-limits ]
 	[ -x sbin/csapi-scanner ]
 	[ -x sbin/csapi-update ]
 	[ -x libexec/csapi/csapi-worker ]
@@ -27,10 +28,10 @@ install_to_dest() { # TARGET [VARIABLE=VALUE]...
 	[ -f share/csapi/definitions/csapi-test.ndb ]
 	[ -f share/csapi/schema/verdict-1.schema.json ]
 	[ -f share/csapi/samples/clean.eml ]
-	for page in csapi-scan.1 csapi-version.1 csapi-protocol.5 csapi-codes.7 csapi-scanner.8 csapi-update.8; do
+	for page in csapi-scan.1 csapi-version.1 csapi-limits.1 csapi-protocol.5 csapi-codes.7 csapi-scanner.8 csapi-update.8; do
 		[ -f "share/man/man${page##*.}/$page" ]
 	done
-	for program in csapi-scan csapi-scanner csapi-update csapi-version; do
+	for program in csapi-scan csapi-scanner csapi-update csapi-version csapi-limits; do
 		[ -f "share/bash-completion/completions/$program" ]
 		[ -f "share/zsh/site-functions/_$program" ]
 		[ -f "share/fish/vendor_completions.d/$program.fish" ]

@@ -135,6 +135,9 @@ static bool read_plain(struct scanner_settings *settings, enum scanner_option op
 	case SCANNER_OPTION_low_memory:
 		settings->supervisor.low_memory = true;
 		return true;
+	case SCANNER_OPTION_no_engine:
+		settings->supervisor.no_engine = true;
+		return true;
 	case SCANNER_OPTION_no_namespaces:
 		settings->supervisor.no_namespaces = true;
 		return true;
@@ -251,6 +254,10 @@ static int check(const struct scanner_settings *settings, const bool *given, str
 			return why_set(why, -EINVAL, "--%s has no meaning with --private, which serves one client",
 				       name);
 	}
+	if (settings->supervisor.no_engine && !private)
+		return why_set(why, -EINVAL, "--no-engine is for --private: a scanner that stays must be able to scan");
+	if (settings->supervisor.no_engine && settings->supervisor.definitions)
+		return why_set(why, -EINVAL, "--no-engine loads no definitions; leave out --definitions");
 	if (settings->format == SCANNER_PROMETHEUS && settings->command != COMMAND_STATS)
 		return why_set(why, -EINVAL, "--format=prometheus is for the command stats");
 	return 0;

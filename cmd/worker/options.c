@@ -44,7 +44,7 @@ static bool read_abi(const char *text, struct sandbox_options *sandbox)
 	return abi > 0;
 }
 
-enum { DEFINITIONS = 1, SHIPPED, BASE, DROP, ABI, NO_NAMESPACES, OFF, PROBE, RESIDENT, CHECK, VERIFY_ONLY };
+enum { DEFINITIONS = 1, SHIPPED, BASE, DROP, ABI, NO_NAMESPACES, OFF, PROBE, RESIDENT, CHECK, VERIFY_ONLY, NO_ENGINE };
 
 static const struct option table[] = {
 	{"definitions", required_argument, NULL, DEFINITIONS},
@@ -58,6 +58,7 @@ static const struct option table[] = {
 	{"resident", no_argument, NULL, RESIDENT},
 	{"check", no_argument, NULL, CHECK},
 	{"verify-only", no_argument, NULL, VERIFY_ONLY},
+	{"no-engine", no_argument, NULL, NO_ENGINE},
 	{0},
 };
 
@@ -91,6 +92,8 @@ static bool read_one(int row, char *value, struct worker_options *options)
 		return true;
 	case VERIFY_ONLY:
 		return options->verify_only = true;
+	case NO_ENGINE:
+		return options->no_engine = true;
 	default:
 		return false;
 	}
@@ -112,5 +115,7 @@ bool worker_options_read(int argc, char **argv, struct worker_options *ret_optio
 	while ((row = getopt_long(argc, argv, "", table, NULL)) != -1)
 		if (!read_one(row, optarg, ret_options))
 			return false;
-	return optind == argc && ret_options->sandbox.definitions && ret_options->sandbox.base;
+	bool engine = ret_options->sandbox.definitions != NULL;
+	bool check = ret_options->task == WORKER_CHECK;
+	return optind == argc && engine != ret_options->no_engine && !(check && !engine) && ret_options->sandbox.base;
 }

@@ -21,6 +21,7 @@ struct worker_options {
 	bool shipped;                   /* these definitions came with csapi */
 	bool probe, resident;           /* see zygote.h */
 	bool verify_only;               /* with WORKER_CHECK: load nothing */
+	bool no_engine;                 /* in place of definitions: messages are only taken apart */
 };
 
 /* Borrows from argv for good, and changes it. False: nobody of ours has written that. */

@@ -29,6 +29,7 @@ struct client_options {
 	const char *scanner_path; /* NULL: found beside the running program */
 	const char *definitions;  /* directory; NULL: the scanner looks for a real set, then takes the shipped one */
 	const char *file_base;    /* directory for temporary files; NULL: TMPDIR, then /tmp */
+	bool no_engine;           /* a private scanner only takes messages apart (`measure`, `extract`) */
 	/* 1..CLIENT_CONCURRENCY_MAX messages at once; 0: what keeps the workers busy of a scanner that runs, and the processors */
 	unsigned max_concurrency;
 	unsigned workers; /* of a private scanner, where max_concurrency leaves it open; 0: one for each processor */
@@ -83,6 +84,13 @@ void client_close(struct client *client);
  * `text` says what and may be NULL.
  */
 int client_report(enum scan_code code, const char *text, struct report *ret_report);
+
+/*
+ * Asks a scanner that runs for the limits that requests may only tighten, without submitting anything. `socket` NULL: where one is
+ * expected. 0 with the limits (`set`: told) and the path of its socket (caller frees); -ENOENT or -ECONNREFUSED: none runs; else as
+ * client_command, with why. Waits up to `timeout_ms` for each place.
+ */
+int client_limits(const char *socket, int timeout_ms, struct limits *ret_limits, char **ret_socket, struct why *why);
 
 #define CLIENT_ANSWER_MS 10000 /* patience for a command that never waits for a scan */
 /* For "reload": longer than the scanner itself takes to give one up: loading, and the trial, after another reload that runs. */

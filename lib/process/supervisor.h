@@ -26,6 +26,7 @@ struct supervisor_options {
 	 * (definitions.h), so a link may be swapped.
 	 */
 	const char *definitions;
+	bool no_engine;        /* load none: messages are only taken apart, for the one client that started us */
 	const char *file_base; /* directory for temporary files */
 	unsigned max_concurrency;
 	struct limits limits; /* requests may only tighten them */

@@ -238,13 +238,15 @@ static int scan_input(struct walk *walk, struct node *input)
 		detection.mail = true;
 	if (digest_bytes(input->data, input->size, digest))
 		return node_code(walk, 0, AVS_RESULT_SCANFILE_FAILURE, "SHA-256 is not available");
-	bool whole = input->chosen && !walk->request->avoid_whole;
+	bool wanted = node_engine_wanted(walk), whole = input->chosen && wanted && !walk->request->avoid_whole;
 	enum part_route route = whole ? ROUTE_WHOLE : input->chosen ? ROUTE_UNSEEN : ROUTE_PARTS;
 	int error = node_tell(walk, NULL, input, &detection, digest, route);
 	if (!error && detection.mail)
 		error = node_code(walk, 0, DEC_RESULT_OUTER_CONTAINER_IS_MIME, NULL);
 	if (!error && whole)
 		error = scan_whole(walk, input, &detection);
+	if (!error && input->chosen && !wanted)
+		error = node_walked(walk, input, &detection);
 	if (!error && !node_avoided(walk, input->id))
 		error = node_open(walk, input, &detection);
 	return error;
@@ -263,6 +265,9 @@ static int close_walk(struct walk *walk)
 		(void)node_code(walk, 0, walk->encrypted.code, walk->encrypted.text);
 	if (*part && !walk->found && strcmp(part, "0") != 0)
 		(void)node_code(walk, 0, DEC_RESULT_FILE_ACCESS_FAILED, part);
+	/* So that nobody takes it for a verdict. */
+	if (!node_engine_wanted(walk))
+		(void)node_code(walk, 0, AVS_RESULT_SCANNER_NOT_INITIALIZED, REPORT_WALKED_TEXT);
 	return walk->error;
 }
 

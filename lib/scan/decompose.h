@@ -15,7 +15,8 @@
 
 /*
  * Scans one message. `limits` are those in force, the request's already applied. 0 when the observer was told all there
- * is, also of trouble; a negative errno only when the observer refused to listen.
+ * is, also of trouble; a negative errno only when the observer refused to listen. With `measure` or `extract` in the request
+ * the same walk is made without the engine, which may be NULL then, and the last word is AVS_RESULT_SCANNER_NOT_INITIALIZED.
  */
 int decompose(struct engine *engine, const struct request *request, const struct limits *limits, struct source *source,
 	      const struct observer *observer);

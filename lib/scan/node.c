@@ -22,6 +22,11 @@ static int keep(struct walk *walk, int error)
 	return walk->error;
 }
 
+bool node_engine_wanted(const struct walk *walk)
+{
+	return !walk->request->measure && !walk->request->extract;
+}
+
 bool node_encrypted(enum scan_code code)
 {
 	return code == DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED || code == DEC_RESULT_ENCRYPTED_CONTAINER_CHILD_DETECTED;
@@ -109,6 +114,9 @@ int node_tell(struct walk *walk, const struct node *parent, struct node *node, c
 	if (digest)
 		memcpy(part.sha256, digest, sizeof part.sha256);
 	int error = keep(walk, walk->observer->part(walk->observer->context, &part));
+	/* The answer sought is told on the way: a walk that is cut short still says how far it came. */
+	if (!error && walk->request->measure)
+		error = keep(walk, walk->observer->usage(walk->observer->context, &walk->budget.usage));
 	free(name);
 	free(type);
 	return error;
@@ -205,6 +213,16 @@ int node_check_opened(struct walk *walk, const struct node *node, const struct d
 	return node_code(walk, node->number, DEC_RESULT_OPEN_CONTAINER_FAILED, text);
 }
 
+int node_walked(struct walk *walk, const struct node *node, const struct detection *detection)
+{
+	const char *container = engine_container(node, detection);
+	char text[128];
+	if (tell_route(walk, node->number, ROUTE_WALKED) || !container)
+		return walk->error;
+	(void)snprintf(text, sizeof text, "%s: only the engine opens it", container);
+	return node_code(walk, node->number, DEC_RESULT_OPEN_CONTAINER_FAILED, text);
+}
+
 /* What neither the engine nor the archive library says. */
 static int tell_signs(struct walk *walk, const struct node *node, const struct detection *detection)
 {
@@ -288,7 +306,7 @@ static int on_code(void *context, enum scan_code code, const char *text)
 /* The engine undoes some methods by itself: it has the member if it reached as many bytes as the archive declares. */
 static bool engine_has(const struct walk *walk, const struct archive_member *member)
 {
-	return member->engine_opens && engine_saw_size(walk->engine, member->declared);
+	return member->engine_opens && node_engine_wanted(walk) && engine_saw_size(walk->engine, member->declared);
 }
 
 static int tell_member_codes(struct walk *walk, const struct node *node, const struct archive_member *member)
@@ -435,7 +453,8 @@ int node_scan(struct walk *walk, const struct node *parent, struct node *node)
 	if (error || node_avoided(walk, node->id))
 		return error;
 	if (node->chosen)
-		error = see(walk, node, &detection, digest);
+		error = node_engine_wanted(walk) ? see(walk, node, &detection, digest)
+						 : node_walked(walk, node, &detection);
 	/* The parts of an inner message come from the walk of the outer one. */
 	return error || node->kind == PART_MESSAGE ? error : node_open(walk, node, &detection);
 }

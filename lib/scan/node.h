@@ -20,7 +20,7 @@
 
 /* One message while it is taken apart. */
 struct walk {
-	struct engine *engine;
+	struct engine *engine; /* NULL: see node_engine_wanted */
 	const struct request *request;
 	const struct observer *observer;
 	struct budget budget;
@@ -81,6 +81,10 @@ int node_check_opened(struct walk *walk, const struct node *node, const struct d
 int node_result(struct walk *walk, const struct node *node, bool archive);
 int node_code(struct walk *walk, uint32_t part, enum scan_code code, const char *text);
 int node_stage(struct walk *walk, enum scan_stage stage, uint32_t part);
+/* Is this a scan? Else the message is only taken apart, the engine is not touched and may be NULL. */
+bool node_engine_wanted(const struct walk *walk);
+/* In place of the engine's look at a part: its route, and a code where only the engine could tell what is inside. */
+int node_walked(struct walk *walk, const struct node *node, const struct detection *detection);
 /* Is it one of the two codes for encryption? */
 bool node_encrypted(enum scan_code code);
 /* Did somebody before die of this part? */

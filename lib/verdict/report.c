@@ -311,13 +311,18 @@ static void unite_codes(struct report *report)
 static int add_missing_codes(struct report *report)
 {
 	int error = 0;
+	bool walked = false;
 	for (uint32_t i = 0; !error && report->complete && i < report->part_count; i++)
 		if (report->parts[i].route == ROUTE_UNSEEN && report->parts[i].code == SCAN_CODE_NONE)
 			error = report_code(report, i, DEC_RESULT_FILE_EXTRACT_FAILED, "the part was not seen");
+	for (uint32_t i = 0; i < report->part_count; i++)
+		walked = walked || report->parts[i].route == ROUTE_WALKED;
 	if (error || report->worst != SCAN_CODE_NONE)
 		return error;
 	if (!report->complete || report->part_count == 0)
 		return report_code(report, 0, DEC_RESULT_SCAN_FILE_DECOMPOSE_ERROR, NULL);
+	if (walked)
+		return report_code(report, 0, AVS_RESULT_SCANNER_NOT_INITIALIZED, REPORT_WALKED_TEXT);
 	if (report->omitted_unseen)
 		return report_code(report, report->part_count, DEC_RESULT_FILE_EXTRACT_FAILED, "a part was not seen");
 	return 0;
@@ -343,6 +348,13 @@ static void settle_parts(struct report *report)
 		struct part *part = &report->parts[report->viruses[i].part];
 		part->code = AVS_RESULT_VIRUS_FOUND;
 		part->status = EC_AV_INFECTED;
+	}
+	for (uint32_t i = 0; i < report->part_count; i++) {
+		struct part *part = &report->parts[i];
+		if (part->route == ROUTE_WALKED && part->status == EC_AV_CLEAN) {
+			part->code = AVS_RESULT_SCANNER_NOT_INITIALIZED;
+			part->status = EC_AV_ERROR;
+		}
 	}
 }
 

@@ -54,6 +54,9 @@ enum scan_stage {
 /* Longest stored text (name, type, virus, detail), in bytes without the NUL. */
 #define REPORT_TEXT_MAX 1023
 
+/* What is told with AVS_RESULT_SCANNER_NOT_INITIALIZED where nobody asked for a scan (`measure`, `extract`). */
+#define REPORT_WALKED_TEXT "taken apart without a scan"
+
 #define REPORT_NO_PART UINT32_MAX
 
 struct part {
@@ -160,7 +163,8 @@ int facts_copy(struct facts *to, const struct facts *from);
  * Settles the report and every part: a virus wins; else the worst code that is not information gives code and status;
  * else it is clean, provided that the report is complete and has a part 0 and every part was seen by some route. An
  * incomplete report without a code settles as DEC_RESULT_SCAN_FILE_DECOMPOSE_ERROR, an unseen part as
- * DEC_RESULT_FILE_EXTRACT_FAILED. A status given by report_refuse stays. 0 or -ENOMEM (it is EC_AV_ERROR then).
+ * DEC_RESULT_FILE_EXTRACT_FAILED, one that was only walked as AVS_RESULT_SCANNER_NOT_INITIALIZED. A status given by report_refuse
+ * stays. 0 or -ENOMEM (it is EC_AV_ERROR then).
  */
 int report_settle(struct report *report);
 

@@ -49,6 +49,20 @@ static void settles(struct report *report, enum ec_av_status status, enum scan_c
 	report_free(report);
 }
 
+static void test_walked(void)
+{
+	struct report report = clean_report();
+	(void)report_route(&report, 1, ROUTE_WALKED);
+	settles(&report, EC_AV_ERROR, AVS_RESULT_SCANNER_NOT_INITIALIZED, NULL,
+		"a part that was only walked is not clean");
+	report = clean_report();
+	(void)report_route(&report, 1, ROUTE_WALKED);
+	ok(report_settle(&report) == 0 && report.parts[1].status == EC_AV_ERROR &&
+		   report.parts[1].code == AVS_RESULT_SCANNER_NOT_INITIALIZED,
+	   "nor does it say so of itself");
+	report_free(&report);
+}
+
 static void test_clean(void)
 {
 	struct report report = clean_report();
@@ -450,6 +464,7 @@ static void test_words(void)
 int main(void)
 {
 	test_clean();
+	test_walked();
 	test_unseen();
 	test_order();
 	test_pairs();

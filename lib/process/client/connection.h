@@ -1,7 +1,7 @@
 /*
  * connection.h - the way to a scanner that runs: its socket, whether to trust who answers there, and the greeting.
  *
- * Called by client.c and command.c.
+ * Called by client.c, command.c and limits.c.
  */
 #ifndef CSAPI_PROCESS_CLIENT_CONNECTION_H
 #define CSAPI_PROCESS_CLIENT_CONNECTION_H

@@ -36,6 +36,16 @@ static int add_argument(char **arguments, unsigned *count, const char *key, cons
 	return 0;
 }
 
+/* More than the option takes that csapi-scan shares: a scanner that runs may have been given it by -o. */
+static int add_limit(char **arguments, unsigned *count, enum limit limit, uint64_t value)
+{
+	const struct limit_row *row = limits_row(limit);
+	bool beyond = limit == LIMIT_max_cumulative_extract_size && value > row->max;
+	char text[64];
+	(void)snprintf(text, sizeof text, "%s%" PRIu64, beyond ? "maxCumulativeExtractSize=" : "", value);
+	return add_argument(arguments, count, beyond ? "option" : row->key, text);
+}
+
 static int make_arguments(const struct client_options *options, unsigned workers, const char *path, char **arguments)
 {
 	char number[32];
@@ -50,12 +60,14 @@ static int make_arguments(const struct client_options *options, unsigned workers
 		error = add_argument(arguments, &count, "definitions", options->definitions);
 	if (!error && options->file_base)
 		error = add_argument(arguments, &count, "file_base", options->file_base);
+	if (!error && options->no_engine) {
+		arguments[count++] = strdup("--no-engine");
+		error = arguments[count - 1] ? 0 : -ENOMEM;
+	}
 	for (int i = 0; !error && i < LIMIT_COUNT; i++) {
 		const struct limits *limits = options->limits.set[i] ? &options->limits : &options->usual;
-		if (!limits->set[i])
-			continue;
-		(void)snprintf(number, sizeof number, "%" PRIu64, limits->value[i]);
-		error = add_argument(arguments, &count, limits_row((enum limit)i)->key, number);
+		if (limits->set[i])
+			error = add_limit(arguments, &count, (enum limit)i, limits->value[i]);
 	}
 	return error;
 }

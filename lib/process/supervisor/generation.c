@@ -85,8 +85,14 @@ static int spawn_zygote(struct supervisor *supervisor, struct generation *genera
 {
 	const struct supervisor_options *options = supervisor->options;
 	char drop[128], abi[16];
-	const char *argv[ARGUMENTS_MOST] = {options->worker_path, "--definitions", generation->definitions.path};
-	unsigned count = 3;
+	const char *argv[ARGUMENTS_MOST] = {options->worker_path};
+	unsigned count = 1;
+	if (options->no_engine) {
+		argv[count++] = "--no-engine";
+	} else {
+		argv[count++] = "--definitions";
+		argv[count++] = generation->definitions.path;
+	}
 	if (generation->definitions.shipped)
 		argv[count++] = "--shipped";
 	argv[count++] = "--base";
@@ -124,7 +130,9 @@ static int begin(struct supervisor *supervisor, struct generation **ret_generati
 	struct generation *generation = new_generation(supervisor);
 	if (!generation)
 		return why_set(why, -EBUSY, "workers of too many earlier definitions are still busy");
-	int error = definitions_open(supervisor->options->definitions, &generation->definitions, why);
+	int error = supervisor->options->no_engine
+			    ? 0
+			    : definitions_open(supervisor->options->definitions, &generation->definitions, why);
 	if (error)
 		return error;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
