@@ -48,7 +48,7 @@ struct message {
 	uint64_t begin, end;
 	struct place *place;
 	struct session session;
-	int64_t deadline, pong_deadline;
+	int64_t begun, deadline, pong_deadline;
 	unsigned attempts, losses;
 	uint8_t tries[CLAMD_ADDRESSES_MAX];
 	bool taken; /* a clamd had it in whole */
@@ -125,6 +125,7 @@ static void settle(struct message *message, enum ec_av_status status, enum scan_
 	message->answer.info = strdup(info);
 	message->answer.attempts = message->attempts;
 	message->answer.id = message->id;
+	message->answer.ms = (uint64_t)(clock_now() - message->begun);
 	message->done = true;
 	fd_close(&message->fd);
 }
@@ -367,7 +368,8 @@ int clamd_submit(struct clamd *clamd, uint32_t id, int fd, uint64_t begin, uint6
 				    .fd = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1),
 				    .begin = begin,
 				    .end = end,
-				    .deadline = clock_now() + clamd->options.timeout_ms};
+				    .begun = clock_now()};
+	message->deadline = message->begun + clamd->options.timeout_ms;
 	clamd->count++;
 	if (message->fd < 0)
 		settle(message, EC_AV_ERROR, DEC_RESULT_CONTAINER_ACCESS_FAILED, strerror(errno));

@@ -128,6 +128,8 @@ static int to_report(const struct backend *backend, const struct clamd_answer *a
 	report_init(ret_report);
 	ret_report->started = clock_wall();
 	ret_report->attempts = answer->attempts;
+	ret_report->total_ms = answer->ms;
+	ret_report->limits.value[LIMIT_timeout] = (uint64_t)timeout_ms(backend) / 1000;
 	int error = fill_report(answer, ret_report);
 	error = error ? error : report_settle(ret_report);
 	/* Its own trouble is told in its own words. */
@@ -161,9 +163,13 @@ static int next(struct backend *backend, int timeout_ms_, uint32_t *ret_id, stru
 	if (!error) {
 		/* A limit or encryption: what our own code says, with clamd's name for it as the engine's code. */
 		ret_answer->attempts = answer.attempts;
-		ret_answer->code = answer.code;
 		ret_answer->address = answer.address;
-		answer.code = answer.address = NULL;
+		answer.address = NULL;
+		/* What it says stands for nothing where its definitions are too old to be believed. */
+		if (ret_answer->report.status == answer.status) {
+			ret_answer->code = answer.code;
+			answer.code = NULL;
+		}
 	}
 	clamd_answer_free(&answer);
 	return error;

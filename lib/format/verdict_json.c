@@ -77,13 +77,22 @@ static json_t *encode_parts(const struct report *report)
 	return array;
 }
 
-static json_t *encode_limits(const struct limits *limits)
+/* Is it a clamd whose report is shown? It has limits of its own, of which only it knows. */
+static bool is_foreign(const struct verdict *verdict)
+{
+	for (unsigned i = 0; verdict && i < verdict->answer_count; i++)
+		if (verdict->report == &verdict->answers[i].report)
+			return verdict->answers[i].engine->kind == ENGINE_CLAMAV;
+	return false;
+}
+
+static json_t *encode_limits(const struct limits *limits, bool foreign)
 {
 	json_t *object = json_object();
 	for (int i = 0; i < LIMIT_COUNT; i++) {
 		uint64_t value = limits_effective(limits, (enum limit)i);
 		const char *key = limits_row((enum limit)i)->key;
-		if (value == UINT64_MAX)
+		if (value == UINT64_MAX || (foreign && i != LIMIT_timeout))
 			json_field_set(&object, key, json_null());
 		else
 			json_field_set_number(&object, key, value);
@@ -219,7 +228,7 @@ char *verdict_json_encode(const struct report *report, const struct verdict_json
 	json_field_set(&object, "complete", json_boolean(report->complete));
 	json_field_set(&object, "wire", json_boolean(report->wire));
 	json_field_set_number(&object, "attempts", report->attempts);
-	json_field_set(&object, "limits", encode_limits(&report->limits));
+	json_field_set(&object, "limits", encode_limits(&report->limits, is_foreign(options->verdict)));
 	json_field_set(&object, "usage", encode_usage(&report->usage));
 	versions_json_set(&object, &report->facts, CSAPI_VERSION);
 	set_verdict(&object, options->verdict);
