@@ -40,6 +40,7 @@ struct clamd_answer {
 	char *address;     /* of who answered; NULL: nobody */
 	char *version;     /* as clamd says it, "ClamAV 1.4.6/27000/..."; NULL: not told */
 	uint64_t size;     /* bytes sent */
+	uint64_t ms;       /* from its submission */
 	unsigned attempts; /* connections that were made for it */
 };
 
