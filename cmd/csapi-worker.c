@@ -82,9 +82,15 @@ static int scan(void *context, const struct job *job, const struct observer *obs
 	bool apart = job->request.measure || job->request.extract;
 	fault_watch(job->directory);
 	fault_on_memory(job_out_of_memory);
-	int unread = source_read(message, &source, &code, &why);
+	struct room room;
+	struct room *wanted = job->request.extract ? &room : NULL;
+	int shut = wanted ? room_open(message, job->request.message_size, wanted) : 0;
+	int unread = shut ? 0 : source_read(message, &source, &code, &why);
 	/* From here on nothing that its owner does to the file can matter, nor anything that happens here to the file. */
-	fd_close(&message);
+	if (!wanted || shut || unread)
+		fd_close(&message);
+	if (shut)
+		return say(observer, DEC_RESULT_TEMPFILE_ACCESS_FAILED, "the file of the message cannot be written to");
 	if (unread)
 		return say(observer, code, why.text);
 	if (!apart && !worker->engine) {
@@ -95,8 +101,9 @@ static int scan(void *context, const struct job *job, const struct observer *obs
 		source_free(&source);
 		return say(observer, code, why.text);
 	}
-	int error = decompose(worker->engine, &job->request, &job->limits, &source, observer);
+	int error = decompose(worker->engine, &job->request, &job->limits, &source, wanted, observer);
 	source_free(&source);
+	fd_close(&message);
 	return error;
 }
 

@@ -241,3 +241,118 @@ ask() {
 	ask --context skip_virus_check=1 --engine pool "$infected"
 	[ "$status" -eq 4 ]
 }
+
+# --- taken apart first -------------------------------------------------------------------------------------------------
+
+routes() { jq -c '[.parts[] | [.id, .route, .status]]' <<<"$output"; }
+
+@test "mime_decompose: clamd gets the whole, and each part by itself" {
+	start_clamd one
+	pool "daemon = \"${clamd_socket[one]}\"" "mime_decompose = true"
+	ask "$clean"
+	[ "$status" -eq 0 ]
+	[ "$(routes)" = '[["0","whole","EC_AV_CLEAN"],["1","decomposer","EC_AV_CLEAN"],["2/minutes.zip","decomposer","EC_AV_CLEAN"]]' ]
+	is .code OK
+	is '.engines[0].attempts' 3
+	ask "$ROOT/share/samples/eicar-in-nested-zip.eml"
+	[ "$status" -eq 1 ]
+	holds 'any(.viruses[]; .part == "2/invoice.zip")'
+	# Hidden from clamd's own reader of mail, and not from ours: a signature for just these bytes.
+	mkdir -p one/definitions
+	printf 'needle-in-an-attachment' >payload
+	echo "$(md5sum <payload | cut -d ' ' -f 1):$(stat -c %s payload):Needle" >one/definitions/needle.hdb
+	kill_clamd one
+	start_clamd one
+	{
+		printf 'Subject: x\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="b"\n\n--b\n\nhello\n--b\n'
+		printf 'Content-Type: application/octet-stream; name=a\nContent-Transfer-Encoding: base64\n\n'
+		base64 <payload
+		printf '%s\n' '--b--'
+	} >needle.eml
+	ask needle.eml
+	[ "$status" -eq 1 ]
+	is .info Needle
+	# What is no mail is scanned once.
+	ask payload
+	[ "$status" -eq 1 ]
+	is '.engines[0].attempts' 1
+	# Many parts, more than there are places.
+	/usr/bin/python3 - >many.eml <<-'EOF'
+		print("Subject: x\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n")
+		for i in range(300):
+		    print("--b\nContent-Type: text/plain\n\npart %d" % i)
+		print("--b--")
+	EOF
+	ask many.eml "$clean" many.eml
+	[ "$status" -eq 0 ]
+	[ "$(jq -r '.engines[0].attempts' <<<"$output" | xargs)" = "301 3 301" ]
+	[ "$(jq -r 'select(.name == "many.eml") | [.parts[] | select(.route == "decomposer")] | length' <<<"$output" | xargs)" = "300 300" ]
+}
+
+@test "--part: clamd gets just that one, out of an archive as well; a container is none" {
+	start_clamd one
+	pool "daemon = \"${clamd_socket[one]}\""
+	file=$ROOT/share/samples/eicar-in-nested-zip.eml
+	ask --part 1 "$file"
+	[ "$status" -eq 0 ]
+	[ "$(routes)" = '[["0","parts","EC_AV_CLEAN"],["1","decomposer","EC_AV_CLEAN"]]' ]
+	ask --part 2/invoice.zip/copy/invoice.zip/eicar.com "$file"
+	[ "$status" -eq 1 ]
+	is '.viruses[0].part' 2/invoice.zip/copy/invoice.zip/eicar.com
+	ask --part 0 "$file"
+	[ "$status" -eq 1 ]
+	ask --part 7 "$file"
+	[ "$status" -eq 2 ]
+	is .code DEC_RESULT_FILE_ACCESS_FAILED
+	printf 'Subject: x\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\nSubject: y\n\nhi\n--b--\n' >c.eml
+	ask --part 1 c.eml
+	[ "$status" -eq 2 ]
+	is .status EC_AV_PART_IS_CONTAINER
+	is .code null
+}
+
+@test "SMTP data: clamd gets the mail, or with use_wire_rep what came" {
+	start_clamd one
+	kill_clamd one
+	echo "Stuffed:0:*:$(printf '\n..needle-in-mail' | od -An -tx1 | tr -d ' \n')" >one/definitions/w.ndb
+	echo "Plain:0:*:$(printf '\n.needle-in-mail' | od -An -tx1 | tr -d ' \n')" >>one/definitions/w.ndb
+	start_clamd one
+	printf 'Subject: x\r\n\r\n..needle-in-mail\r\n.\r\n' >wire
+	pool "daemon = \"${clamd_socket[one]}\""
+	ask --wire wire
+	[ "$status" -eq 1 ]
+	is .info Plain
+	is .wire true
+	ask wire
+	is .info Stuffed
+	pool "daemon = \"${clamd_socket[one]}\"" "use_wire_rep = true"
+	ask --wire wire
+	is .info Stuffed
+	pool "daemon = \"${clamd_socket[one]}\"" "mime_decompose = true"
+	ask --wire wire
+	is .info Plain
+	printf '.\r\n' >nothing
+	ask --wire nothing
+	[ "$status" -eq 0 ]
+	is .size 0
+}
+
+@test "what cannot be taken apart is never clean" {
+	start_clamd one
+	pool "daemon = \"${clamd_socket[one]}\"" "mime_decompose = true"
+	# No scanner to do it.
+	ask --scanner-path /bin/true "$clean"
+	[ "$status" -eq 2 ]
+	is .status EC_AV_ERROR
+	# One that is too small for it.
+	ask --max-file-count 1 "$clean"
+	[ "$status" -eq 3 ]
+	is .status EC_AV_UNSCANNABLE
+	has_code DEC_RESULT_MAXIMUM_FILES_EXTRACTED
+	# With a scanner that runs, too.
+	start_scanner
+	ask --socket="$socket" "$clean"
+	[ "$status" -eq 0 ]
+	[[ $(routes) == *'["2/minutes.zip","decomposer","EC_AV_CLEAN"]'* ]]
+	stop_scanner
+}

@@ -32,6 +32,8 @@ def move(sock, what, number):
         sock.sendall(frame(1, 0, json.dumps({"protocol": 99 if what == "hello-future" else 1}).encode()))
     elif what in ("scan", "measure", "extract", "loose"):
         request = REQUEST | ({"limits": {value: 50}} if what == "loose" else {what: True} if what != "scan" else {})
+        if what == "extract":
+            request["message_size"] = os.path.getsize(value)
         with open(value if what != "loose" else os.devnull, "rb") as file:
             passed = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [file.fileno()]))]
             sock.sendmsg([frame(3, number, json.dumps(request).encode())], passed)

@@ -24,6 +24,8 @@ char *request_json_encode(const struct request *request, bool all_limits)
 	json_field_set(&object, "part_by_part", json_boolean(request->part_by_part));
 	json_field_set(&object, "measure", json_boolean(request->measure));
 	json_field_set(&object, "extract", json_boolean(request->extract));
+	if (request->extract)
+		json_field_set_number(&object, "message_size", request->message_size);
 	json_field_set(&object, "limits", limits);
 	json_field_set(&object, "avoid_whole", json_boolean(request->avoid_whole));
 	json_field_set(&object, "avoid", avoid);
@@ -89,7 +91,9 @@ static int decode_wishes(const json_t *object, struct request *request)
 	for (size_t i = 0; i < sizeof wishes / sizeof *wishes; i++)
 		if (json_object_get(object, wishes[i].key) && json_field_bool(object, wishes[i].key, wishes[i].wish))
 			return -EBADMSG;
-	return 0;
+	if (!request->extract)
+		return 0;
+	return json_field_number(object, "message_size", LIMITS_MESSAGE_MOST, &request->message_size);
 }
 
 int request_json_decode(const char *text, size_t size, struct request *ret_request, enum scan_code *ret_code,

@@ -240,7 +240,9 @@ static int scan_input(struct walk *walk, struct node *input)
 		return node_code(walk, 0, AVS_RESULT_SCANFILE_FAILURE, "SHA-256 is not available");
 	bool wanted = node_engine_wanted(walk), whole = input->chosen && wanted && !walk->request->avoid_whole;
 	enum part_route route = whole ? ROUTE_WHOLE : input->chosen ? ROUTE_UNSEEN : ROUTE_PARTS;
+	int unwritten = node_write(walk, NULL, input, detection.mail);
 	int error = node_tell(walk, NULL, input, &detection, digest, route);
+	error = error ? error : node_written(walk, input, unwritten);
 	if (!error && detection.mail)
 		error = node_code(walk, 0, DEC_RESULT_OUTER_CONTAINER_IS_MIME, NULL);
 	if (!error && whole)
@@ -272,11 +274,12 @@ static int close_walk(struct walk *walk)
 }
 
 int decompose(struct engine *engine, const struct request *request, const struct limits *limits, struct source *source,
-	      const struct observer *observer)
+	      struct room *room, const struct observer *observer)
 {
 	static struct engine_result result;
 	int64_t start = clock_now();
-	struct walk walk = {.engine = engine, .request = request, .observer = observer, .result = &result};
+	struct walk walk = {
+		.engine = engine, .request = request, .observer = observer, .room = room, .result = &result};
 	budget_init(&walk.budget, limits);
 	if (request->wire)
 		source_unstuff(source);

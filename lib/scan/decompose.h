@@ -9,6 +9,7 @@
 #define CSAPI_SCAN_DECOMPOSE_H
 
 #include "scan/engine.h"
+#include "scan/room.h"
 #include "scan/source.h"
 #include "verdict/observer.h"
 #include "verdict/request.h"
@@ -19,7 +20,7 @@
  * the same walk is made without the engine, which may be NULL then, and the last word is AVS_RESULT_SCANNER_NOT_INITIALIZED.
  */
 int decompose(struct engine *engine, const struct request *request, const struct limits *limits, struct source *source,
-	      const struct observer *observer);
+	      struct room *room, const struct observer *observer);
 
 /* "libarchive 3.6.2, GMime 3.2.13"; static. */
 const char *decompose_version(void);

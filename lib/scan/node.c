@@ -27,6 +27,35 @@ bool node_engine_wanted(const struct walk *walk)
 	return !walk->request->measure && !walk->request->extract;
 }
 
+/* The leaves of the message, or exactly the part that was asked for. */
+static bool wants_bytes(const struct walk *walk, const struct node *parent, const struct node *node, bool mail)
+{
+	if (!walk->room || !walk->request->extract || !node->chosen || !node->size)
+		return false;
+	if (*walk->request->part)
+		return !parent || !parent->chosen;
+	return node->kind == PART_BODY || node->kind == PART_ATTACHMENT || (node->kind == PART_INPUT && !mail);
+}
+
+int node_write(struct walk *walk, const struct node *parent, struct node *node, bool mail)
+{
+	if (!wants_bytes(walk, parent, node, mail))
+		return 0;
+	int error = room_write(walk->room, node->data, node->size, &node->offset);
+	node->written = !error;
+	return error;
+}
+
+int node_written(struct walk *walk, const struct node *node, int error)
+{
+	if (error)
+		return node_code(walk, node->number, DEC_RESULT_TEMPFILE_ACCESS_FAILED, strerror(-error));
+	/* The one part asked for is all there is to it. */
+	if (node->written && *walk->request->part)
+		walk->found = walk->ended = true;
+	return walk->error;
+}
+
 bool node_encrypted(enum scan_code code)
 {
 	return code == DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED || code == DEC_RESULT_ENCRYPTED_CONTAINER_CHILD_DETECTED;
@@ -110,6 +139,8 @@ int node_tell(struct walk *walk, const struct node *parent, struct node *node, c
 			    .mime_type = type,
 			    .detected_type = detection ? (char *)(uintptr_t)detection->type : NULL,
 			    .size = node->size,
+			    .written = node->written,
+			    .offset = node->offset,
 			    .has_sha256 = digest != NULL};
 	if (digest)
 		memcpy(part.sha256, digest, sizeof part.sha256);
@@ -217,7 +248,7 @@ int node_walked(struct walk *walk, const struct node *node, const struct detecti
 {
 	const char *container = engine_container(node, detection);
 	char text[128];
-	if (tell_route(walk, node->number, ROUTE_WALKED) || !container)
+	if (tell_route(walk, node->number, ROUTE_WALKED) || !container || walk->request->extract)
 		return walk->error;
 	(void)snprintf(text, sizeof text, "%s: only the engine opens it", container);
 	return node_code(walk, node->number, DEC_RESULT_OPEN_CONTAINER_FAILED, text);
@@ -407,7 +438,10 @@ static int open_archive(struct walk *walk, const struct node *node, enum detect_
 
 int node_open(struct walk *walk, const struct node *node, const struct detection *detection)
 {
-	bool deep = false;
+	bool deep = false, leaves = walk->request->extract && !*walk->request->part;
+	/* Whoever gets the leaves opens them. */
+	if (walk->ended || (leaves && !(node->number == 0 && detection->mail)))
+		return walk->error;
 	if (node->chosen && tell_signs(walk, node, detection))
 		return walk->error;
 	for (unsigned i = 0; i < detection->count && !walk->error && !walk->ended; i++) {
@@ -449,7 +483,9 @@ int node_scan(struct walk *walk, const struct node *parent, struct node *node)
 	if (digest_bytes(node->data, node->size, digest))
 		return keep(walk, -EIO);
 	enum part_route route = node->chosen ? ROUTE_UNSEEN : ROUTE_PARTS;
+	int unwritten = node_write(walk, parent, node, false);
 	int error = node_tell(walk, parent, node, &detection, digest, route);
+	error = error ? error : node_written(walk, node, unwritten);
 	if (error || node_avoided(walk, node->id))
 		return error;
 	if (node->chosen)

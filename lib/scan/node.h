@@ -11,6 +11,7 @@
 #include "scan/budget.h"
 #include "scan/detect.h"
 #include "scan/engine.h"
+#include "scan/room.h"
 #include "verdict/observer.h"
 #include "verdict/part_id.h"
 #include "verdict/request.h"
@@ -23,6 +24,7 @@ struct walk {
 	struct engine *engine; /* NULL: see node_engine_wanted */
 	const struct request *request;
 	const struct observer *observer;
+	struct room *room; /* for the parts, where the request asks for them */
 	struct budget budget;
 	struct part_ids ids;
 	uint32_t next;                /* number of the next part */
@@ -51,6 +53,8 @@ struct node {
 	unsigned depth; /* containers it lies in */
 	/* What the engine gets it in when it never saw it; NULL: as it is. wrap_zip or wrap_mail. */
 	int (*wrap)(const uint8_t *data, size_t size, const char *name, struct buffer *ret_buffer);
+	bool written; /* to the room, from `offset` on */
+	uint64_t offset;
 	bool text;   /* may be compared without its white space */
 	bool chosen; /* it, or what it lies in, is the one part asked for; true when there is no such wish */
 };
@@ -83,6 +87,12 @@ int node_code(struct walk *walk, uint32_t part, enum scan_code code, const char 
 int node_stage(struct walk *walk, enum scan_stage stage, uint32_t part);
 /* Is this a scan? Else the message is only taken apart, the engine is not touched and may be NULL. */
 bool node_engine_wanted(const struct walk *walk);
+/*
+ * Writes the part to the room, if the request wants that of it, before it is told; `mail`: it is the input, and a message. 0 or -errno, for node_written: what is to
+ * be said of it when it was told.
+ */
+int node_write(struct walk *walk, const struct node *parent, struct node *node, bool mail);
+int node_written(struct walk *walk, const struct node *node, int error);
 /* In place of the engine's look at a part: its route, and a code where only the engine could tell what is inside. */
 int node_walked(struct walk *walk, const struct node *node, const struct detection *detection);
 /* Is it one of the two codes for encryption? */

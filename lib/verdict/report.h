@@ -69,6 +69,8 @@ struct part {
 	char *mime_type;     /* as declared by the message, lower case; NULL: not a MIME part */
 	char *detected_type; /* what the bytes are; NULL: not looked at */
 	uint64_t size;       /* bytes really seen */
+	bool written;        /* they were written to the file of the message, from: */
+	uint64_t offset;
 	bool has_sha256;
 	uint8_t sha256[32];
 	/* settled: */

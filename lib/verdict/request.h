@@ -26,7 +26,12 @@ struct request {
 	bool paranoid;                   /* mail built to slip past scanners is infected */
 	bool part_by_part; /* the engine gets each part by itself, also one that it reached in the whole */
 	bool measure;      /* take it apart without the engine: for csapi-limits; never clean */
-	bool extract;      /* write the parts to a second descriptor that comes along; never clean */
+	/*
+	 * Write the MIME parts without parts of their own, or the one part asked for, behind the message into its file, which must be writable; never clean.
+	 * message_size: bytes of the message in it.
+	 */
+	bool extract;
+	uint64_t message_size;
 	/*
 	 * Set by the supervisor when a worker died: the parts it was at, which the next one must not open or scan.
 	 * avoid_whole says the same for the engine's pass over the message as a whole.

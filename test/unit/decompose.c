@@ -153,7 +153,7 @@ static struct report scan_for(struct buffer take_message, const struct observer 
 		memcpy(source.data, take_message.data, take_message.size);
 	source.data[source.size] = '\0';
 	buffer_free(&take_message);
-	*ret_error = decompose(engine, &request, &request.limits, &source, observer ? observer : &own);
+	*ret_error = decompose(engine, &request, &request.limits, &source, NULL, observer ? observer : &own);
 	if (!*ret_error && (report_stage(&report, STAGE_DONE, 0) || report_settle(&report)))
 		abort();
 	source_free(&source);
