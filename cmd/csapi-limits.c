@@ -11,6 +11,7 @@
 #include "./limits/settings.h"
 #include "base/version.h"
 #include "complain.h"
+#include "config_print.h"
 #include "standard.h"
 
 #include <signal.h>
@@ -57,6 +58,20 @@ static int tell(const struct limits_settings *settings)
 	return status;
 }
 
+static int act(const struct limits_settings *settings)
+{
+	switch (settings->task) {
+	case LIMITS_HELP:
+		return help();
+	case LIMITS_OWN:
+		return version();
+	case LIMITS_CHECK_CONFIG:
+		return config_print(&settings->config);
+	default:
+		return tell(settings);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	complain_as("csapi-limits");
@@ -65,16 +80,11 @@ int main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	struct limits_settings settings;
 	struct why why = {""};
-	if (limits_settings_read(argc, argv, &settings, &why)) {
+	int status = EXIT_TROUBLE;
+	if (limits_settings_read(argc, argv, &settings, &why))
 		complain("%s", why.text);
-		return EXIT_TROUBLE;
-	}
-	switch (settings.task) {
-	case LIMITS_HELP:
-		return help();
-	case LIMITS_OWN:
-		return version();
-	default:
-		return tell(&settings);
-	}
+	else
+		status = act(&settings);
+	limits_settings_free(&settings);
+	return status;
 }

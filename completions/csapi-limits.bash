@@ -10,6 +10,15 @@ _csapi_limits()
 		option=${COMP_WORDS[COMP_CWORD - 2]}
 	fi
 	case $option in
+	--config)
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
+		return
+		;;
+	--engine | -e)
+		COMPREPLY=()
+		return
+		;;
 	--format)
 		mapfile -t COMPREPLY < <(compgen -W 'text json config' -- "$current")
 		return
@@ -63,7 +72,7 @@ _csapi_limits()
 		[[ $word == -- ]] && only_files=yes
 	done
 	if [[ $current == -* && -z $only_files ]]; then
-		mapfile -t COMPREPLY < <(compgen -W '--format= --all-parts --ascii --walk-time= --wire --socket= --private --file-base= --scanner-path= --max-extract-depth= --max-extract-size= --max-cumulative-extract-size= --max-extract-time= --max-file-count= --timeout= -V --version -h --help ' -- "$current")
+		mapfile -t COMPREPLY < <(compgen -W '--config= -e --engine= --check-config --format= --all-parts --ascii --walk-time= --wire --socket= --private --file-base= --scanner-path= --max-extract-depth= --max-extract-size= --max-cumulative-extract-size= --max-extract-time= --max-file-count= --timeout= -V --version -h --help ' -- "$current")
 		[[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null
 	else
 		compopt -o filenames 2>/dev/null

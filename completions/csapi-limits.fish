@@ -1,5 +1,8 @@
 # Completion of csapi-limits for fish. Written by scripts/generate.c from the tables; edit those and run `make generate`.
 
+complete -c csapi-limits -l config -r -F -d 'take the configuration from FILE'
+complete -c csapi-limits -l engine -s e -x -d 'tell the limits of this csapi engine (default: the first)'
+complete -c csapi-limits -l check-config -d 'check the configuration, print what is in force, and end'
 complete -c csapi-limits -l format -x -a 'text json config' -d 'how it is written: text (default), json, or config'
 complete -c csapi-limits -l all-parts -d 'list all parts of a message; for --format=text'
 complete -c csapi-limits -l ascii -d 'draw with ASCII characters; for --format=text'

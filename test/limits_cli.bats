@@ -112,13 +112,13 @@ widest_line() {
 @test "text for the configuration, which can be pasted" {
 	tell --format=config --max-extract-depth=12 --timeout=99
 	[ "$status" -eq 0 ] || fail "the status"
-	[ "${lines[0]}" = 'csapi "csapi1" {' ] && [ "${lines[-1]}" = "}" ] || fail "no section"
-	[[ $output == *$'\n\tmax_extract_depth = 12\n'* && $output == *$'\n\ttimeout = 99\n'* ]] || fail "the values"
-	[ "$(grep -c '^	[a-z_]* = [0-9]*$' <<<"$output")" -eq 6 ] || fail "not six settings"
+	[ "${lines[0]}" = 'antivirus "antivirus1" {' ] && [ "${lines[1]}" = $'\tcsapi "csapi1" {' ] && [ "${lines[-1]}" = "}" ] || fail "no section"
+	[[ $output == *$'\n\t\tmax_extract_depth = 12\n'* && $output == *$'\n\t\ttimeout = 99\n'* ]] || fail "the values"
+	[ "$(grep -c '^		[a-z_]* = [0-9]*$' <<<"$output")" -eq 6 ] || fail "not six settings"
 	# A parser of the same library takes it.
 	/usr/bin/python3 -c 'import re, sys
 text = re.sub(r"#.*", "", sys.stdin.read())
-assert re.fullmatch(r"csapi \"csapi1\" \{(\s+[a-z_]+ = [0-9]+)+\s+\}\s*", text), text' <<<"$output"
+assert re.fullmatch(r"antivirus \"antivirus1\" \{\s+csapi \"csapi1\" \{(\s+[a-z_]+ = [0-9]+)+\s+\}\s+\}\s*", text), text' <<<"$output"
 }
 
 @test "options stand in the table; one that is no number or out of range is refused" {
@@ -145,7 +145,7 @@ assert re.fullmatch(r"csapi \"csapi1\" \{(\s+[a-z_]+ = [0-9]+)+\s+\}\s*", text),
 	is .note null
 	# More than a configuration may say.
 	CSAPI_SOCKET=$socket tell --format=config
-	[[ $output == *"# 4294967294 is in force"*$'\n\tmax_cumulative_extract_size = 2147483648\n'* ]] || fail "the sum"
+	[[ $output == *"# 4294967294 is in force"*$'\n\t\tmax_cumulative_extract_size = 2147483648\n'* ]] || fail "the sum"
 	CSAPI_SOCKET=$socket tell --format=json --private
 	is '.limits.max_extract_depth | [.value, .origin.kind] | join(" ")' "10 default"
 	is .scanner null
@@ -581,4 +581,55 @@ assert re.fullmatch(r"csapi \"csapi1\" \{(\s+[a-z_]+ = [0-9]+)+\s+\}\s*", text),
 	status=0
 	"$BUILD/csapi-limits" "$ROOT/share/samples/clean.eml" >/dev/full 2>/dev/null || status=$?
 	[ "$status" -eq 2 ] || fail "a message"
+}
+
+# --- the configuration -------------------------------------------------------------------------------------------------
+
+# In the engine's block, in the section around it, and nowhere.
+configured() {
+	printf 'antivirus "a" {\n\ttimeout = 33\n\tcsapi "one" {\n\t\tmax_extract_depth = 3\n\t\tmax_concurrency = 1\n\t}\n'
+	printf '\tcsapi "two" {\n\t\tmax_file_count = 7\n\t\tmax_concurrency = 1\n\t}\n}\n'
+} >"$BATS_TEST_TMPDIR/csapi.conf"
+
+@test "values of the configuration, with file and line; options go before them" {
+	configured
+	conf=$BATS_TEST_TMPDIR/csapi.conf
+	tell --private --format=json --config="$conf" --max-file-count=9
+	is '.limits.max_extract_depth | [.value, .origin.kind, .origin.where, .origin.line] | join(" ")' "3 file $conf 4"
+	is '.limits.timeout | [.value, .origin.kind, .origin.line] | join(" ")' "33 file 2"
+	is '.limits.max_file_count | [.value, .origin.kind] | join(" ")' "9 option"
+	is '.limits.max_extract_size.origin.kind' default
+	tell --private --config="$conf"
+	grep -Eq "^max_extract_depth +3 levels .* $conf:4 " <<<"$output" || fail "the file"
+	tell --private --format=json --config="$conf" --engine=two
+	is '.limits.max_file_count | [.value, .origin.line] | join(" ")' "7 9"
+	is '.limits.max_extract_depth.origin.kind' default
+	tell --private --config="$conf" --engine=three
+	[ "$status" -eq 2 ] && [[ $stderr == *'no csapi engine is called "three"'* ]] || fail "a stranger"
+	echo 'antivirus "a" { csapi "one" { max_extract_depth = 51 } }' >"$conf"
+	tell --config="$conf"
+	[ "$status" -eq 2 ] && [[ $stderr == *"csapi.conf:1: max_extract_depth must be 1 to 50 levels, not 51" ]] || fail "a mistake"
+}
+
+@test "what --format=config prints is a configuration that says the same" {
+	configured
+	tell --private --format=config --config="$BATS_TEST_TMPDIR/csapi.conf" --max-extract-size=123456
+	echo "$output" >"$BATS_TEST_TMPDIR/again.conf"
+	[[ ${lines[1]} == *'csapi "one" {' ]] || fail "the engine's name"
+	tell --private --format=config --config="$BATS_TEST_TMPDIR/again.conf"
+	diff <(echo "$output") "$BATS_TEST_TMPDIR/again.conf"
+	tell --private --format=json --config="$BATS_TEST_TMPDIR/again.conf"
+	is '.limits.max_extract_size | [.value, .origin.kind] | join(" ")' "123456 file"
+}
+
+@test "a message is measured by the configuration's limits; a scanner that runs tightens them" {
+	configured
+	tell --private --config="$BATS_TEST_TMPDIR/csapi.conf" "$FIXTURES/codes/limits/depth-11-clean.zip"
+	[ "$status" -eq 1 ] && [[ $output == *"3 of 3 levels, needs 11"* ]] || fail "not measured by it"
+	start_scanner --max-extract-depth=2 --max-file-count=50
+	tell --format=json --config="$BATS_TEST_TMPDIR/csapi.conf" --socket="$socket"
+	is '.limits.max_extract_depth | [.value, .origin.kind] | join(" ")' "2 scanner"
+	is '.limits.timeout | [.value, .origin.kind] | join(" ")' "33 file"
+	is '.limits.max_file_count | [.value, .origin.kind] | join(" ")' "50 scanner"
+	stop_scanner
 }

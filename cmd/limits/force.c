@@ -12,23 +12,38 @@
 /* As csapi-version: one that does not answer is told as such. */
 #define ANSWER_MS 3000
 
-static void put_defaults(struct limits_in_force *in_force)
+/* The defaults, and what the configuration says. */
+static void put_file(struct limits_in_force *in_force, const struct limits_settings *settings)
 {
+	const struct engine_settings *engine = settings->engine;
 	limits_defaults(&in_force->limits);
-	for (int i = 0; i < LIMIT_COUNT; i++)
+	in_force->antivirus = engine ? engine->antivirus : NULL;
+	in_force->engine = engine && engine->antivirus ? engine->name : NULL;
+	for (int i = 0; i < LIMIT_COUNT; i++) {
 		in_force->origin[i] = (struct limit_origin){.kind = ORIGIN_DEFAULT};
-	/* What a configuration says of limits belongs here: values, with ORIGIN_FILE, its path and the line. */
+		if (!engine || !engine->limits.set[i])
+			continue;
+		in_force->limits.value[i] = engine->limits.value[i];
+		in_force->origin[i] = (struct limit_origin){.kind = ORIGIN_FILE,
+							    .where = settings->config.path,
+							    .line = engine->lines[ENGINE_ROW_LIMITS + i]};
+	}
 }
 
-/* The scanner's word is for all of them; where it says what would be so anyway, it is no origin. */
+/*
+ * The scanner's word is for all of them, and what the client's file says tightens it; where the scanner says what would be so anyway, it is
+ * no origin.
+ */
 static void put_scanner(struct limits_in_force *in_force, const struct limits *limits, const char *socket)
 {
 	in_force->scanner = socket;
 	for (int i = 0; i < LIMIT_COUNT; i++) {
-		bool same =
-			limits_effective(limits, (enum limit)i) == limits_effective(&in_force->limits, (enum limit)i);
+		uint64_t theirs = limits_effective(limits, (enum limit)i);
+		uint64_t ours = limits_effective(&in_force->limits, (enum limit)i);
+		if (in_force->origin[i].kind == ORIGIN_FILE && ours < theirs)
+			continue;
 		in_force->limits.value[i] = limits->value[i];
-		if (!same)
+		if (ours != theirs)
 			in_force->origin[i] = (struct limit_origin){.kind = ORIGIN_SCANNER, .where = socket};
 	}
 }
@@ -61,7 +76,9 @@ static int ask(const struct limits_settings *settings, struct force *force, stru
 {
 	struct limits limits;
 	struct why that = {""};
-	int error = client_limits(settings->socket, ANSWER_MS, &limits, &force->socket, &that);
+	const char *usual = settings->engine ? settings->engine->socket : NULL;
+	int error =
+		client_limits(settings->socket ? settings->socket : usual, ANSWER_MS, &limits, &force->socket, &that);
 	if (!error)
 		weigh(settings, &limits, force);
 	else if (settings->socket || error == -ENOMEM)
@@ -74,7 +91,7 @@ static int ask(const struct limits_settings *settings, struct force *force, stru
 int force_find(const struct limits_settings *settings, struct force *ret_force, struct why *why)
 {
 	*ret_force = (struct force){.socket = NULL};
-	put_defaults(&ret_force->in_force);
+	put_file(&ret_force->in_force, settings);
 	int error = settings->private_scanner ? 0 : ask(settings, ret_force, why);
 	put_options(&ret_force->in_force, &settings->limits);
 	ret_force->in_force.note = ret_force->note.text;

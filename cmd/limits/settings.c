@@ -62,6 +62,15 @@ static int read_option(struct limits_settings *settings, enum limits_option opti
 	case LIMITS_OPTION_scanner_path:
 		settings->scanner_path = value;
 		return 0;
+	case LIMITS_OPTION_config:
+		settings->config_path = value;
+		return 0;
+	case LIMITS_OPTION_engine:
+		settings->engine_name = value;
+		return 0;
+	case LIMITS_OPTION_check_config:
+		settings->task = LIMITS_CHECK_CONFIG;
+		return 0;
 	case LIMITS_OPTION_version:
 		settings->task = LIMITS_OWN;
 		return 0;
@@ -94,6 +103,26 @@ static int check(const struct limits_settings *settings, const bool *given, stru
 	return 0;
 }
 
+/* Options go before what the configuration says. */
+static int configure(struct limits_settings *settings, struct why *why)
+{
+	if (config_read(settings->config_path, &settings->config, NULL, why))
+		return -EINVAL;
+	settings->configured = true;
+	settings->engine = engines_settings_csapi(&settings->config.engines, settings->engine_name);
+	if (!settings->engine)
+		return settings->engine_name ? why_set(why, -EINVAL,
+						       "no csapi engine is called \"%.64s\"; csapi-scan --engines "
+						       "lists those there are",
+						       settings->engine_name)
+					     : 0;
+	if (!settings->file_base)
+		settings->file_base = settings->engine->file_base;
+	if (!settings->scanner_path)
+		settings->scanner_path = settings->engine->scanner_path;
+	return 0;
+}
+
 int limits_settings_read(int argc, char **argv, struct limits_settings *ret_settings, struct why *why)
 {
 	struct option_parser parser;
@@ -108,9 +137,18 @@ int limits_settings_read(int argc, char **argv, struct limits_settings *ret_sett
 			return -EINVAL;
 		given[row] = true;
 	}
-	if (ret_settings->task != LIMITS_TELL)
+	if (ret_settings->task == LIMITS_OWN || ret_settings->task == LIMITS_HELP)
 		return 0;
 	ret_settings->messages = argv + optind;
 	ret_settings->message_count = (unsigned)(argc - optind);
-	return check(ret_settings, given, why);
+	int error = check(ret_settings, given, why);
+	return error ? error : configure(ret_settings, why);
+}
+
+void limits_settings_free(struct limits_settings *settings)
+{
+	if (settings->configured)
+		config_free(&settings->config);
+	settings->configured = false;
+	settings->engine = NULL;
 }

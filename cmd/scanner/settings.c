@@ -290,13 +290,7 @@ static void settle(struct scanner_settings *settings, const bool *given)
 /* The engine that this scanner is of. 0 or -EINVAL with why. */
 static int choose_engine(struct scanner_settings *settings, struct why *why)
 {
-	const struct engines_settings *engines = &settings->config.engines;
-	for (uint32_t i = 0; i < engines->engine_count && !settings->engine; i++) {
-		const struct engine_settings *engine = &engines->engines[i];
-		if (engine->kind == ENGINE_CSAPI &&
-		    (!settings->engine_name || strcmp(engine->name, settings->engine_name) == 0))
-			settings->engine = engine;
-	}
+	settings->engine = engines_settings_csapi(&settings->config.engines, settings->engine_name);
 	if (settings->engine || !settings->engine_name)
 		return 0;
 	return why_set(why, -EINVAL, "no csapi engine is called \"%.64s\"; csapi-scan --engines lists those there are",

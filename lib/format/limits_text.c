@@ -104,18 +104,22 @@ char *limits_text_config(const struct limits_in_force *in_force)
 {
 	struct text text;
 	text_init(&text);
-	text_add(&text, "csapi \"csapi1\" {\n");
+	text_add(&text, "antivirus \"");
+	text_add_visible(&text, in_force->antivirus ? in_force->antivirus : "antivirus1");
+	text_add(&text, "\" {\n\tcsapi \"");
+	text_add_visible(&text, in_force->engine ? in_force->engine : "csapi1");
+	text_add(&text, "\" {\n");
 	for (int i = 0; i < LIMIT_COUNT; i++) {
 		const struct limit_row *row = limits_row((enum limit)i);
 		uint64_t value = in_force->limits.value[i];
-		text_add(&text, "%s\t# %c%s (%" PRIu64 " to %" PRIu64 " %s)\n", i ? "\n" : "",
+		text_add(&text, "%s\t\t# %c%s (%" PRIu64 " to %" PRIu64 " %s)\n", i ? "\n" : "",
 			 row->text[0] >= 'a' && row->text[0] <= 'z' ? row->text[0] - 'a' + 'A' : row->text[0],
 			 row->text + 1, row->min, row->max, row->unit);
 		/* A scanner may have been given more, by csapi-scanner -o. */
 		if (value > row->max)
-			text_add(&text, "\t# %" PRIu64 " is in force, which no configuration can say\n", value);
-		text_add(&text, "\t%s = %" PRIu64 "\n", row->key, value > row->max ? row->max : value);
+			text_add(&text, "\t\t# %" PRIu64 " is in force, which no configuration can say\n", value);
+		text_add(&text, "\t\t%s = %" PRIu64 "\n", row->key, value > row->max ? row->max : value);
 	}
-	text_add(&text, "}\n");
+	text_add(&text, "\t}\n}\n");
 	return text_take(&text);
 }

@@ -335,6 +335,16 @@ int engines_settings_settle(struct engines_settings *settings, unsigned *ret_lin
 
 /* --- names ------------------------------------------------------------------------------------------------------ */
 
+const struct engine_settings *engines_settings_csapi(const struct engines_settings *settings, const char *name)
+{
+	for (uint32_t i = 0; i < settings->engine_count; i++) {
+		const struct engine_settings *engine = &settings->engines[i];
+		if (engine->kind == ENGINE_CSAPI && (!name || strcmp(engine->name, name) == 0))
+			return engine;
+	}
+	return NULL;
+}
+
 size_t engine_name_length(const char *name)
 {
 	size_t length = 0;

@@ -98,6 +98,9 @@ int engines_settings_engine(struct engines_settings *settings, const char *title
  */
 int engines_settings_settle(struct engines_settings *settings, unsigned *ret_line, struct why *why);
 
+/* The csapi engine of that name (NULL: the first one); NULL: there is none. Borrowed. */
+const struct engine_settings *engines_settings_csapi(const struct engines_settings *settings, const char *name);
+
 /* How many characters; bytes that are no UTF-8 count as one each. */
 size_t engine_name_length(const char *name);
 /* Its context variable; "csapi_status" or "clamav_status" where none is set. Borrowed. */

@@ -25,7 +25,8 @@ struct limits_in_force {
 	struct limit_origin origin[LIMIT_COUNT];
 	const char *
 		scanner; /* socket of the scanner that sets them; NULL: none runs, or its limits do not count. Borrowed */
-	const char *note; /* what else there is to say about them; "" for nothing. Borrowed */
+	const char *antivirus, *engine; /* names in the configuration; NULL: it has none. Borrowed */
+	const char *note;               /* what else there is to say about them; "" for nothing. Borrowed */
 };
 
 /* What is known of the value that would suffice. */
