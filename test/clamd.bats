@@ -242,6 +242,22 @@ ask() {
 	[ "$status" -eq 4 ]
 }
 
+@test "debug_level: what took several tries is told, or all" {
+	start_clamd one
+	pool "daemon = {\"$PWD/nothing\", \"${clamd_socket[one]}\"}" 'debug_level = "info"'
+	for _ in {1..20}; do printf '%s\0' "$clean"; done >list
+	ask --files0-from list
+	[ "$status" -eq 0 ]
+	[[ $stderr == *": pool: EC_AV_CLEAN after 2 connections, last to ${clamd_socket[one]}, "* ]]
+	[[ $stderr != *"after 1 connections"* ]]
+	pool "daemon = \"${clamd_socket[one]}\"" 'debug_level = "debug"'
+	ask "$clean"
+	[[ $stderr == *": pool: EC_AV_CLEAN after 1 connections, last to ${clamd_socket[one]}, "* ]]
+	pool "daemon = \"${clamd_socket[one]}\""
+	ask "$clean"
+	[ -z "$stderr" ]
+}
+
 # --- taken apart first -------------------------------------------------------------------------------------------------
 
 routes() { jq -c '[.parts[] | [.id, .route, .status]]' <<<"$output"; }

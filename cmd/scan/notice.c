@@ -72,9 +72,25 @@ static void notice_report(const char *name, const char *engine, enum engine_kind
 	       next ? "; " : "", next ? next : "");
 }
 
+/* The words of debug_level, from which on a clamd's engine tells how its messages fared. Our own scanner has a log for that. */
+enum { DEBUG_LEVEL_INFO = 4, DEBUG_LEVEL_DEBUG = 5 };
+
+static void notice_answer(const char *name, const struct answer *answer)
+{
+	uint64_t level = answer->engine->debug_level;
+	if (answer->engine->kind != ENGINE_CLAMAV || answer->state != ANSWER_GIVEN || level < DEBUG_LEVEL_INFO)
+		return;
+	if (level >= DEBUG_LEVEL_DEBUG || answer->attempts > 1)
+		notice("%s: %s: %s after %u connections, last to %s, %llu ms", name, answer->engine->name,
+		       ec_av_status_name(answer->report.status), answer->attempts,
+		       answer->address ? answer->address : "nobody", (unsigned long long)answer->report.total_ms);
+}
+
 void notice_verdict(const char *name, const struct verdict *verdict)
 {
 	bool told = false;
+	for (unsigned i = 0; i < verdict->answer_count; i++)
+		notice_answer(name, &verdict->answers[i]);
 	for (unsigned i = 0; i < verdict->answer_count; i++) {
 		const struct answer *answer = &verdict->answers[i];
 		if (answer->state != ANSWER_GIVEN || ec_av_status_exit(answer->report.status) != 2)

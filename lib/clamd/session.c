@@ -67,6 +67,7 @@ static void connected(struct session *session)
 static const char greeting[] = "zIDSESSION\0zPING\0zVERSION\0zINSTREAM";
 static const char question[] = "zPING";
 static const char farewell[] = "\0\0\0\0zEND";
+#define BEHIND_END sizeof "zEND" /* bytes behind the end of the stream */
 
 void session_open(struct session *ret_session, const struct address *address, int message, uint64_t begin, uint64_t end)
 {
@@ -147,7 +148,7 @@ static void take_reply(struct session *session, const char *line, size_t size)
 	} else if (reply.kind == REPLY_PONG || reply.kind == REPLY_VERSION || reply.kind == REPLY_STRANGE) {
 		fail(session, 0, "what answers is no clamd");
 	} else if ((reply.kind == REPLY_CLEAN || reply.kind == REPLY_EMPTY) &&
-		   (!session->all_sent || session->out.size)) {
+		   (!session->all_sent || session->out.size > BEHIND_END)) {
 		/* It cannot know yet. */
 		fail(session, 0, "clamd answered before it had the whole message");
 	} else {
