@@ -4,7 +4,7 @@
 usage: converse.py MOVE... -- SCANNER [ARGUMENT]...
 
 The scanner gets its end of a socket as descriptor 3. Moves, in order: hello, hello-future (another protocol), scan=FILE,
-measure=FILE and extract=FILE (taken apart without a scan), scan-without-file, loose=LIMIT (a request with a limit looser than the scanner's), report (a frame that only scanners
+measure=FILE, extract=FILE (taken apart without a scan; the latter from a copy that can be written) and extract-shut=FILE (from the file itself), scan-without-file, loose=LIMIT (a request with a limit looser than the scanner's), report (a frame that only scanners
 send), noise, huge (a frame that announces more than it may), close. Each answer is printed as "TYPE PAYLOAD".
 """
 
@@ -30,11 +30,18 @@ def move(sock, what, number):
     what, _, value = what.partition("=")
     if what.startswith("hello"):
         sock.sendall(frame(1, 0, json.dumps({"protocol": 99 if what == "hello-future" else 1}).encode()))
-    elif what in ("scan", "measure", "extract", "loose"):
+    elif what in ("scan", "measure", "extract", "extract-shut", "loose"):
+        shut = what == "extract-shut"
+        what = "extract" if shut else what
         request = REQUEST | ({"limits": {value: 50}} if what == "loose" else {what: True} if what != "scan" else {})
         if what == "extract":
             request["message_size"] = os.path.getsize(value)
         with open(value if what != "loose" else os.devnull, "rb") as file:
+            if what == "extract" and not shut:
+                copy = os.memfd_create("message")
+                os.write(copy, file.read())
+                os.dup2(copy, file.fileno())
+                os.close(copy)
             passed = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [file.fileno()]))]
             sock.sendmsg([frame(3, number, json.dumps(request).encode())], passed)
     elif what == "scan-without-file":

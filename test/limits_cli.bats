@@ -602,7 +602,7 @@ configured() {
 	tell --private --config="$conf"
 	grep -Eq "^max_extract_depth +3 levels .* $conf:4 " <<<"$output" || fail "the file"
 	tell --private --format=json --config="$conf" --engine=two
-	is '.limits.max_file_count | [.value, .origin.line] | join(" ")' "7 9"
+	is '.limits.max_file_count | [.value, .origin.line] | join(" ")' "7 8"
 	is '.limits.max_extract_depth.origin.kind' default
 	tell --private --config="$conf" --engine=three
 	[ "$status" -eq 2 ] && [[ $stderr == *'no csapi engine is called "three"'* ]] || fail "a stranger"

@@ -375,7 +375,7 @@ REQUEST='{"part":null,"wire":false,"first_threat":false,"limits":{},"avoid_whole
 	cp "$FIXTURES/codes/eicar.eml" "$BATS_TEST_TMPDIR/message"
 	mkdir -p "$BATS_TEST_TMPDIR/base"
 	before=$(sha256sum <"$BATS_TEST_TMPDIR/message")
-	run --separate-stderr /usr/bin/python3 "$ROOT/test/converse.py" hello "extract=$BATS_TEST_TMPDIR/message" "measure=$BATS_TEST_TMPDIR/message" -- \
+	run --separate-stderr /usr/bin/python3 "$ROOT/test/converse.py" hello "extract-shut=$BATS_TEST_TMPDIR/message" "measure=$BATS_TEST_TMPDIR/message" -- \
 		"$BUILD/csapi-scanner" --private=3 --no-engine --file-base="$BATS_TEST_TMPDIR/base"
 	[ "$(grep -c '^REPORT' <<<"$output")" -eq 2 ] || fail "no reports"
 	[[ $output == *DEC_RESULT_TEMPFILE_ACCESS_FAILED*"cannot be written to"* ]] || fail "not told"

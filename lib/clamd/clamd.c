@@ -60,7 +60,7 @@ struct clamd {
 	struct clamd_options options;
 	struct place places[CLAMD_ADDRESSES_MAX];
 	unsigned place_count, turn;
-	unsigned count;
+	unsigned count, top; /* top: places behind it were never used; looking at them would cost memory */
 	struct message messages[CLAMD_CONCURRENCY_MAX];
 };
 
@@ -340,7 +340,7 @@ static void advance(struct clamd *clamd, struct message *message)
 static void advance_all(struct clamd *clamd)
 {
 	check_places(clamd);
-	for (unsigned i = 0; i < CLAMD_CONCURRENCY_MAX; i++)
+	for (unsigned i = 0; i < clamd->top; i++)
 		advance(clamd, &clamd->messages[i]);
 }
 
@@ -363,6 +363,8 @@ int clamd_submit(struct clamd *clamd, uint32_t id, int fd, uint64_t begin, uint6
 	struct message *message = clamd->messages;
 	while (message->used)
 		message++;
+	unsigned place = (unsigned)(message - clamd->messages) + 1;
+	clamd->top = place > clamd->top ? place : clamd->top;
 	*message = (struct message){.used = true,
 				    .id = id,
 				    .fd = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1),
@@ -382,7 +384,7 @@ int clamd_submit(struct clamd *clamd, uint32_t id, int fd, uint64_t begin, uint6
 /* One that is done goes out: 0; -EAGAIN: none is; -ENOMEM. */
 static int take_done(struct clamd *clamd, struct clamd_answer *ret_answer)
 {
-	for (unsigned i = 0; i < CLAMD_CONCURRENCY_MAX; i++) {
+	for (unsigned i = 0; i < clamd->top; i++) {
 		struct message *message = &clamd->messages[i];
 		if (!message->used || !message->done)
 			continue;
@@ -406,7 +408,7 @@ size_t clamd_poll(const struct clamd *clamd, struct pollfd *ret_fds, size_t most
 {
 	size_t used = 0;
 	*ret_deadline = CLOCK_NEVER;
-	for (unsigned i = 0; i < CLAMD_CONCURRENCY_MAX; i++) {
+	for (unsigned i = 0; i < clamd->top; i++) {
 		const struct message *message = &clamd->messages[i];
 		if (!message->used)
 			continue;
@@ -451,7 +453,7 @@ void clamd_close(struct clamd *clamd)
 {
 	if (!clamd)
 		return;
-	for (unsigned i = 0; i < CLAMD_CONCURRENCY_MAX; i++) {
+	for (unsigned i = 0; i < clamd->top; i++) {
 		struct message *message = &clamd->messages[i];
 		if (!message->used)
 			continue;

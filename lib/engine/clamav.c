@@ -64,7 +64,7 @@ struct clamav {
 	struct why why;
 	struct client_options options; /* of the unpacker */
 	struct unpack *unpack;         /* NULL: not needed yet */
-	unsigned job_count;
+	unsigned job_count, job_top;   /* top: places behind it were never used; looking at them would cost memory */
 	struct job jobs[JOBS_MAX];
 };
 
@@ -157,6 +157,8 @@ static int submit(struct backend *backend, uint32_t id, const struct request *re
 	assert(clamav->job_count < JOBS_MAX);
 	while (job->used)
 		job++;
+	unsigned place = (unsigned)(job - clamav->jobs) + 1;
+	clamav->job_top = place > clamav->job_top ? place : clamav->job_top;
 	*job = (struct job){.used = true, .id = id, .parts = -1, .begun = clock_now()};
 	report_init(&job->report);
 	backend_request(backend->engine, request, &job->request);
@@ -523,7 +525,7 @@ static int advance(struct clamav *clamav)
 	while (clamav->clamd && !error && (error = clamd_next(clamav->clamd, 0, &answer)) == 0)
 		error = take_answer(clamav, &answer);
 	error = error == -EAGAIN || error == -ENOENT ? 0 : error;
-	for (unsigned i = 0; !error && i < JOBS_MAX; i++) {
+	for (unsigned i = 0; !error && i < clamav->job_top; i++) {
 		struct job *job = &clamav->jobs[i];
 		if (!job->used || job->stage == STAGE_OVER)
 			continue;
@@ -550,7 +552,7 @@ static size_t poll_for(const struct backend *backend, struct pollfd *ret_fds, si
 		*ret_deadline = own;
 	if (fd >= 0 && used < most)
 		ret_fds[used++] = (struct pollfd){.fd = fd, .events = POLLIN};
-	for (unsigned i = 0; i < JOBS_MAX; i++)
+	for (unsigned i = 0; i < clamav->job_top; i++)
 		if (clamav->jobs[i].used && (clamav->jobs[i].stage == STAGE_OVER || pieces_over(&clamav->jobs[i])))
 			*ret_deadline = 0;
 	return used;
@@ -568,7 +570,7 @@ static int next(struct backend *backend, int wait_ms, uint32_t *ret_id, struct a
 		int error = advance(clamav);
 		if (error)
 			return error;
-		for (unsigned i = 0; i < JOBS_MAX; i++) {
+		for (unsigned i = 0; i < clamav->job_top; i++) {
 			struct job *job = &clamav->jobs[i];
 			if (!job->used || (job->stage != STAGE_OVER && !pieces_over(job)))
 				continue;
@@ -591,7 +593,7 @@ static bool ready(const struct backend *backend)
 static void close_pool(struct backend *backend)
 {
 	struct clamav *clamav = backend->state;
-	for (unsigned i = 0; i < JOBS_MAX; i++)
+	for (unsigned i = 0; i < clamav->job_top; i++)
 		if (clamav->jobs[i].used)
 			job_free(clamav, &clamav->jobs[i]);
 	unpack_close(clamav->unpack);

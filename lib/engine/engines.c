@@ -33,8 +33,8 @@ struct run {
 struct engines {
 	const struct engines_options *options;
 	struct backend backends[ENGINES_MAX]; /* `state` NULL: not open yet */
-	unsigned count, first; /* first: the one that every message goes to first; count: none is asked */
-	unsigned run_count;
+	unsigned count, first;       /* first: the one that every message goes to first; count: none is asked */
+	unsigned run_count, run_top; /* top: places behind it were never used; looking at them would cost memory */
 	struct run runs[RUNS_MAX];
 };
 
@@ -112,7 +112,7 @@ static int offer(struct engines *engines, struct run *run, int fd)
 static int offer_all(struct engines *engines)
 {
 	int error = 0;
-	for (unsigned i = 0; !error && i < RUNS_MAX; i++)
+	for (unsigned i = 0; !error && i < engines->run_top; i++)
 		if (engines->runs[i].state == RUN_WAITS)
 			error = offer(engines, &engines->runs[i], engines->runs[i].message);
 	return error;
@@ -172,7 +172,7 @@ unsigned engines_room(const struct engines *engines)
 	unsigned room = RUNS_MAX - engines->run_count, waiting = 0;
 	if (engines->first == engines->count)
 		return room;
-	for (unsigned i = 0; i < RUNS_MAX; i++)
+	for (unsigned i = 0; i < engines->run_top; i++)
 		waiting += engines->runs[i].state == RUN_WAITS;
 	/* As many as the first engine takes, and no more where a later one does not keep up. The first message opens it. */
 	const struct backend *first = &engines->backends[engines->first];
@@ -187,6 +187,8 @@ int engines_submit(struct engines *engines, uint32_t id, const struct request *r
 	struct run *run = engines->runs;
 	while (run->state != RUN_FREE)
 		run++;
+	unsigned place = (unsigned)(run - engines->runs) + 1;
+	engines->run_top = place > engines->run_top ? place : engines->run_top;
 	int error = verdict_init(&run->verdict, engines->options->selection);
 	if (error)
 		return error;
@@ -203,7 +205,7 @@ int engines_submit(struct engines *engines, uint32_t id, const struct request *r
 /* One that is done goes out. -EAGAIN: none is. */
 static int take_done(struct engines *engines, uint32_t *ret_id, struct verdict *ret_verdict)
 {
-	for (unsigned i = 0; i < RUNS_MAX; i++) {
+	for (unsigned i = 0; i < engines->run_top; i++) {
 		struct run *run = &engines->runs[i];
 		if (run->state != RUN_DONE)
 			continue;
@@ -279,7 +281,7 @@ void engines_close(struct engines *engines)
 {
 	if (!engines)
 		return;
-	for (unsigned i = 0; i < RUNS_MAX; i++) {
+	for (unsigned i = 0; i < engines->run_top; i++) {
 		struct run *run = &engines->runs[i];
 		if (run->state == RUN_FREE)
 			continue;
