@@ -8,6 +8,7 @@
 #include "base/fd.h"
 #include "base/version.h"
 #include "format/worker_json.h"
+#include "process/job.h"
 #include "process/spawn.h"
 #include "process/zygote.h"
 #include "scan/decompose.h"
@@ -107,6 +108,35 @@ static int scan(void *context, const struct job *job, const struct observer *obs
 	return error;
 }
 
+/* The digest of the message, as that of the whole. Not a byte is looked at otherwise. */
+static int tell_digest(void *context, const struct job *job, const struct observer *observer)
+{
+	struct part input = {.parent = REPORT_NO_PART,
+			     .id = (char[]){"0"},
+			     .kind = PART_INPUT,
+			     .route = ROUTE_PARTS,
+			     .has_sha256 = true};
+	int message = job->message;
+	(void)context;
+	int error = digest_file(message, input.sha256, &input.size);
+	fd_close(&message);
+	return error ? say(observer, AVS_RESULT_SCANFILE_FAILURE, "no digest")
+		     : observer->part(observer->context, &input);
+}
+
+/* Like a worker, but no zygote's child: it needs nothing that takes long to load. */
+static int digest(const struct worker_options *options)
+{
+	struct isolation isolation;
+	struct why why;
+	closefrom(SPAWN_FD + 1);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	(void)prctl(PR_SET_NAME, "csapi-digest");
+	if (null < 0 || sandbox_prepare(&options->sandbox, &isolation, &why))
+		return -EIO;
+	job_run(SPAWN_FD, null, options->digest, tell_digest, NULL);
+}
+
 /* Where somebody ran it by hand there is none: a terminal or a file is nobody's socket. */
 static bool has_socket(int wanted)
 {
@@ -118,6 +148,8 @@ static bool has_socket(int wanted)
 /* Does whoever is to be answered listen? */
 static bool can_answer(enum worker_task task)
 {
+	if (task == WORKER_DIGEST)
+		return has_socket(SOCK_STREAM);
 	return task == WORKER_CHECK ? fcntl(SPAWN_FD, F_GETFD) >= 0 : has_socket(SOCK_SEQPACKET);
 }
 
@@ -168,7 +200,9 @@ int main(int argc, char **argv)
 	/* Whoever started us may have ended before it could take us along. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || fd_abandoned(SPAWN_FD))
 		return EXIT_FAILURE;
-	int error = options.task == WORKER_CHECK ? worker_check(&options, SPAWN_FD) : serve(&options);
+	int error = options.task == WORKER_CHECK    ? worker_check(&options, SPAWN_FD)
+		    : options.task == WORKER_DIGEST ? digest(&options)
+						    : serve(&options);
 	/* At once: to give back a large engine piece by piece takes longer than the kernel needs for the whole. */
 	_exit(error ? EXIT_FAILURE : EXIT_SUCCESS);
 }

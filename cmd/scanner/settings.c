@@ -7,6 +7,7 @@
 
 #include "base/processor.h"
 #include "options.h"
+#include "process/cache.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #define MAX_QUEUE_DEFAULT           10000
+#define CACHE_SIZE_DEFAULT          1000  /* the module's own figure, as in engine_settings.def */
 #define MESSAGES_PER_WORKER_DEFAULT 25    /* what a fork costs is then lost in what a scan costs */
 #define IDLE_EXIT_MOST              86400 /* seconds: a day, as for the other times */
 #define LANDLOCK_ABI_MOST           99
@@ -190,6 +192,8 @@ static int read_value(struct scanner_settings *settings, enum scanner_option opt
 		return read_concurrency(settings, value, why);
 	case SCANNER_OPTION_max_queue:
 		return read_number("max-queue", value, 1, SUPERVISOR_QUEUE_MAX, &supervisor->max_queue, why);
+	case SCANNER_OPTION_cache_size:
+		return read_number("cache-size", value, 0, CACHE_MOST, &supervisor->cache_size, why);
 	case SCANNER_OPTION_idle_exit:
 		return read_number("idle-exit", value, 0, IDLE_EXIT_MOST, &supervisor->idle_exit, why);
 	case SCANNER_OPTION_messages_per_worker:
@@ -268,6 +272,7 @@ static void set_defaults(struct scanner_settings *ret_settings)
 	*ret_settings = (struct scanner_settings){
 		.supervisor = {.take_private = -1,
 			       .max_queue = MAX_QUEUE_DEFAULT,
+			       .cache_size = CACHE_SIZE_DEFAULT,
 			       .messages_per_worker = MESSAGES_PER_WORKER_DEFAULT},
 		.socket_mode = geteuid() == 0 ? 0666 : 0600,
 		.log_level = LOG_LEVEL_NOTICE,
@@ -283,6 +288,9 @@ static void settle(struct scanner_settings *settings, const bool *given)
 		settings->supervisor.max_concurrency = private ? 1 : processor_count(SUPERVISOR_CONCURRENCY_MAX);
 	if (private && !given[SCANNER_OPTION_isolation])
 		settings->supervisor.degrade = true;
+	/* The messages of one call are seldom the same, and the process for digests costs a start. */
+	if (private && !given[SCANNER_OPTION_cache_size])
+		settings->supervisor.cache_size = 0;
 	if (private && !settings->log)
 		settings->log = "none";
 }
@@ -312,6 +320,8 @@ static void adopt(struct scanner_settings *settings, const bool *given)
 	if (!given[SCANNER_OPTION_socket])
 		settings->socket = engine->socket;
 	settings->usual_listen = engine->socket;
+	if (!given[SCANNER_OPTION_cache_size])
+		supervisor->cache_size = (unsigned)engine->cache_size;
 	/* The scanner's log knows nothing more urgent than an error. */
 	if (!given[SCANNER_OPTION_log_level] && engine->lines[ENGINE_ROW_debug_level])
 		settings->log_level = (enum log_level)(engine->debug_level ? engine->debug_level - 1 : 0);

@@ -44,7 +44,21 @@ static bool read_abi(const char *text, struct sandbox_options *sandbox)
 	return abi > 0;
 }
 
-enum { DEFINITIONS = 1, SHIPPED, BASE, DROP, ABI, NO_NAMESPACES, OFF, PROBE, RESIDENT, CHECK, VERIFY_ONLY, NO_ENGINE };
+enum {
+	DEFINITIONS = 1,
+	SHIPPED,
+	BASE,
+	DROP,
+	ABI,
+	NO_NAMESPACES,
+	OFF,
+	PROBE,
+	RESIDENT,
+	CHECK,
+	VERIFY_ONLY,
+	NO_ENGINE,
+	DIGEST
+};
 
 static const struct option table[] = {
 	{"definitions", required_argument, NULL, DEFINITIONS},
@@ -59,6 +73,7 @@ static const struct option table[] = {
 	{"check", no_argument, NULL, CHECK},
 	{"verify-only", no_argument, NULL, VERIFY_ONLY},
 	{"no-engine", no_argument, NULL, NO_ENGINE},
+	{"digest", required_argument, NULL, DIGEST},
 	{0},
 };
 
@@ -92,6 +107,10 @@ static bool read_one(int row, char *value, struct worker_options *options)
 		return true;
 	case VERIFY_ONLY:
 		return options->verify_only = true;
+	case DIGEST:
+		options->task = WORKER_DIGEST;
+		options->digest = value;
+		return *value && !strchr(value, '/');
 	case NO_ENGINE:
 		return options->no_engine = true;
 	default:
@@ -116,6 +135,8 @@ bool worker_options_read(int argc, char **argv, struct worker_options *ret_optio
 		if (!read_one(row, optarg, ret_options))
 			return false;
 	bool engine = ret_options->sandbox.definitions != NULL;
+	if (ret_options->task == WORKER_DIGEST)
+		return optind == argc && !engine && ret_options->sandbox.base;
 	bool check = ret_options->task == WORKER_CHECK;
 	return optind == argc && engine != ret_options->no_engine && !(check && !engine) && ret_options->sandbox.base;
 }

@@ -11,6 +11,7 @@
 enum worker_task {
 	WORKER_SERVE,    /* a zygote, with its supervisor on SPAWN_FD */
 	WORKER_CHECK,    /* --check: verifies definitions, and says so on SPAWN_FD */
+	WORKER_DIGEST,   /* --digest: tells the digests of messages, as a worker that does nothing else */
 	WORKER_VERSIONS, /* --versions: of what it is made, on standard output */
 	WORKER_VERSION,  /* --version: its own, for people */
 };
@@ -20,6 +21,7 @@ struct worker_options {
 	struct sandbox_options sandbox; /* with the directory of definitions */
 	bool shipped;                   /* these definitions came with csapi */
 	bool probe, resident;           /* see zygote.h */
+	const char *digest;             /* with WORKER_DIGEST: name of its directory below base */
 	bool verify_only;               /* with WORKER_CHECK: load nothing */
 	bool no_engine;                 /* in place of definitions: messages are only taken apart */
 };

@@ -60,6 +60,7 @@ char *stats_json_encode(const struct stats *stats)
 	set_milliseconds(&object, "mean_message_ms", stats_mean_message(stats));
 	set_milliseconds(&object, "mean_part_ms", stats_mean_part(stats));
 	set_milliseconds(&object, "mean_queue_ms", stats_mean_queue(stats));
+	json_field_set(&object, "cache_hit_rate", json_real((double)stats_hit_rate(stats) / 1000));
 	json_field_set(&object, "statuses", encode_statuses(stats));
 	json_field_set(&object, "codes", encode_codes(stats));
 	json_field_set(&object, "durations", encode_durations(stats));

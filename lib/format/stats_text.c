@@ -74,6 +74,9 @@ char *stats_text_encode(const struct stats *stats)
 	add_milliseconds(&text, "average time per part", stats_mean_part(stats));
 	add_group(&text, stats, STAT_GROUP_MESSAGES);
 	add_milliseconds(&text, "average time in the queue", stats_mean_queue(stats));
+	add_group(&text, stats, STAT_GROUP_CACHE);
+	text_add(&text, "  %-*s %10" PRIu64 ".%01" PRIu64 " %%\n", LABEL_WIDTH, "hit rate", stats_hit_rate(stats) / 10,
+		 stats_hit_rate(stats) % 10);
 	add_group(&text, stats, STAT_GROUP_WORKERS);
 	add_group(&text, stats, STAT_GROUP_SERVICE);
 	if (stats->messages_checked) {

@@ -117,6 +117,7 @@ static json_t *encode_times(const struct report *report)
 	json_field_set_number(&object, "total_ms", report->total_ms);
 	json_field_set_number(&object, "scan_ms", report->usage.scan_ms);
 	json_field_set_number(&object, "extract_ms", report->usage.extract_ms);
+	json_field_set(&object, "cached", json_boolean(report->cached));
 	return object;
 }
 
@@ -361,7 +362,8 @@ static int decode_figures(const json_t *object, struct report *report)
 	    json_field_number(times, "scan_ms", INT64_MAX, &report->usage.scan_ms) ||
 	    json_field_number(times, "extract_ms", INT64_MAX, &report->usage.extract_ms) ||
 	    json_field_time(times, "started", &report->started) ||
-	    json_field_number(object, "attempts", UINT32_MAX, &attempts))
+	    json_field_number(object, "attempts", UINT32_MAX, &attempts) ||
+	    (json_object_get(times, "cached") && json_field_bool(times, "cached", &report->cached)))
 		return -EBADMSG;
 	report->attempts = (unsigned)attempts;
 	return decode_limits(object, &report->limits);

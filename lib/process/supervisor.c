@@ -81,6 +81,7 @@ static int64_t next_deadline(const struct supervisor *supervisor)
 {
 	int64_t next = earliest(slot_deadline(supervisor), generation_deadline(supervisor));
 	next = earliest(next, link_deadline(supervisor));
+	next = earliest(next, hasher_deadline(supervisor));
 	if (supervisor->link_count)
 		next = earliest(next, supervisor->last_tick + TICK_MS);
 	if (supervisor->resident && !supervisor->accepting && !supervisor->stopping)
@@ -109,6 +110,7 @@ static void expire(struct supervisor *supervisor)
 	slot_expire(supervisor);
 	generation_expire(supervisor);
 	link_expire(supervisor);
+	hasher_expire(supervisor);
 	link_tick(supervisor);
 	if (options->idle_exit && supervisor->resident && supervisor->idle_since != CLOCK_NEVER &&
 	    supervisor->current->state != GENERATION_LOADING && supervisor->current->state != GENERATION_TRIAL &&
@@ -159,6 +161,7 @@ static void take_signals(struct supervisor *supervisor)
 	while (read(supervisor->signals, &info, sizeof info) == sizeof info)
 		take_signal(supervisor, info.ssi_signo);
 	slot_reap(supervisor);
+	hasher_reap(supervisor);
 	supervisor->reap = true;
 }
 
@@ -182,6 +185,9 @@ static void take_event(struct supervisor *supervisor, const struct epoll_event *
 	case TAG_CONTROL:
 		if (supervisor->generations[index].turn == turn && supervisor->generations[index].control >= 0)
 			generation_readable(supervisor, &supervisor->generations[index]);
+		break;
+	case TAG_HASHER:
+		hasher_readable(supervisor);
 		break;
 	default:
 		if (supervisor->slots[index].used && supervisor->slots[index].turn == turn)
@@ -281,6 +287,7 @@ static void make_base(struct supervisor *supervisor)
 static void clean_up(struct supervisor *supervisor)
 {
 	link_drop_queue(supervisor);
+	hasher_end(supervisor);
 	generation_end_all(supervisor);
 	if (supervisor->slots)
 		slot_free_all(supervisor);
@@ -312,6 +319,7 @@ static void init(struct supervisor *supervisor, const struct supervisor_options 
 	for (unsigned i = 0; i < GENERATIONS_MOST; i++)
 		supervisor->generations[i] = (struct generation){.control = -1, .definitions.lock = -1};
 	supervisor->epoll = epoll_create1(EPOLL_CLOEXEC);
+	hasher_init(supervisor);
 }
 
 int supervisor_run(const struct supervisor_options *options, struct why *why)

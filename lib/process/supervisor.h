@@ -36,6 +36,7 @@ struct supervisor_options {
 	struct listener *listener;    /* borrowed; closed by the caller, after the run */
 	unsigned max_queue;           /* messages that may wait for a worker; one more is answered with "busy" */
 	unsigned messages_per_worker; /* 1: every message gets a process of its own */
+	unsigned cache_size;          /* verdicts that are kept by content (cache.h); 0: none */
 	unsigned idle_exit;           /* seconds without a client until it ends by itself; 0: never */
 	bool low_memory;              /* reload: let go of the old definitions before the new ones are loaded */
 

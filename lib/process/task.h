@@ -47,7 +47,10 @@ struct task {
 	int64_t extract_deadline; /* for it; CLOCK_NEVER: none */
 	uint32_t extract_part;
 	uint64_t extract_longest; /* milliseconds */
-	struct task *next;        /* in a queue of the supervisor */
+	bool has_digest;          /* of the message's bytes, told by the hasher: */
+	uint8_t digest[32];
+	bool lent;         /* the report is the cache's */
+	struct task *next; /* in a queue of the supervisor */
 };
 
 /* How a worker ended. */

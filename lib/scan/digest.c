@@ -72,7 +72,8 @@ int digest_file(int fd, uint8_t ret_digest[DIGEST_SIZE], uint64_t *ret_size)
 	int error = 0;
 	*ret_size = 0;
 	for (;;) {
-		ssize_t got = read(fd, block, sizeof block);
+		/* The offset may be shared with somebody who moves it. */
+		ssize_t got = pread(fd, block, sizeof block, (off_t)*ret_size);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)

@@ -16,7 +16,7 @@
 int digest_bytes(const void *data, size_t size, uint8_t ret_digest[DIGEST_SIZE]);
 /* The same over the bytes that are not white space (space, tab, CR, LF, VT, FF). */
 int digest_text(const void *data, size_t size, uint8_t ret_digest[DIGEST_SIZE]);
-/* Of all that can be read from `fd` from its offset on, and how much it was. 0, -EIO, or -errno of reading. */
+/* Of the whole regular file or memfd, whatever its offset is, and how large it is. 0, -EIO, or -errno of reading. */
 int digest_file(int fd, uint8_t ret_digest[DIGEST_SIZE], uint64_t *ret_size);
 
 /* A growing set of digests with a cap of its own. */

@@ -136,6 +136,7 @@ struct report {
 	uint32_t stage_part;
 	bool complete;       /* the worker said that it was done */
 	bool wire;           /* dots were undone */
+	bool cached;         /* said before, about the same bytes */
 	int64_t started;     /* wall clock, seconds; 0: never */
 	uint64_t total_ms;   /* from the request's arrival to the verdict */
 	unsigned attempts;   /* workers that were given the message */

@@ -29,6 +29,7 @@ const char *stats_group_text(enum stat_group group)
 {
 	static const char *const texts[] = {[STAT_GROUP_ENGINE] = "Engine csapi",
 					    [STAT_GROUP_MESSAGES] = "Messages",
+					    [STAT_GROUP_CACHE] = "Cache",
 					    [STAT_GROUP_WORKERS] = "Workers",
 					    [STAT_GROUP_SERVICE] = "Service"};
 	return texts[group];
@@ -88,6 +89,11 @@ uint64_t stats_mean_part(const struct stats *stats)
 uint64_t stats_mean_queue(const struct stats *stats)
 {
 	return mean(stats->queue_us, stats->messages_checked);
+}
+
+uint64_t stats_hit_rate(const struct stats *stats)
+{
+	return mean(stats->cache_hits * 1000, stats->cache_hits + stats->cache_misses);
 }
 
 uint64_t stats_bucket_bound(unsigned bucket)

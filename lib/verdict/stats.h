@@ -36,6 +36,7 @@ struct stats {
 	uint64_t violations;                    /* of those, killed by seccomp */
 	uint64_t retries;                       /* messages given to one more worker */
 	uint64_t refused;                       /* requests answered with "busy" */
+	uint64_t cache_hits, cache_misses;      /* messages answered by the cache; looked for there in vain */
 	uint64_t abandoned;                     /* messages whose client went away */
 	uint64_t connections, protocol_errors;  /* accepted; ended for a breach of protocol */
 	uint64_t workers_started;
@@ -45,6 +46,8 @@ struct stats {
 	uint32_t queue, queue_most; /* messages that wait for a worker, and how many may */
 	uint32_t busy, idle, workers_most;
 	uint32_t clients;
+	uint32_t cache_entries; /* verdicts kept, and what they take */
+	uint64_t cache_bytes;
 	uint32_t generation; /* of the definitions in use, 1 for the first */
 };
 
@@ -56,7 +59,7 @@ enum stats_field {
 	STAT_COUNT
 };
 
-enum stat_group { STAT_GROUP_ENGINE, STAT_GROUP_MESSAGES, STAT_GROUP_WORKERS, STAT_GROUP_SERVICE };
+enum stat_group { STAT_GROUP_ENGINE, STAT_GROUP_MESSAGES, STAT_GROUP_CACHE, STAT_GROUP_WORKERS, STAT_GROUP_SERVICE };
 enum stat_kind { STAT_KIND_COUNTER, STAT_KIND_GAUGE, STAT_KIND_MICROSECONDS };
 
 struct stat_row {
@@ -77,6 +80,8 @@ void stats_set(struct stats *stats, enum stats_field stat, uint64_t value);
 uint64_t stats_mean_message(const struct stats *stats);
 uint64_t stats_mean_part(const struct stats *stats);
 uint64_t stats_mean_queue(const struct stats *stats);
+/* Of those looked for in the cache, how many of a thousand it answered; 0 where none was. */
+uint64_t stats_hit_rate(const struct stats *stats);
 
 /* The bucket of a time. */
 unsigned stats_bucket(uint64_t us);

@@ -65,6 +65,7 @@ static char *stats_document(struct supervisor *supervisor)
 {
 	struct stats *stats = &supervisor->stats;
 	stats->uptime_s = (uint64_t)(clock_wall() - supervisor->started);
+	hasher_count(supervisor);
 	stats->queue = supervisor->queued;
 	stats->queue_most = supervisor->options->max_queue;
 	stats->busy = count_slots(supervisor, true);

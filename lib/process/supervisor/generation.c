@@ -79,14 +79,40 @@ static void fail_generation(struct generation *generation, enum scan_code code, 
 
 /* ---- starting a zygote ---- */
 
-#define ARGUMENTS_MOST 16
+unsigned service_worker_arguments(const struct supervisor *supervisor, const char **ret_argv,
+				  char ret_room[SERVICE_ARGUMENT_ROOM])
+{
+	const struct supervisor_options *options = supervisor->options;
+	const char **argv = ret_argv;
+	char *drop = ret_room, *abi = ret_room + SERVICE_ARGUMENT_ROOM - 16;
+	unsigned count = 0;
+	argv[count++] = options->worker_path;
+	argv[count++] = "--base";
+	argv[count++] = supervisor->tempdir.path;
+	if (options->drop) {
+		(void)snprintf(drop, SERVICE_ARGUMENT_ROOM - 16, "%ju:%ju:%s", (uintmax_t)options->user,
+			       (uintmax_t)options->group, options->user_name);
+		argv[count++] = "--drop";
+		argv[count++] = drop;
+	}
+	if (options->landlock_abi) {
+		(void)snprintf(abi, 16, "%u", options->landlock_abi);
+		argv[count++] = "--landlock-abi";
+		argv[count++] = abi;
+	}
+	if (options->no_namespaces)
+		argv[count++] = "--no-namespaces";
+	if (options->isolation_off)
+		argv[count++] = "--isolation-off";
+	return count;
+}
 
 static int spawn_zygote(struct supervisor *supervisor, struct generation *generation, int socket, struct why *why)
 {
 	const struct supervisor_options *options = supervisor->options;
-	char drop[128], abi[16];
-	const char *argv[ARGUMENTS_MOST] = {options->worker_path};
-	unsigned count = 1;
+	const char *argv[SERVICE_WORKER_ARGUMENTS + 8];
+	char room[SERVICE_ARGUMENT_ROOM];
+	unsigned count = service_worker_arguments(supervisor, argv, room);
 	if (options->no_engine) {
 		argv[count++] = "--no-engine";
 	} else {
@@ -95,23 +121,6 @@ static int spawn_zygote(struct supervisor *supervisor, struct generation *genera
 	}
 	if (generation->definitions.shipped)
 		argv[count++] = "--shipped";
-	argv[count++] = "--base";
-	argv[count++] = supervisor->tempdir.path;
-	if (options->drop) {
-		(void)snprintf(drop, sizeof drop, "%ju:%ju:%s", (uintmax_t)options->user, (uintmax_t)options->group,
-			       options->user_name);
-		argv[count++] = "--drop";
-		argv[count++] = drop;
-	}
-	if (options->landlock_abi) {
-		(void)snprintf(abi, sizeof abi, "%u", options->landlock_abi);
-		argv[count++] = "--landlock-abi";
-		argv[count++] = abi;
-	}
-	if (options->no_namespaces)
-		argv[count++] = "--no-namespaces";
-	if (options->isolation_off)
-		argv[count++] = "--isolation-off";
 	if (supervisor->resident) {
 		argv[count++] = "--probe";
 		argv[count++] = "--resident";
@@ -202,6 +211,7 @@ static void take_over(struct supervisor *supervisor, struct generation *generati
 		supervisor->stats.reloads++;
 		command_reload_over(supervisor, true, text);
 	}
+	hasher_prepare(supervisor);
 	link_tell_ready(supervisor);
 }
 

@@ -84,7 +84,7 @@ static void ring_leave(struct supervisor *supervisor, struct link *link)
 	ring_cut(supervisor, before, link);
 }
 
-static void put_task(struct supervisor *supervisor, struct link *link, struct task *task)
+void link_put_task(struct supervisor *supervisor, struct link *link, struct task *task)
 {
 	task->next = NULL;
 	if (link->last)
@@ -301,6 +301,7 @@ void link_close(struct supervisor *supervisor, struct link *link)
 		task_free(task);
 	}
 	slot_forget_link(supervisor, link);
+	hasher_forget_link(supervisor, link);
 	channel_close(&link->channel);
 	supervisor->links[link->index] = NULL;
 	supervisor->link_count--;
@@ -439,6 +440,10 @@ void link_answer(struct supervisor *supervisor, struct task *task)
 		log_report(task, link);
 	link->outstanding--;
 	link_tell(supervisor, link, FRAME_REPORT, task->id, verdict_json_encode(&task->report, &options));
+	if (task->lent)
+		report_init(&task->report);
+	else
+		hasher_keep(supervisor, task);
 	task_free(task);
 }
 
@@ -538,7 +543,8 @@ static void take_scan(struct supervisor *supervisor, struct link *link, const st
 		return;
 	}
 	link->outstanding++;
-	put_task(supervisor, link, task);
+	if (!hasher_take(supervisor, task))
+		link_put_task(supervisor, link, task);
 }
 
 static void take_frame(struct supervisor *supervisor, struct link *link, const struct frame *frame, const char *payload)

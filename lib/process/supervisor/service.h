@@ -102,6 +102,25 @@ struct link {
 	int64_t sent;  /* the last time it took bytes, while some wait */
 };
 
+/* ---- digests ---- */
+
+/* The process that tells the digests of messages, and the verdicts kept by them. */
+struct hasher {
+	struct cache *cache; /* NULL: nothing is kept, and all below is unused */
+	uint32_t generation; /* of the definitions whose verdicts are in it */
+	pid_t pid;           /* 0: there is none */
+	struct channel channel;
+	bool listening;            /* the channel is open and in the epoll */
+	char *directory;           /* absolute path; NULL: not made yet */
+	uint32_t serial;           /* id of the message at hand, towards the process */
+	struct task *task;         /* the one at hand */
+	struct report report;      /* of it: part 0 has the digest */
+	int64_t deadline;          /* for it; CLOCK_NEVER */
+	int64_t restart_at;        /* none is started before */
+	struct task *first, *last; /* those that wait */
+	unsigned waiting;
+};
+
 /* ---- all of it ---- */
 
 /* Who waits for the outcome of a reload. */
@@ -131,6 +150,7 @@ struct supervisor {
 	struct slot *slots;
 	unsigned slot_count, working; /* working: used and not dying */
 	uint32_t serial;
+	struct hasher hasher;
 
 	struct generation generations[GENERATIONS_MOST];
 	struct generation *current, *coming; /* NULL: none */
@@ -157,7 +177,7 @@ struct supervisor {
 };
 
 /* What an epoll event is about: kind, index of the place, turn of the place. */
-enum { TAG_SIGNAL = 1, TAG_LISTENER, TAG_LINK, TAG_CONTROL, TAG_SLOT };
+enum { TAG_SIGNAL = 1, TAG_LISTENER, TAG_LINK, TAG_CONTROL, TAG_SLOT, TAG_HASHER };
 static inline uint64_t service_tag(unsigned kind, uint32_t index, uint32_t turn)
 {
 	return (uint64_t)kind | (uint64_t)(index & 0xFFFFFFu) << 8 | (uint64_t)turn << 32;
@@ -185,6 +205,8 @@ void link_refuse(struct supervisor *supervisor, struct link *link, enum frame_ty
 void link_tell_ready(struct supervisor *supervisor);
 /* Keep-alives; closes what is silent too long or takes nothing. */
 void link_tick(struct supervisor *supervisor);
+/* To the end of the messages of its link that wait for a worker. */
+void link_put_task(struct supervisor *supervisor, struct link *link, struct task *task);
 /* Answers with the settled report, and frees the task. */
 void link_answer(struct supervisor *supervisor, struct task *task);
 /* The next message to begin, taken off the queue; NULL: none. */
@@ -230,6 +252,30 @@ void generation_expire(struct supervisor *supervisor);
 void generation_reap(struct supervisor *supervisor);
 /* Ends all zygotes and everything they forked, and waits. */
 void generation_end_all(struct supervisor *supervisor);
+
+/* hasher.c */
+void hasher_init(struct supervisor *supervisor);
+/* A generation serves: the first message is not to wait for the process to start. */
+void hasher_prepare(struct supervisor *supervisor);
+/* Takes a new message to be hashed, which then comes back or is answered. False: it is not to be hashed, or cannot be now. */
+bool hasher_take(struct supervisor *supervisor, struct task *task);
+void hasher_readable(struct supervisor *supervisor);
+/* A message was answered: its report is kept, if that can serve again. It may be empty then. */
+void hasher_keep(struct supervisor *supervisor, struct task *task);
+void hasher_forget_link(struct supervisor *supervisor, const struct link *link);
+int64_t hasher_deadline(const struct supervisor *supervisor);
+void hasher_expire(struct supervisor *supervisor);
+void hasher_reap(struct supervisor *supervisor);
+/* Entries and bytes, for stats. */
+void hasher_count(struct supervisor *supervisor);
+void hasher_end(struct supervisor *supervisor);
+
+/* generation.c */
+/* What every process of csapi-worker is told: the program's path, and its walls. Fills argv without its NULL and `ret_room` with what it points to. How many. */
+#define SERVICE_WORKER_ARGUMENTS 12
+#define SERVICE_ARGUMENT_ROOM    160
+unsigned service_worker_arguments(const struct supervisor *supervisor, const char **ret_argv,
+				  char ret_room[SERVICE_ARGUMENT_ROOM]);
 
 /* command.c */
 void command_take(struct supervisor *supervisor, struct link *link, const struct frame *frame, const char *payload);
