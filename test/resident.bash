@@ -17,9 +17,9 @@ fitting() {
 	echo $(($1 < most ? $1 : most))
 }
 
-# A resident scanner whose workers obey what messages say: start_faulty [OPTION]...
+# A resident scanner whose workers obey what messages say, and which keeps no verdicts, so that each message meets one: start_faulty [OPTION]...
 start_faulty() {
-	CSAPI_FAULT=marked LD_PRELOAD=$BUILD/test/preload/fault.so start_scanner -j 2 "$@"
+	CSAPI_FAULT=marked LD_PRELOAD=$BUILD/test/preload/fault.so start_scanner -j 2 --cache-size=0 "$@"
 	export at_rest=
 	await_rest
 }
