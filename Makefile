@@ -80,7 +80,7 @@ BENCHES := $(patsubst test/bench/%.c,$(B)/test/bench/%,$(wildcard test/bench/*.c
 COMPILE = $(CC) $(OWN_CPPFLAGS) $(FORTIFY) $(FLOOR_CPPFLAGS) $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP
 LINK = $(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS)
 
-.PHONY: all programs tests check soak check-sanitize sanitize clang lint generate check-generated format install uninstall clean help bench bench-smoke FORCE
+.PHONY: all programs tests check soak check-sanitize sanitize clang lint generate check-generated format install uninstall clean help bench bench-smoke bench-cache FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -92,6 +92,7 @@ help:
 	@echo "make [all]            build the programs below build/"
 	@echo "make check            build and run all tests"
 	@echo "make bench            measure beside clamd; SIGNATURES=8700000 MESSAGES=1000 ROUNDS=5 CALLS=100 ONLY=phases"
+	@echo "make bench-cache      what the cache of verdicts gains and costs: two minutes"
 	@echo "make bench-smoke      the same in small, to see that it works"
 	@echo "make soak             the resident scanner, live updates and updates under torture: some 40 minutes"
 	@echo "make lint             formatting, floors, manuals, shell scripts, generated files"
@@ -183,6 +184,10 @@ bench: all $(BENCHES)
 	test/bench/run.py --build=$(B) --output=$(B)/bench --signatures=$(SIGNATURES) --messages=$(MESSAGES) --rounds=$(ROUNDS) --calls=$(CALLS) $(ONLY:%=--only=%)
 bench-smoke: all $(BENCHES)
 	test/bench/run.py --build=$(B) --output=$(B)/bench-smoke --signatures=5000 --messages=30 --planted-every=3 --rounds=2 --calls=5
+
+# The cache of verdicts on and off, in turns.
+bench-cache: all
+	test/bench/cache.sh $(B)
 
 # Thousands of clients, crashes and kills instead of the dozens in `make check`.
 soak: all tests

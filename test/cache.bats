@@ -191,6 +191,13 @@ lasting() { jq -cS 'del(.times, .name)' <<<"$output"; }
 	[ "$(count misses)" -eq 0 ]
 }
 
+@test "the measurement of gain and cost runs" {
+	run --separate-stderr "$ROOT/test/bench/cache.sh" "$BUILD" 8 1
+	[ "$status" -eq 0 ]
+	[ "$(grep -cE '^\| [0-9].* \| [0-9]+\.[0-9]{2} \|$' <<<"$output")" -eq 3 ]
+	[[ $stderr == *"messages answered"* ]]
+}
+
 @test "a private scanner keeps none unless told" {
 	run -0 --separate-stderr "$SCAN" --no-progress --private --definitions="$DEFINITIONS" -j 1 "$clean" "$clean" "$clean"
 	keep <<<"$output"
