@@ -95,6 +95,8 @@ static char *part_id(const struct message *message, const struct mime_part *part
 
 static int tell_codes(struct walk *walk, uint32_t number, const struct mime_part *part)
 {
+	for (unsigned i = 0; i < part->evasions.count && !walk->error; i++)
+		(void)node_evasion(walk, number, part->evasions.noticed[i].evasion, part->evasions.noticed[i].text);
 	for (unsigned i = 0; i < part->code_count && !walk->error; i++)
 		(void)node_code(walk, number, part->codes[i].code, part->codes[i].text);
 	return walk->error;
@@ -141,7 +143,8 @@ static int on_part(void *context, const struct mime_part *part)
 			    .size = part->data ? part->size : 0,
 			    .depth = message->depth + part->depth,
 			    .wrap = part->kind == PART_MESSAGE ? NULL : wrap_mail,
-			    .text = part->text};
+			    .text = part->text,
+			    .base64 = part->base64 && message->node->number == 0 && !part->evasions.count};
 	enum node_wish wish = parent->chosen ? NODE_TAKE : node_wish(walk, id);
 	node.chosen = wish == NODE_TAKE;
 	int error = wish == NODE_SKIP ? 0 : take_part(message, parent, &node, part);
@@ -160,12 +163,18 @@ static int on_code(void *context, enum scan_code code, const char *text)
 	return node_code(message->walk, message->node->number, code, text);
 }
 
+static int on_evasion(void *context, enum evasion evasion, const char *text)
+{
+	const struct message *message = context;
+	return message->node->chosen ? node_evasion(message->walk, message->node->number, evasion, text) : 0;
+}
+
 int decompose_message(struct walk *walk, const struct node *node)
 {
 	/* The input's own MIME structure is no container that somebody nested. */
 	unsigned depth = node->number == 0 ? 0 : node->depth + 1;
 	struct message message = {.walk = walk, .node = node, .depth = depth, .viruses = walk->viruses};
-	const struct mime_visitor visitor = {on_part, on_code, &message};
+	const struct mime_visitor visitor = {on_part, on_code, on_evasion, &message};
 	if (node_stage(walk, STAGE_MIME, node->number))
 		return walk->error;
 	(void)mime_walk(node->data, node->size, depth, &walk->budget, &visitor);
@@ -192,6 +201,7 @@ static int scan_whole(struct walk *walk, const struct node *input, const struct 
 		return walk->error;
 	engine_scan(walk->engine, input->data, input->size, NULL, walk->result);
 	bool mail = strcmp(walk->result->type, "CL_TYPE_MAIL") == 0;
+	walk->mail = mail && !walk->result->incomplete && !walk->result->code_count && !walk->result->virus_count;
 	(void)node_result(walk, input, true);
 	(void)node_check_opened(walk, input, detection);
 	hold_encryption(walk);

@@ -59,6 +59,8 @@ static int on_member(void *context, const struct archive_member *member)
 		} else if (!member->stream) {
 			summary->wrong = true;
 		}
+	if (member->evasion != EVASION_NONE)
+		add(summary, "@%s", evasion_word(member->evasion));
 	summary->engine_opens = summary->engine_opens || member->engine_opens;
 	summary->unannounced = summary->unannounced || strcmp(summary->next, member->name) != 0;
 	/* what is in a package is a stream of its own */
@@ -73,6 +75,13 @@ static int on_code(void *context, enum scan_code code, const char *text)
 {
 	struct summary *summary = context;
 	add(summary, "%s#%s", summary->text[0] ? " " : "", shorter(code));
+	return text == NULL;
+}
+
+static int on_evasion(void *context, enum evasion evasion, const char *text)
+{
+	struct summary *summary = context;
+	add(summary, "%s@%s", summary->text[0] ? " " : "", evasion_word(evasion));
 	return text == NULL;
 }
 
@@ -111,7 +120,7 @@ static struct budget budget_of(uint64_t size, uint64_t cumulative, uint64_t file
 
 static int walk_file(const char *path, enum detect_format format, struct budget *budget, struct summary *summary)
 {
-	struct archive_visitor visitor = {on_member, on_code, on_next, summary};
+	struct archive_visitor visitor = {on_member, on_code, on_evasion, on_next, summary};
 	size_t size;
 	uint8_t *data = read_file(path, &size);
 	/* A heap block of just that size, so that the sanitizer sees every byte read behind it. */

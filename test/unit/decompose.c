@@ -468,6 +468,12 @@ static int on_virus(void *context, uint32_t part, const char *name, bool officia
 	return listen();
 }
 
+static int on_evasion(void *context, uint32_t part, enum evasion evasion, const char *text)
+{
+	(void)context, (void)part, (void)evasion, (void)text;
+	return listen();
+}
+
 static int on_stage(void *context, enum scan_stage stage, uint32_t part)
 {
 	(void)context, (void)stage, (void)part;
@@ -488,7 +494,8 @@ static int on_refuse(void *context, enum ec_av_status status, const char *info)
 
 static int hang_up_after(unsigned most)
 {
-	const struct observer observer = {on_part, on_route, on_code, on_virus, on_stage, on_usage, on_refuse, NULL};
+	const struct observer observer = {on_part,  on_route, on_code,   on_virus, on_evasion,
+					  on_stage, on_usage, on_refuse, NULL};
 	int error;
 	calls = 0;
 	patience = most;

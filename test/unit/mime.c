@@ -60,6 +60,8 @@ static int see_part(void *context, const struct mime_part *part)
 		put(output, " depth=%u", part->depth);
 	for (unsigned i = 0; i < part->code_count; i++)
 		put(output, " !%s", short_code(part->codes[i].code));
+	for (unsigned i = 0; i < part->evasions.count; i++)
+		put(output, " @%s", evasion_word(part->evasions.noticed[i].evasion));
 	put(output, "\n");
 	return ++output->parts == output->stop_after ? 7 : 0;
 }
@@ -69,6 +71,14 @@ static int see_code(void *context, enum scan_code code, const char *text)
 	if (!text || !*text)
 		abort();
 	put(context, "!%s\n", short_code(code));
+	return 0;
+}
+
+static int see_evasion(void *context, enum evasion evasion, const char *text)
+{
+	if (!text || !*text)
+		abort();
+	put(context, "@%s\n", evasion_word(evasion));
 	return 0;
 }
 
@@ -85,7 +95,7 @@ static void budget_fresh(void)
 static void walks_bytes(const char *title, const void *message, size_t size, const char *expected)
 {
 	static struct output output;
-	struct mime_visitor visitor = {see_part, see_code, &output};
+	struct mime_visitor visitor = {see_part, see_code, see_evasion, &output};
 	uint8_t *copy = malloc(size ? size : 1);
 	if (!copy)
 		abort();
@@ -361,7 +371,7 @@ static void test_nesting(void)
 {
 	static char message[300000];
 	static struct output output;
-	struct mime_visitor visitor = {see_part, see_code, &output};
+	struct mime_visitor visitor = {see_part, see_code, see_evasion, &output};
 	size_t used = (size_t)sprintf(message, "Subject: x\n");
 	for (int i = 0; i < 1100; i++)
 		used += (size_t)sprintf(message + used, "Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n", i, i);
