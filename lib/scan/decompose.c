@@ -143,8 +143,7 @@ static int on_part(void *context, const struct mime_part *part)
 			    .size = part->data ? part->size : 0,
 			    .depth = message->depth + part->depth,
 			    .wrap = part->kind == PART_MESSAGE ? NULL : wrap_mail,
-			    .text = part->text,
-			    .base64 = part->base64 && message->node->number == 0 && !part->evasions.count};
+			    .text = part->text};
 	enum node_wish wish = parent->chosen ? NODE_TAKE : node_wish(walk, id);
 	node.chosen = wish == NODE_TAKE;
 	int error = wish == NODE_SKIP ? 0 : take_part(message, parent, &node, part);
@@ -201,7 +200,6 @@ static int scan_whole(struct walk *walk, const struct node *input, const struct 
 		return walk->error;
 	engine_scan(walk->engine, input->data, input->size, NULL, walk->result);
 	bool mail = strcmp(walk->result->type, "CL_TYPE_MAIL") == 0;
-	walk->mail = mail && !walk->result->incomplete && !walk->result->code_count && !walk->result->virus_count;
 	(void)node_result(walk, input, true);
 	(void)node_check_opened(walk, input, detection);
 	hold_encryption(walk);

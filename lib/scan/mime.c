@@ -65,6 +65,7 @@ struct position {
 	const char *parent;
 	const char *boundary;         /* of the multipart that it lies in; NULL: in none */
 	unsigned depth;               /* messages above it */
+	bool behind;                  /* a multipart with the same boundary ended before it */
 	const struct position *above; /* of that multipart; NULL: it is the message's own */
 };
 
@@ -532,7 +533,7 @@ static int walk_files(struct walk *walk, const struct mime_part *leaf, const str
 	int ended = 0;
 	for (unsigned i = 1; !ended && stray_file(leaf->data, leaf->size, &at, &stray); i++) {
 		char *section = g_strdup_printf("%s.%u", leaf->section, i);
-		struct position inner = {position->message, section, leaf->section, NULL, position->depth, NULL};
+		struct position inner = {position->message, section, leaf->section, NULL, position->depth, false, NULL};
 		ended = walk_stray(walk, &inner, leaf->data, &stray, false);
 		g_free(section);
 	}
@@ -564,16 +565,32 @@ static bool window_doubtful(const struct position *position, const uint8_t *data
 	return found;
 }
 
+/*
+ * To some readers the message is over where an inner multipart ends that has its boundary. There were mail programs that
+ * wrote such, with all kinds of parts behind it: only what matters counts.
+ */
+static void judge_position(struct mime_part *part, const struct position *position)
+{
+	const struct position *at = position;
+	while (at && !at->behind)
+		at = at->above;
+	if (at && reading_matters(part->data, part->size))
+		evasion_add(&part->evasions, EVASION_RepeatedBoundary, "%.80s", at->boundary);
+}
+
 /* Does the encoding leave open what the content is? */
 static void judge_encoding(struct mime_part *part, GMimeObject *leaf, const uint8_t *encoded, size_t size)
 {
 	const char *value = object_encoding(leaf);
+	value += strspn(value, " \t\r\n");
 	size_t at;
+	size_t length = strcspn(value, "\r\n");
 	bool named = transfer_find(value) != TRANSFER_IDENTITY;
 	if (!transfer_is_plain(value) &&
 	    (named ? reading_matters(part->data, part->size) : reading_base64_matters(encoded, size)))
-		evasion_add(&part->evasions, EVASION_OddEncoding, "%.60s", value + strspn(value, " \t\r\n"));
-	if (part->base64 && reading_base64_differs(encoded, size, part->data, part->size, &at))
+		evasion_add(&part->evasions, EVASION_OddEncoding, "%.*s", (int)(length < 80 ? length : 80), value);
+	if (transfer_find(value) == TRANSFER_BASE64 &&
+	    reading_base64_differs(encoded, size, part->data, part->size, &at))
 		evasion_add(&part->evasions, EVASION_AmbiguousBase64, "some readers stop at byte %zu of %zu", at, size);
 }
 
@@ -603,9 +620,9 @@ static int walk_leaf(struct walk *walk, GMimeObject *leaf, const struct position
 	leaf_decode(walk, transfer, encoded, window.size, &part, &buffer);
 	if (!known)
 		add_code(&part, DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM, "its transfer encoding");
-	part.base64 = transfer == TRANSFER_BASE64;
 	judge_header(&part, position->message, leaf);
 	judge_encoding(&part, leaf, encoded, window.size);
+	judge_position(&part, position);
 	int ended;
 	if (type_is_message(type)) {
 		ended = walk_inner(walk, &part);
@@ -634,7 +651,7 @@ static int walk_between(struct walk *walk, const struct message *message, size_t
 			continue; /* the header of what begins here */
 		char *section = g_strdup_printf("%s%s" PART_STRAY "%u", position->parent, *position->parent ? "." : "",
 						++*count);
-		struct position inner = {message, section, position->parent, NULL, position->depth, NULL};
+		struct position inner = {message, section, position->parent, NULL, position->depth, false, NULL};
 		ended = walk_stray(walk, &inner, message->data + from, &stray, true);
 		g_free(section);
 	}
@@ -644,7 +661,7 @@ static int walk_between(struct walk *walk, const struct message *message, size_t
 /* Encoded parts outside every part, and in texts that other readers could split. */
 static int walk_strays(struct walk *walk, const struct message *message, const char *section, unsigned depth)
 {
-	struct position position = {message, section, section, NULL, depth, NULL};
+	struct position position = {message, section, section, NULL, depth, false, NULL};
 	unsigned count = 0;
 	size_t from = 0;
 	int ended = 0;
@@ -658,6 +675,12 @@ static int walk_strays(struct walk *walk, const struct message *message, const c
 	return ended ? ended : walk_between(walk, message, from, message->size, &position, &count);
 }
 
+static bool has_boundary(GMimeObject *part, const char *boundary)
+{
+	const char *own = GMIME_IS_MULTIPART(part) ? g_mime_object_get_content_type_parameter(part, "boundary") : NULL;
+	return own && boundary && strcmp(own, boundary) == 0;
+}
+
 /* The parts of a multipart: `section` is what their numbers begin with, "" for none, and their parent. */
 static int walk_children(struct walk *walk, const struct message *message, GMimeObject *object, const char *section,
 			 unsigned depth, const struct position *above)
@@ -668,23 +691,17 @@ static int walk_children(struct walk *walk, const struct message *message, GMime
 	int ended = 0;
 	int count = g_mime_multipart_get_count(GMIME_MULTIPART(object));
 	const char *boundary = g_mime_object_get_content_type_parameter(object, "boundary");
+	bool behind = false;
 	for (int i = 0; !ended && i < count; i++) {
 		char *child = g_strdup_printf("%s%s%d", section, *section ? "." : "", i + 1);
-		struct position position = {message, child, section, boundary ? boundary : "", depth, above};
-		ended = walk_object(walk, g_mime_multipart_get_part(GMIME_MULTIPART(object), i), &position);
+		struct position position = {message, child, section, boundary ? boundary : "", depth, behind, above};
+		GMimeObject *part = g_mime_multipart_get_part(GMIME_MULTIPART(object), i);
+		ended = walk_object(walk, part, &position);
+		behind = behind || has_boundary(part, boundary);
 		g_free(child);
 	}
 	walk->nesting--;
 	return ended;
-}
-
-/* A boundary that encloses this multipart already. */
-static void judge_boundary(struct mime_part *part, const struct position *position, GMimeObject *object)
-{
-	const char *boundary = g_mime_object_get_content_type_parameter(object, "boundary");
-	for (const struct position *at = position; boundary && at; at = at->above)
-		if (at->boundary && strcmp(at->boundary, boundary) == 0)
-			evasion_add(&part->evasions, EVASION_RepeatedBoundary, "%.80s", boundary);
 }
 
 static int walk_multipart(struct walk *walk, GMimeObject *object, const struct position *position, const char *type)
@@ -695,7 +712,6 @@ static int walk_multipart(struct walk *walk, GMimeObject *object, const struct p
 				 .depth = position->depth,
 				 .type = type};
 	judge_header(&part, position->message, object);
-	judge_boundary(&part, position, object);
 	judge_multipart(walk, &part, position->message, object, type);
 	return walk_emit(walk, &part);
 }
@@ -728,7 +744,7 @@ static int walk_message(struct walk *walk, const struct message *message, const 
 		ended = walk_children(walk, message, message->root, section, depth, NULL);
 	} else {
 		char *child = g_strdup_printf("%s%s1", section, *section ? "." : "");
-		struct position position = {message, child, section, NULL, depth, NULL};
+		struct position position = {message, child, section, NULL, depth, false, NULL};
 		ended = walk_object(walk, message->root, &position);
 		g_free(child);
 	}

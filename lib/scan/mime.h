@@ -28,7 +28,6 @@ struct mime_part {
 	bool text;           /* an unnamed text part: the engine may have seen it with other white space */
 	const uint8_t *data; /* decoded content; for MESSAGE the bytes of the inner message; NULL for MULTIPART */
 	size_t size;
-	bool base64; /* so it was encoded */
 	struct evasion_list evasions;
 	unsigned code_count; /* what is wrong with this part */
 	struct {

@@ -290,9 +290,6 @@ static int see(struct walk *walk, const struct node *node, const struct detectio
 	else if (node->text && digest_text(node->data, node->size, text_digest) == 0 &&
 		 engine_saw_text(walk->engine, text_digest))
 		route = ROUTE_TEXT;
-	if (route == ROUTE_FED && walk->mail && node->base64 && node->kind == PART_ATTACHMENT && detection->count &&
-	    node_evasion(walk, node->number, EVASION_UnseenAttachment, detect_text(detection->formats[0])))
-		return walk->error;
 	if (by_itself(walk, node))
 		route = ROUTE_FED;
 	if (route == ROUTE_FED || walk->attribute || engine_container(node, detection)) {

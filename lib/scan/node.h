@@ -27,7 +27,6 @@ struct walk {
 	struct part_ids ids;
 	uint32_t next;                /* number of the next part */
 	int error;                    /* the observer refused to listen: everything ends */
-	bool mail;                    /* the engine read the whole as mail, to its end and without any complaint */
 	bool attribute;               /* the engine found something in the whole: ask for each part, which one it was */
 	struct engine_code encrypted; /* what the engine said of encryption in the whole */
 	unsigned archives;            /* open one in another */
@@ -52,7 +51,6 @@ struct node {
 	unsigned depth; /* containers it lies in */
 	/* What the engine gets it in when it never saw it; NULL: as it is. wrap_zip or wrap_mail. */
 	int (*wrap)(const uint8_t *data, size_t size, const char *name, struct buffer *ret_buffer);
-	bool base64; /* a MIME part of the outermost message that was encoded so, and nothing else is odd about it */
 	bool text;   /* may be compared without its white space */
 	bool chosen; /* it, or what it lies in, is the one part asked for; true when there is no such wish */
 };

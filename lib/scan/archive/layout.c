@@ -84,7 +84,8 @@ static void judge_headers(struct walk *walk, const struct zip_directory *directo
 		const struct zip_entry *member = &directory->entries[i];
 		const char *what = has_local(walk, member->local) ? disagreement(walk, member) : NULL;
 		if (what) {
-			walk_evasion(walk, EVASION_ZipHeadersDiffer, "%s of the member at byte %zu", what, member->local);
+			walk_evasion(walk, EVASION_ZipHeadersDiffer, "%s of the member at byte %zu", what,
+				     member->local);
 			return;
 		}
 	}

@@ -160,6 +160,15 @@ static bool is_split(const struct member *member)
 	return false;
 }
 
+/* Did the library complain of a size? */
+static bool is_missized(const struct member *member)
+{
+	for (unsigned i = 0; i < member->view.code_count; i++)
+		if (strstr(member->view.codes[i].text, "wrong size") != NULL)
+			return true;
+	return false;
+}
+
 static void data_error(struct archive *archive, struct member *member)
 {
 	const char *text = error_text(archive);
@@ -284,6 +293,8 @@ static int read_member(struct walk *walk, struct pass *pass, struct archive *arc
 		answer = read_data(walk, archive, &member, block, size, offset, ARCHIVE_OK);
 		if (answer < ARCHIVE_WARN)
 			data_error(archive, &member);
+		if (pass->missized != NULL && is_missized(&member))
+			pass->missized(pass->context, &member);
 		size_check(walk, entry, answer, &member);
 	}
 	if (pass->checked != NULL && answer == ARCHIVE_EOF && !unreadable && !member.full)

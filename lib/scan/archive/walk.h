@@ -83,6 +83,8 @@ struct pass {
 	/* May be NULL: notes on a member (from 0) before its data are read, and when they came without an error. */
 	void (*facts)(void *context, uint64_t ordinal, struct member *member, bool *ret_unreadable);
 	void (*checked)(void *context, struct member *member);
+	/* May be NULL: the member is not as long as was declared, or is damaged. */
+	void (*missized)(void *context, struct member *member);
 	void *context;
 	uint64_t entries; /* result: members, directories and links in this pass */
 	size_t end;       /* result */

@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Members of one archive whose sizes are looked into. */
+#define SIZES_LOOKS_MOST 16u
+
 #define METHOD_STORED  0u
 #define METHOD_DEFLATE 8u
 #define HOST_UNIX      3u
@@ -280,11 +283,40 @@ static void directory_cut(struct zip_directory *directory, uint64_t reached)
 	directory->count = i;
 }
 
+/* For one pass by the directory. */
+struct sizes {
+	const struct walk *walk;
+	const struct zip_directory *directory;
+	unsigned looks; /* left; each goes over all entries */
+};
+
+/* Came other bytes than were declared, or just another number of them? The check sum tells. */
+static void on_missized(void *context, struct member *member)
+{
+	struct sizes *sizes = context;
+	if (!sizes->looks || member->full)
+		return;
+	sizes->looks--;
+	uint32_t crc = mark_crc32(member->bytes.data, member->bytes.size);
+	for (size_t i = 0; i < sizes->directory->listed; i++) {
+		const uint8_t *entry = sizes->walk->data + sizes->directory->entries[i].entry;
+		if (mark_le32(entry + 16) != crc || mark_le32(entry + 24) == (uint32_t)member->bytes.size)
+			continue;
+		member_evasion(member, EVASION_LyingSizes, "%zu bytes came, %lu were declared", member->bytes.size,
+			       (unsigned long)mark_le32(entry + 24));
+		return;
+	}
+}
+
 static void read_by_directory(struct walk *walk, const struct mark_zip_end *end, struct zip_directory *directory)
 {
 	/* The library looks for the end record only near the end of what it is given. */
-	struct pass pass = {
-		.data = walk->data + end->base, .size = end->record + 22 - end->base, .reader = PASS_ZIP_SEEKABLE};
+	struct sizes sizes = {walk, directory, SIZES_LOOKS_MOST};
+	struct pass pass = {.data = walk->data + end->base,
+			    .size = end->record + 22 - end->base,
+			    .reader = PASS_ZIP_SEEKABLE,
+			    .missized = on_missized,
+			    .context = &sizes};
 	if (end->directory_size == 0)
 		return;
 	uint8_t *copy = mended(walk, &pass, end);
