@@ -89,8 +89,10 @@ bool transfer_is_plain(const char *value)
 	static const char *const names[] = {"7bit",       "8bit",     "binary", "base64", "quoted-printable",
 					    "x-uuencode", "uuencode", "x-uue"};
 	value += strspn(value, " \t\r\n");
-	size_t length = strcspn(value, " \t\r\n");
-	if (value[length + strspn(value + length, " \t\r\n")])
+	size_t length = strcspn(value, "; \t\r\n");
+	/* A lone semicolon behind it is a common slip. */
+	size_t rest = length + strspn(value + length, "; \t\r\n");
+	if (value[rest])
 		return false;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (length == strlen(names[i]) && !strncasecmp(value, names[i], length))
