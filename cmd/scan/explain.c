@@ -53,8 +53,8 @@ static void print_status(enum ec_av_status status)
 
 static void print_evasion(const struct evasion_row *row)
 {
-	(void)printf("%s%s\n  %s\n  status: none; EC_AV_INFECTED with --paranoid\n  produced: %s\n", EVASION_VIRUS, row->word,
-		     row->text, row->note);
+	(void)printf("%s%s\n  %s\n  status: none; EC_AV_INFECTED with --paranoid\n  produced: %s\n", EVASION_VIRUS,
+		     row->word, row->text, row->note);
 }
 
 static void print_all(void)

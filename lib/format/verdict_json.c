@@ -268,8 +268,16 @@ static int decode_viruses(const json_t *array, struct report *report, const stru
 	return 0;
 }
 
-static int decode_evasions(const json_t *array, struct report *report, const struct ids *ids)
+/* A scanner that was started before an update may not know them. */
+static int decode_evasions(const json_t *document, struct report *report, const struct ids *ids)
 {
+	const json_t *array;
+	uint64_t omitted;
+	if (!json_object_get(document, "evasions"))
+		return 0;
+	if (json_field_objects(document, "evasions", REPORT_EVASIONS_MAX, &array) ||
+	    json_field_number(document, "evasions_omitted", UINT32_MAX, &omitted))
+		return -EBADMSG;
 	for (size_t i = 0; i < json_array_size(array); i++) {
 		const json_t *object = json_array_get(array, i);
 		const char *word, *id, *text;
@@ -282,6 +290,7 @@ static int decode_evasions(const json_t *array, struct report *report, const str
 		if (error)
 			return error;
 	}
+	report->evasions_omitted = (uint32_t)omitted;
 	return 0;
 }
 
@@ -336,16 +345,14 @@ static int decode_settled(const json_t *object, struct report *report)
 
 static int decode_report(const json_t *object, struct report *report, struct ids *ids)
 {
-	const json_t *parts, *codes, *viruses, *evasions;
-	uint64_t parts_omitted, codes_omitted, viruses_omitted, evasions_omitted;
+	const json_t *parts, *codes, *viruses;
+	uint64_t parts_omitted, codes_omitted, viruses_omitted;
 	if (json_field_objects(object, "parts", REPORT_PARTS_MAX, &parts) ||
 	    json_field_objects(object, "codes", REPORT_FINDINGS_MAX, &codes) ||
 	    json_field_objects(object, "viruses", REPORT_FINDINGS_MAX, &viruses) ||
-	    json_field_objects(object, "evasions", REPORT_EVASIONS_MAX, &evasions) ||
 	    json_field_number(object, "parts_omitted", UINT32_MAX - REPORT_PARTS_MAX, &parts_omitted) ||
 	    json_field_number(object, "codes_omitted", UINT32_MAX, &codes_omitted) ||
 	    json_field_number(object, "viruses_omitted", UINT32_MAX, &viruses_omitted) ||
-	    json_field_number(object, "evasions_omitted", UINT32_MAX, &evasions_omitted) ||
 	    json_field_bool(object, "wire", &report->wire) || json_field_bool(object, "complete", &report->complete))
 		return -EBADMSG;
 	int error = decode_parts(parts, report, ids);
@@ -356,8 +363,7 @@ static int decode_report(const json_t *object, struct report *report, struct ids
 	error = error ? error : decode_viruses(viruses, report, ids);
 	report->codes_omitted = (uint32_t)codes_omitted;
 	report->viruses_omitted = (uint32_t)viruses_omitted;
-	error = error ? error : decode_evasions(evasions, report, ids);
-	report->evasions_omitted = (uint32_t)evasions_omitted;
+	error = error ? error : decode_evasions(object, report, ids);
 	error = error ? error : decode_figures(object, report);
 	error = error ? error : versions_json_decode(object, &report->facts);
 	return error ? error : decode_settled(object, report);
