@@ -245,11 +245,13 @@ static void judge_field(struct header *header, const uint8_t *data, size_t size)
 		judge_encoding(header, value, broken);
 }
 
-size_t header_judge(const uint8_t *data, size_t size, struct evasion_list *list)
+size_t header_judge(const uint8_t *data, size_t size, const char *mark, struct evasion_list *list)
 {
 	struct header header = {.list = list};
-	size_t at = 0, length, blank = 0;
+	size_t at = 0, length, blank = 0, marked = mark ? strlen(mark) : 0;
 	while (at < size && (length = field_length(data + at, size - at, &blank)) > 0) {
+		if (mark && length >= marked && memcmp(data + at, mark, marked) == 0)
+			break;
 		judge_field(&header, data + at, length);
 		at += length;
 	}

@@ -13,9 +13,9 @@
 #include <stdint.h>
 
 /*
- * Adds what is ambiguous in the header that begins at `data` and ends at its first blank line, or with the bytes. Returns
- * the offset behind that line.
+ * Adds what is ambiguous in the header that begins at `data`. It ends at its first blank line, at a line that begins with
+ * `mark` (NULL: none does), or with the bytes. Returns the offset behind the blank line.
  */
-size_t header_judge(const uint8_t *data, size_t size, struct evasion_list *list);
+size_t header_judge(const uint8_t *data, size_t size, const char *mark, struct evasion_list *list);
 
 #endif

@@ -29,6 +29,9 @@
 /* Lines in front of the first field of a part that are looked at. */
 #define BROKEN_LINES_MOST 20u
 
+/* Longest header of a multipart that is searched for the begin of its body. */
+#define ENCODED_HEADER_MOST 8192u
+
 /* How far a header may begin behind stray lines. */
 #define MIME_STRAY_MOST 65536u
 
@@ -267,11 +270,16 @@ static size_t object_start(const struct message *message, GMimeObject *object)
 }
 
 /* What is ambiguous in the header of a part; that of a message is judged with the message. */
-static void judge_header(struct mime_part *part, const struct message *message, GMimeObject *object)
+static void judge_header(struct mime_part *part, const struct position *position, GMimeObject *object)
 {
+	const struct message *message = position->message;
 	size_t start = object_start(message, object);
-	if (object != message->root && start < message->size)
-		(void)header_judge(message->data + start, message->size - start, &part->evasions);
+	if (object == message->root || start == message->size)
+		return;
+	/* A header without a blank line behind it: the next part is not its own. */
+	char *mark = position->boundary && *position->boundary ? g_strconcat("--", position->boundary, NULL) : NULL;
+	(void)header_judge(message->data + start, message->size - start, mark, &part->evasions);
+	g_free(mark);
 }
 
 /* The encoded content of a leaf, as it stands in the message. */
@@ -420,7 +428,8 @@ static void judge_encoded(struct mime_part *part, const struct message *message,
 	size_t start = object_start(message, object);
 	if (!boundary || start == message->size || object_transfer(object, &known) != TRANSFER_BASE64)
 		return;
-	size_t body = start + header_judge(message->data + start, message->size - start, &none);
+	size_t most = message->size - start < ENCODED_HEADER_MOST ? message->size - start : ENCODED_HEADER_MOST;
+	size_t body = start + header_judge(message->data + start, most, NULL, &none);
 	char *mark = g_strconcat("--", boundary, NULL);
 	if (reading_base64_holds(message->data + body, message->size - body, mark))
 		evasion_add(&part->evasions, EVASION_EncodedMultipart, "in base64");
@@ -447,7 +456,7 @@ static void judge_multipart(const struct walk *walk, struct mime_part *part, con
 /* What is wrong with a message as a whole; its outermost multipart is no part of its own. */
 static void judge_message(const struct walk *walk, struct mime_part *part, const struct message *message)
 {
-	(void)header_judge(message->given, message->given_size, &part->evasions);
+	(void)header_judge(message->given, message->given_size, NULL, &part->evasions);
 	if (!message->root) {
 		add_code(part, DEC_RESULT_MIME_PARSING_FAILED, "no header");
 		return;
@@ -620,7 +629,7 @@ static int walk_leaf(struct walk *walk, GMimeObject *leaf, const struct position
 	leaf_decode(walk, transfer, encoded, window.size, &part, &buffer);
 	if (!known)
 		add_code(&part, DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM, "its transfer encoding");
-	judge_header(&part, position->message, leaf);
+	judge_header(&part, position, leaf);
 	judge_encoding(&part, leaf, encoded, window.size);
 	judge_position(&part, position);
 	int ended;
@@ -711,7 +720,7 @@ static int walk_multipart(struct walk *walk, GMimeObject *object, const struct p
 				 .parent = position->parent,
 				 .depth = position->depth,
 				 .type = type};
-	judge_header(&part, position->message, object);
+	judge_header(&part, position, object);
 	judge_multipart(walk, &part, position->message, object, type);
 	return walk_emit(walk, &part);
 }
