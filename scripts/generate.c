@@ -234,6 +234,16 @@ static void man_codes(FILE *out)
 	}
 }
 
+static void man_evasions(FILE *out)
+{
+	for (int i = 1; i <= EVASION_COUNT; i++) {
+		const struct evasion_row *row = evasion_row((enum evasion)i);
+		(void)fprintf(out, ".It Cm %s\n", row->word);
+		put_sentences(out, row->text);
+		put_sentences(out, row->note);
+	}
+}
+
 static void man_limits(FILE *out)
 {
 	for (int i = 0; i < LIMIT_COUNT; i++) {
@@ -438,6 +448,7 @@ static const struct list {
 	{".\\\"@EXITS@\n", man_exits},
 	{".\\\"@STATUSES@\n", man_statuses},
 	{".\\\"@CODES@\n", man_codes},
+	{".\\\"@EVASIONS@\n", man_evasions},
 	{".\\\"@LIMITS@\n", man_limits},
 	{".\\\"@KINDS@\n", man_kinds},
 	{".\\\"@ROUTES@\n", man_routes},

@@ -25,6 +25,10 @@ def contradictions(document):
 
 
 def verdict_contradictions(document):
+    ids = {part["id"] for part in document["parts"]} | {None}
+    for evasion in document["evasions"]:
+        if evasion["part"] not in ids:
+            yield "an evasion in a part that is not there"
     codes = [item["code"] for item in document["codes"]]
     deciding = [item["code"] for item in document["codes"] if not item["information"]]
     status, code = document["status"], document["code"]

@@ -5,6 +5,7 @@
 
 #include "base/distance.h"
 #include "notice.h"
+#include "verdict/evasion.h"
 #include "verdict/scan_code.h"
 
 #include <errno.h>
@@ -50,12 +51,20 @@ static void print_status(enum ec_av_status status)
 		     ec_av_status_exit(status));
 }
 
+static void print_evasion(const struct evasion_row *row)
+{
+	(void)printf("%s%s\n  %s\n  status: none; EC_AV_INFECTED with --paranoid\n  produced: %s\n", EVASION_VIRUS,
+		     row->word, row->text, row->note);
+}
+
 static void print_all(void)
 {
 	for (int status = 0; status < EC_AV_STATUS_COUNT; status++)
 		print_status((enum ec_av_status)status);
 	for (int code = 1; code <= SCAN_CODE_COUNT; code++)
 		print_code(scan_code_row((enum scan_code)code));
+	for (int i = 1; i <= EVASION_COUNT; i++)
+		print_evasion(evasion_row((enum evasion)i));
 }
 
 static unsigned print_matching(const char *word)
@@ -71,6 +80,14 @@ static unsigned print_matching(const char *word)
 		const struct scan_code_row *row = scan_code_row((enum scan_code)i);
 		if (means(word, row->name, "RESULT_")) {
 			print_code(row);
+			found++;
+		}
+	}
+	for (int i = 1; i <= EVASION_COUNT; i++) {
+		char name[64];
+		(void)snprintf(name, sizeof name, EVASION_VIRUS "%s", evasion_word((enum evasion)i));
+		if (means(word, name, EVASION_VIRUS)) {
+			print_evasion(evasion_row((enum evasion)i));
 			found++;
 		}
 	}

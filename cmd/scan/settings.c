@@ -135,6 +135,12 @@ static bool read_switch(struct settings *settings, enum scan_option option)
 	case SCAN_OPTION_first_threat:
 		settings->request.first_threat = true;
 		return true;
+	case SCAN_OPTION_paranoid:
+		settings->request.paranoid = true;
+		return true;
+	case SCAN_OPTION_mime_decompose:
+		settings->request.part_by_part = true;
+		return true;
 	case SCAN_OPTION_null:
 		settings->null = true;
 		return true;

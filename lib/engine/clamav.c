@@ -449,6 +449,10 @@ static int without_walk(struct report *report)
 	for (uint32_t i = 0; !error && i < report->virus_count; i++)
 		error = report_virus(&whole, report->viruses[i].part, report->viruses[i].name,
 				     report->viruses[i].official);
+	for (uint32_t i = 0; !error && i < report->evasion_count; i++)
+		error = report_evasion(&whole, report->evasions[i].part, report->evasions[i].evasion,
+				       report->evasions[i].text);
+	whole.evasions_omitted += report->evasions_omitted;
 	whole.limits = report->limits;
 	whole.usage = report->usage;
 	whole.wire = report->wire;

@@ -51,6 +51,14 @@ char *event_json_virus(uint32_t part, const char *name, bool official)
 	return json_field_print(object);
 }
 
+char *event_json_evasion(uint32_t part, enum evasion evasion, const char *text)
+{
+	json_t *object = event("evasion", part);
+	json_field_set_text(&object, "reason", evasion_word(evasion));
+	json_field_set_text(&object, "text", text && *text ? text : NULL);
+	return json_field_print(object);
+}
+
 char *event_json_stage(enum scan_stage stage, uint32_t part)
 {
 	json_t *object = event("stage", part);
@@ -120,6 +128,15 @@ static int apply_virus(const json_t *object, uint32_t number, struct report *rep
 	return report_virus(report, number, name, official);
 }
 
+static int apply_evasion(const json_t *object, uint32_t number, struct report *report)
+{
+	const char *word, *text;
+	if (json_field_text(object, "reason", 64, &word) ||
+	    json_field_text_or_null(object, "text", REPORT_TEXT_MAX, &text))
+		return -EBADMSG;
+	return report_evasion(report, number, evasion_find(word), text);
+}
+
 static int apply_stage(const json_t *object, uint32_t number, struct report *report)
 {
 	const char *word;
@@ -159,8 +176,8 @@ static const struct {
 	const char *name;
 	int (*apply)(const json_t *object, uint32_t number, struct report *report);
 } events[] = {
-	{"part", apply_part},   {"route", apply_route}, {"code", apply_code},     {"virus", apply_virus},
-	{"stage", apply_stage}, {"usage", apply_usage}, {"refuse", apply_refuse},
+	{"part", apply_part},       {"route", apply_route}, {"code", apply_code},   {"virus", apply_virus},
+	{"evasion", apply_evasion}, {"stage", apply_stage}, {"usage", apply_usage}, {"refuse", apply_refuse},
 };
 
 int event_json_apply(const char *text, size_t size, struct report *report, struct why *why)

@@ -13,6 +13,7 @@ char *event_json_part(const struct part *part);
 char *event_json_route(uint32_t part, enum part_route route);
 char *event_json_code(uint32_t part, enum scan_code code, const char *text);
 char *event_json_virus(uint32_t part, const char *name, bool official);
+char *event_json_evasion(uint32_t part, enum evasion evasion, const char *text);
 char *event_json_stage(enum scan_stage stage, uint32_t part);
 char *event_json_usage(const struct usage *usage);
 /* For EC_AV_PART_IS_CONTAINER, which no scan code leads to. */

@@ -50,6 +50,20 @@ static json_t *encode_viruses(const struct report *report)
 	return array;
 }
 
+static json_t *encode_evasions(const struct report *report)
+{
+	json_t *array = json_array();
+	for (uint32_t i = 0; i < report->evasion_count; i++) {
+		const struct evasion_found *found = &report->evasions[i];
+		json_t *object = json_object();
+		json_field_set_text(&object, "part", part_id(report, found->part));
+		json_field_set_text(&object, "reason", evasion_word(found->evasion));
+		json_field_set_text(&object, "text", found->text);
+		json_field_append(&array, object);
+	}
+	return array;
+}
+
 /* A part's own informational string: its first virus, or the text of its code. */
 static const char *part_info(const struct report *report, const struct part *part)
 {
@@ -224,6 +238,8 @@ char *verdict_json_encode(const struct report *report, const struct verdict_json
 	json_field_set_number(&object, "viruses_omitted", report->viruses_omitted);
 	json_field_set(&object, "codes", encode_codes(report));
 	json_field_set_number(&object, "codes_omitted", report->codes_omitted);
+	json_field_set(&object, "evasions", encode_evasions(report));
+	json_field_set_number(&object, "evasions_omitted", report->evasions_omitted);
 	json_field_set(&object, "parts", encode_parts(report));
 	json_field_set_number(&object, "parts_omitted", report->parts_omitted);
 	json_field_set(&object, "complete", json_boolean(report->complete));
@@ -337,6 +353,32 @@ static int decode_viruses(const json_t *array, struct report *report, const stru
 	return 0;
 }
 
+/* A scanner that was started before an update may not know them. */
+static int decode_evasions(const json_t *document, struct report *report, const struct ids *ids)
+{
+	const json_t *array;
+	uint64_t omitted;
+	if (!json_object_get(document, "evasions"))
+		return 0;
+	if (json_field_objects(document, "evasions", REPORT_EVASIONS_MAX, &array) ||
+	    json_field_number(document, "evasions_omitted", UINT32_MAX, &omitted))
+		return -EBADMSG;
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		const json_t *object = json_array_get(array, i);
+		const char *word, *id, *text;
+		uint32_t part;
+		if (json_field_text(object, "reason", 64, &word) ||
+		    json_field_text_or_null(object, "part", REQUEST_PART_MAX, &id) ||
+		    json_field_text(object, "text", REPORT_TEXT_MAX, &text) || number_of(ids, report, id, &part))
+			return -EBADMSG;
+		int error = report_evasion(report, part, evasion_find(word), text);
+		if (error)
+			return error;
+	}
+	report->evasions_omitted = (uint32_t)omitted;
+	return 0;
+}
+
 static int decode_limits(const json_t *object, struct limits *limits)
 {
 	const json_t *all = json_object_get(object, "limits");
@@ -407,6 +449,7 @@ static int decode_report(const json_t *object, struct report *report, struct ids
 	error = error ? error : decode_viruses(viruses, report, ids);
 	report->codes_omitted = (uint32_t)codes_omitted;
 	report->viruses_omitted = (uint32_t)viruses_omitted;
+	error = error ? error : decode_evasions(object, report, ids);
 	error = error ? error : decode_figures(object, report);
 	error = error ? error : versions_json_decode(object, &report->facts);
 	return error ? error : decode_settled(object, report);

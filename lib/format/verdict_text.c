@@ -54,6 +54,9 @@ static void add_part(struct text *text, const struct report *report, const struc
 		text_add_visible(text, found->text);
 		text_add(text, ")");
 	}
+	for (uint32_t i = 0; i < report->evasion_count; i++)
+		if (report->evasions[i].part == part->number)
+			text_add(text, " evasion: %s", evasion_word(report->evasions[i].evasion));
 	text_add(text, "\n");
 }
 
@@ -99,6 +102,14 @@ static void add_answers(struct text *text, const struct verdict *verdict, bool c
 		add_answer(text, &verdict->answers[i], color);
 }
 
+static bool evades(const struct report *report, const struct part *part)
+{
+	for (uint32_t i = 0; i < report->evasion_count; i++)
+		if (report->evasions[i].part == part->number)
+			return true;
+	return false;
+}
+
 char *verdict_text_encode(const struct report *report, const struct verdict_text_options *options)
 {
 	const struct verdict *verdict = options->verdict;
@@ -113,7 +124,7 @@ char *verdict_text_encode(const struct report *report, const struct verdict_text
 	text_add(&text, "\n");
 	add_answers(&text, verdict, options->color);
 	for (uint32_t i = 0; i < report->part_count; i++)
-		if (options->all_parts || report->parts[i].status != EC_AV_CLEAN)
+		if (options->all_parts || report->parts[i].status != EC_AV_CLEAN || evades(report, &report->parts[i]))
 			add_part(&text, report, &report->parts[i], options->color);
 	if (report->parts_omitted)
 		text_add(&text, "    ... and %" PRIu32 " more parts\n", report->parts_omitted);

@@ -138,6 +138,7 @@ bool cache_worthy(const struct report *report)
 static size_t bytes_of(const struct report *report)
 {
 	return sizeof(struct entry) + report->parts_cost + report->codes_cost + report->viruses_cost +
+	       report->evasions_cost + report->evasion_room * sizeof *report->evasions +
 	       report->part_room * sizeof *report->parts + report->code_room * sizeof *report->codes +
 	       report->virus_room * sizeof *report->viruses;
 }

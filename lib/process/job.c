@@ -80,6 +80,11 @@ static int on_virus(void *context, uint32_t part, const char *name, bool officia
 	return say(context, event_json_virus(part, name, official));
 }
 
+static int on_evasion(void *context, uint32_t part, enum evasion evasion, const char *text)
+{
+	return say(context, event_json_evasion(part, evasion, text));
+}
+
 static int on_stage(void *context, enum scan_stage stage, uint32_t part)
 {
 	struct talker *talker = context;
@@ -170,7 +175,8 @@ static int limit(const struct job *job)
 /* One message. 0, or -errno: nobody listens any more. */
 static int serve(struct talker *talker, const struct job *job, job_scan scan, void *context)
 {
-	const struct observer observer = {on_part, on_route, on_code, on_virus, on_stage, on_usage, on_refuse, talker};
+	const struct observer observer = {on_part,  on_route, on_code,   on_virus, on_evasion,
+					  on_stage, on_usage, on_refuse, talker};
 	speaking = talker;
 	int error = on_stage(talker, STAGE_READ, 0);
 	error = error ? error : scan(context, job, &observer);

@@ -130,26 +130,40 @@ static const char *id_of(const struct report *report, uint32_t part)
 	return part < report->part_count ? report->parts[part].id : "0";
 }
 
-/* Remembers a finding for the reports to come; when the room is full the earlier ones stand for it. */
-static void carry(struct task *task, enum scan_code code, const char *id, const char *text, bool official)
+/* Remembers a finding for the reports to come, NULL: no room; when the room is full the earlier ones stand for it. */
+static struct carried *carry(struct task *task, enum scan_code code, const char *id, const char *text, bool official)
 {
 	if (task->carried_count == TASK_CARRIED_MAX)
-		return;
+		return NULL;
 	struct carried *carried = &task->carried[task->carried_count];
 	carried->id = strdup(id);
 	if (!carried->id)
-		return;
+		return NULL;
 	carried->code = code;
 	carried->text = text ? strdup(text) : NULL;
 	carried->official = official;
 	task->carried_count++;
+	return carried;
 }
 
 static void carry_viruses(struct task *task)
 {
 	for (uint32_t i = 0; i < task->report.virus_count; i++) {
 		const struct virus_found *virus = &task->report.viruses[i];
-		carry(task, AVS_RESULT_VIRUS_FOUND, id_of(&task->report, virus->part), virus->name, virus->official);
+		(void)carry(task, AVS_RESULT_VIRUS_FOUND, id_of(&task->report, virus->part), virus->name,
+			    virus->official);
+	}
+}
+
+/* They leave half of the room to what decides the verdict. */
+static void carry_evasions(struct task *task)
+{
+	for (uint32_t i = 0; i < task->report.evasion_count && task->carried_count < TASK_CARRIED_MAX / 2; i++) {
+		const struct evasion_found *found = &task->report.evasions[i];
+		struct carried *carried =
+			carry(task, SCAN_CODE_NONE, id_of(&task->report, found->part), found->text, false);
+		if (carried)
+			carried->evasion = found->evasion;
 	}
 }
 
@@ -258,11 +272,13 @@ bool task_died(struct task *task, enum task_death death, int number)
 			else
 				task->tried_again = true;
 			carry_viruses(task);
+			carry_evasions(task);
 			return true;
 		}
 		if (avoid(task, part)) {
 			carry_viruses(task);
-			carry(task, code, id_of(&task->report, part), text, false);
+			(void)carry(task, code, id_of(&task->report, part), text, false);
+			carry_evasions(task);
 			return true;
 		}
 	}
@@ -290,7 +306,9 @@ static void apply_carried(struct task *task)
 	for (unsigned i = 0; i < task->carried_count; i++) {
 		const struct carried *carried = &task->carried[i];
 		uint32_t part = part_with_id(&task->report, carried->id);
-		if (carried->code == AVS_RESULT_VIRUS_FOUND && carried->text)
+		if (carried->code == SCAN_CODE_NONE)
+			(void)report_evasion(&task->report, part, carried->evasion, carried->text);
+		else if (carried->code == AVS_RESULT_VIRUS_FOUND && carried->text)
 			(void)report_virus(&task->report, part, carried->text, carried->official);
 		else
 			(void)report_code(&task->report, part, carried->code, carried->text);

@@ -20,9 +20,10 @@
 #define TASK_CARRIED_MAX 64
 
 struct carried {
-	enum scan_code code;
-	char *id;   /* of the part; owned */
-	char *text; /* name of the virus, or details; owned, may be NULL */
+	enum scan_code code;  /* SCAN_CODE_NONE: it is an evasion */
+	enum evasion evasion; /* then */
+	char *id;             /* of the part; owned */
+	char *text;           /* name of the virus, or details; owned, may be NULL */
 	bool official;
 };
 

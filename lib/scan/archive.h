@@ -10,6 +10,7 @@
 
 #include "scan/budget.h"
 #include "scan/detect.h"
+#include "verdict/evasion.h"
 #include "verdict/scan_code.h"
 
 #include <stdbool.h>
@@ -33,6 +34,9 @@ struct archive_member {
 		enum scan_code code;
 		char text[160];
 	} codes[ARCHIVE_MEMBER_CODES_MAX];
+	/* Its header lies about it, or nobody else names it; NONE: nothing of that kind. */
+	enum evasion evasion;
+	char evasion_text[160];
 };
 
 struct archive_visitor {
@@ -40,6 +44,8 @@ struct archive_visitor {
 	int (*member)(void *context, const struct archive_member *member);
 	/* Something about the container itself. */
 	int (*code)(void *context, enum scan_code code, const char *text);
+	/* The container itself is built to be read in more than one way; each evasion once. */
+	int (*evasion)(void *context, enum evasion evasion, const char *text);
 	/* The member about to be extracted, before it is: what a death from now on is blamed on. */
 	int (*next)(void *context, const char *name);
 	void *context;

@@ -95,6 +95,8 @@ static char *part_id(const struct message *message, const struct mime_part *part
 
 static int tell_codes(struct walk *walk, uint32_t number, const struct mime_part *part)
 {
+	for (unsigned i = 0; i < part->evasions.count && !walk->error; i++)
+		(void)node_evasion(walk, number, part->evasions.noticed[i].evasion, part->evasions.noticed[i].text);
 	for (unsigned i = 0; i < part->code_count && !walk->error; i++)
 		(void)node_code(walk, number, part->codes[i].code, part->codes[i].text);
 	return walk->error;
@@ -160,12 +162,18 @@ static int on_code(void *context, enum scan_code code, const char *text)
 	return node_code(message->walk, message->node->number, code, text);
 }
 
+static int on_evasion(void *context, enum evasion evasion, const char *text)
+{
+	const struct message *message = context;
+	return message->node->chosen ? node_evasion(message->walk, message->node->number, evasion, text) : 0;
+}
+
 int decompose_message(struct walk *walk, const struct node *node)
 {
 	/* The input's own MIME structure is no container that somebody nested. */
 	unsigned depth = node->number == 0 ? 0 : node->depth + 1;
 	struct message message = {.walk = walk, .node = node, .depth = depth, .viruses = walk->viruses};
-	const struct mime_visitor visitor = {on_part, on_code, &message};
+	const struct mime_visitor visitor = {on_part, on_code, on_evasion, &message};
 	if (node_stage(walk, STAGE_MIME, node->number))
 		return walk->error;
 	(void)mime_walk(node->data, node->size, depth, &walk->budget, &visitor);

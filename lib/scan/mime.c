@@ -10,6 +10,8 @@
 
 #include "scan/charset.h"
 #include "scan/detect.h"
+#include "scan/header.h"
+#include "scan/reading.h"
 #include "scan/stray.h"
 #include "scan/transfer.h"
 
@@ -23,6 +25,12 @@
 
 /* Multiparts inside multiparts, all inner messages together. Ours; GMime itself gives up at 1024. */
 #define MIME_NESTING_MAX 256u
+
+/* Lines in front of the first field of a part that are looked at. */
+#define BROKEN_LINES_MOST 20u
+
+/* Longest header of a multipart that is searched for the begin of its body. */
+#define ENCODED_HEADER_MOST 8192u
 
 /* How far a header may begin behind stray lines. */
 #define MIME_STRAY_MOST 65536u
@@ -38,6 +46,8 @@ struct walk {
 struct message {
 	const uint8_t *data; /* from the first header field on */
 	size_t size;
+	const uint8_t *given; /* the same bytes before line ends were mended */
+	size_t given_size;
 	uint8_t *owned;    /* `data` with other line ends; NULL: it is the caller's */
 	GByteArray *bytes; /* a window on `data`, which stays whose it is */
 	GMimeObject *root; /* NULL: cannot be read */
@@ -56,8 +66,10 @@ struct position {
 	const struct message *message;
 	const char *section;
 	const char *parent;
-	const char *boundary; /* of the multipart that it lies in; NULL: in none */
-	unsigned depth;       /* messages above it */
+	const char *boundary;         /* of the multipart that it lies in; NULL: in none */
+	unsigned depth;               /* messages above it */
+	bool behind;                  /* a multipart with the same boundary ended before it */
+	const struct position *above; /* of that multipart; NULL: it is the message's own */
 };
 
 static int walk_object(struct walk *walk, GMimeObject *object, const struct position *position);
@@ -162,7 +174,8 @@ static uint8_t *line_ends_mended(const uint8_t *data, size_t size, size_t *ret_s
 static void message_init(struct message *message, const uint8_t *data, size_t size)
 {
 	size_t header = header_find(data, size);
-	*message = (struct message){.data = data + header, .size = size - header};
+	*message = (struct message){
+		.data = data + header, .size = size - header, .given = data + header, .given_size = size - header};
 	message->windows = g_array_new(FALSE, FALSE, sizeof(struct window));
 	if (header == size || message->size > G_MAXUINT)
 		return;
@@ -218,6 +231,55 @@ static enum transfer object_transfer(GMimeObject *object, bool *ret_known)
 		transfer = transfer ? transfer : found;
 	}
 	return transfer;
+}
+
+/* The value of the field that object_transfer goes by. */
+static const char *object_encoding(GMimeObject *object)
+{
+	GMimeHeaderList *headers = g_mime_object_get_header_list(object);
+	const char *value = "7bit";
+	bool decides = false;
+	for (int i = 0; i < g_mime_header_list_get_count(headers) && !decides; i++) {
+		GMimeHeader *header = g_mime_header_list_get_header_at(headers, i);
+		if (g_ascii_strcasecmp(g_mime_header_get_name(header), "Content-Transfer-Encoding"))
+			continue;
+		value = g_mime_header_get_raw_value(header);
+		decides = transfer_find(value) != TRANSFER_IDENTITY;
+	}
+	return value;
+}
+
+/* Where the header of a part begins: before its first field come lines that are none. `size`: it has no field. */
+static size_t object_start(const struct message *message, GMimeObject *object)
+{
+	GMimeHeaderList *headers = g_mime_object_get_header_list(object);
+	int64_t offset = g_mime_header_list_get_count(headers)
+				 ? g_mime_header_get_offset(g_mime_header_list_get_header_at(headers, 0))
+				 : -1;
+	if (offset < 0 || (size_t)offset > message->size)
+		return message->size;
+	size_t start = (size_t)offset;
+	for (unsigned lines = 0; lines < BROKEN_LINES_MOST && start > 1; lines++) {
+		const uint8_t *end = memrchr(message->data, '\n', start - 1);
+		size_t line = end ? (size_t)(end - message->data) + 1 : 0;
+		if (line_is_blank(message->data + line, start - line) || !memcmp(message->data + line, "--", 2))
+			break;
+		start = line;
+	}
+	return start;
+}
+
+/* What is ambiguous in the header of a part; that of a message is judged with the message. */
+static void judge_header(struct mime_part *part, const struct position *position, GMimeObject *object)
+{
+	const struct message *message = position->message;
+	size_t start = object_start(message, object);
+	if (object == message->root || start == message->size)
+		return;
+	/* A header without a blank line behind it: the next part is not its own. */
+	char *mark = position->boundary && *position->boundary ? g_strconcat("--", position->boundary, NULL) : NULL;
+	(void)header_judge(message->data + start, message->size - start, mark, &part->evasions);
+	g_free(mark);
 }
 
 /* The encoded content of a leaf, as it stands in the message. */
@@ -357,8 +419,28 @@ static void judge_leaf(struct mime_part *part, GMimeObject *leaf)
 		add_code(part, DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM, "yEnc");
 }
 
-static void judge_multipart(const struct walk *walk, struct mime_part *part, GMimeObject *object, const char *type)
+/* A multipart in which its boundary encloses nothing: is that because the whole is encoded? */
+static void judge_encoded(struct mime_part *part, const struct message *message, GMimeObject *object)
 {
+	struct evasion_list none = {0};
+	bool known;
+	const char *boundary = g_mime_object_get_content_type_parameter(object, "boundary");
+	size_t start = object_start(message, object);
+	if (!boundary || start == message->size || object_transfer(object, &known) != TRANSFER_BASE64)
+		return;
+	size_t most = message->size - start < ENCODED_HEADER_MOST ? message->size - start : ENCODED_HEADER_MOST;
+	size_t body = start + header_judge(message->data + start, most, NULL, &none);
+	char *mark = g_strconcat("--", boundary, NULL);
+	if (reading_base64_holds(message->data + body, message->size - body, mark))
+		evasion_add(&part->evasions, EVASION_EncodedMultipart, "in base64");
+	g_free(mark);
+}
+
+static void judge_multipart(const struct walk *walk, struct mime_part *part, const struct message *message,
+			    GMimeObject *object, const char *type)
+{
+	if (!g_mime_multipart_get_count(GMIME_MULTIPART(object)))
+		judge_encoded(part, message, object);
 	if (!strcmp(type, "multipart/encrypted"))
 		add_code(part, DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED, "multipart/encrypted");
 	if (!g_mime_multipart_get_count(GMIME_MULTIPART(object)))
@@ -374,6 +456,7 @@ static void judge_multipart(const struct walk *walk, struct mime_part *part, GMi
 /* What is wrong with a message as a whole; its outermost multipart is no part of its own. */
 static void judge_message(const struct walk *walk, struct mime_part *part, const struct message *message)
 {
+	(void)header_judge(message->given, message->given_size, NULL, &part->evasions);
 	if (!message->root) {
 		add_code(part, DEC_RESULT_MIME_PARSING_FAILED, "no header");
 		return;
@@ -381,7 +464,7 @@ static void judge_message(const struct walk *walk, struct mime_part *part, const
 	if (!GMIME_IS_MULTIPART(message->root))
 		return;
 	char *type = object_type(message->root);
-	judge_multipart(walk, part, message->root, type);
+	judge_multipart(walk, part, message, message->root, type);
 	g_free(type);
 }
 
@@ -430,9 +513,9 @@ static int walk_inner(struct walk *walk, struct mime_part *part)
 	return ended;
 }
 
-/* A file that a text holds. */
+/* A file that a text holds, or a part outside the structure. */
 static int walk_stray(struct walk *walk, const struct position *position, const uint8_t *text,
-		      const struct stray *stray)
+		      const struct stray *stray, bool outside)
 {
 	if (walk_count(walk))
 		return 1;
@@ -444,6 +527,8 @@ static int walk_stray(struct walk *walk, const struct position *position, const 
 				 .type = "application/octet-stream"};
 	struct buffer buffer;
 	leaf_decode(walk, stray->transfer, text + stray->start, stray->size, &part, &buffer);
+	if (outside && reading_matters(part.data, part.size))
+		evasion_add(&part.evasions, EVASION_HiddenPart, "%s", part.name ? part.name : "without a name");
 	int ended = part.size || part.code_count ? walk_emit(walk, &part) : 0;
 	buffer_free(&buffer);
 	return ended;
@@ -457,8 +542,8 @@ static int walk_files(struct walk *walk, const struct mime_part *leaf, const str
 	int ended = 0;
 	for (unsigned i = 1; !ended && stray_file(leaf->data, leaf->size, &at, &stray); i++) {
 		char *section = g_strdup_printf("%s.%u", leaf->section, i);
-		struct position inner = {position->message, section, leaf->section, NULL, position->depth};
-		ended = walk_stray(walk, &inner, leaf->data, &stray);
+		struct position inner = {position->message, section, leaf->section, NULL, position->depth, false, NULL};
+		ended = walk_stray(walk, &inner, leaf->data, &stray, false);
 		g_free(section);
 	}
 	return ended;
@@ -489,6 +574,35 @@ static bool window_doubtful(const struct position *position, const uint8_t *data
 	return found;
 }
 
+/*
+ * To some readers the message is over where an inner multipart ends that has its boundary. There were mail programs that
+ * wrote such, with all kinds of parts behind it: only what matters counts.
+ */
+static void judge_position(struct mime_part *part, const struct position *position)
+{
+	const struct position *at = position;
+	while (at && !at->behind)
+		at = at->above;
+	if (at && reading_matters(part->data, part->size))
+		evasion_add(&part->evasions, EVASION_RepeatedBoundary, "%.80s", at->boundary);
+}
+
+/* Does the encoding leave open what the content is? */
+static void judge_encoding(struct mime_part *part, GMimeObject *leaf, const uint8_t *encoded, size_t size)
+{
+	const char *value = object_encoding(leaf);
+	value += strspn(value, " \t\r\n");
+	size_t at;
+	size_t length = strcspn(value, "\r\n");
+	bool named = transfer_find(value) != TRANSFER_IDENTITY;
+	if (!transfer_is_plain(value) &&
+	    (named ? reading_matters(part->data, part->size) : reading_base64_matters(encoded, size)))
+		evasion_add(&part->evasions, EVASION_OddEncoding, "%.*s", (int)(length < 80 ? length : 80), value);
+	if (transfer_find(value) == TRANSFER_BASE64 &&
+	    reading_base64_differs(encoded, size, part->data, part->size, &at))
+		evasion_add(&part->evasions, EVASION_AmbiguousBase64, "some readers stop at byte %zu of %zu", at, size);
+}
+
 static int walk_leaf(struct walk *walk, GMimeObject *leaf, const struct position *position, const char *type)
 {
 	const char *name = g_mime_part_get_filename(GMIME_PART(leaf));
@@ -515,6 +629,9 @@ static int walk_leaf(struct walk *walk, GMimeObject *leaf, const struct position
 	leaf_decode(walk, transfer, encoded, window.size, &part, &buffer);
 	if (!known)
 		add_code(&part, DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM, "its transfer encoding");
+	judge_header(&part, position, leaf);
+	judge_encoding(&part, leaf, encoded, window.size);
+	judge_position(&part, position);
 	int ended;
 	if (type_is_message(type)) {
 		ended = walk_inner(walk, &part);
@@ -543,8 +660,8 @@ static int walk_between(struct walk *walk, const struct message *message, size_t
 			continue; /* the header of what begins here */
 		char *section = g_strdup_printf("%s%s" PART_STRAY "%u", position->parent, *position->parent ? "." : "",
 						++*count);
-		struct position inner = {message, section, position->parent, NULL, position->depth};
-		ended = walk_stray(walk, &inner, message->data + from, &stray);
+		struct position inner = {message, section, position->parent, NULL, position->depth, false, NULL};
+		ended = walk_stray(walk, &inner, message->data + from, &stray, true);
 		g_free(section);
 	}
 	return ended;
@@ -553,7 +670,7 @@ static int walk_between(struct walk *walk, const struct message *message, size_t
 /* Encoded parts outside every part, and in texts that other readers could split. */
 static int walk_strays(struct walk *walk, const struct message *message, const char *section, unsigned depth)
 {
-	struct position position = {message, section, section, NULL, depth};
+	struct position position = {message, section, section, NULL, depth, false, NULL};
 	unsigned count = 0;
 	size_t from = 0;
 	int ended = 0;
@@ -567,9 +684,15 @@ static int walk_strays(struct walk *walk, const struct message *message, const c
 	return ended ? ended : walk_between(walk, message, from, message->size, &position, &count);
 }
 
+static bool has_boundary(GMimeObject *part, const char *boundary)
+{
+	const char *own = GMIME_IS_MULTIPART(part) ? g_mime_object_get_content_type_parameter(part, "boundary") : NULL;
+	return own && boundary && strcmp(own, boundary) == 0;
+}
+
 /* The parts of a multipart: `section` is what their numbers begin with, "" for none, and their parent. */
 static int walk_children(struct walk *walk, const struct message *message, GMimeObject *object, const char *section,
-			 unsigned depth)
+			 unsigned depth, const struct position *above)
 {
 	if (walk->nesting >= MIME_NESTING_MAX)
 		return 0;
@@ -577,10 +700,13 @@ static int walk_children(struct walk *walk, const struct message *message, GMime
 	int ended = 0;
 	int count = g_mime_multipart_get_count(GMIME_MULTIPART(object));
 	const char *boundary = g_mime_object_get_content_type_parameter(object, "boundary");
+	bool behind = false;
 	for (int i = 0; !ended && i < count; i++) {
 		char *child = g_strdup_printf("%s%s%d", section, *section ? "." : "", i + 1);
-		struct position position = {message, child, section, boundary ? boundary : "", depth};
-		ended = walk_object(walk, g_mime_multipart_get_part(GMIME_MULTIPART(object), i), &position);
+		struct position position = {message, child, section, boundary ? boundary : "", depth, behind, above};
+		GMimeObject *part = g_mime_multipart_get_part(GMIME_MULTIPART(object), i);
+		ended = walk_object(walk, part, &position);
+		behind = behind || has_boundary(part, boundary);
 		g_free(child);
 	}
 	walk->nesting--;
@@ -594,7 +720,8 @@ static int walk_multipart(struct walk *walk, GMimeObject *object, const struct p
 				 .parent = position->parent,
 				 .depth = position->depth,
 				 .type = type};
-	judge_multipart(walk, &part, object, type);
+	judge_header(&part, position, object);
+	judge_multipart(walk, &part, position->message, object, type);
 	return walk_emit(walk, &part);
 }
 
@@ -607,7 +734,8 @@ static int walk_object(struct walk *walk, GMimeObject *object, const struct posi
 	if (GMIME_IS_MULTIPART(object)) {
 		ended = walk_multipart(walk, object, position, type);
 		if (!ended)
-			ended = walk_children(walk, position->message, object, position->section, position->depth);
+			ended = walk_children(walk, position->message, object, position->section, position->depth,
+					      position);
 	} else {
 		ended = walk_leaf(walk, object, position, type);
 	}
@@ -622,10 +750,10 @@ static int walk_message(struct walk *walk, const struct message *message, const 
 		return 0;
 	int ended;
 	if (GMIME_IS_MULTIPART(message->root)) {
-		ended = walk_children(walk, message, message->root, section, depth);
+		ended = walk_children(walk, message, message->root, section, depth, NULL);
 	} else {
 		char *child = g_strdup_printf("%s%s1", section, *section ? "." : "");
-		struct position position = {message, child, section, NULL, depth};
+		struct position position = {message, child, section, NULL, depth, false, NULL};
 		ended = walk_object(walk, message->root, &position);
 		g_free(child);
 	}
@@ -723,6 +851,9 @@ int mime_walk(const uint8_t *data, size_t size, unsigned depth, struct budget *b
 	judge_message(&walk, &whole, &message);
 	for (unsigned i = 0; i < whole.code_count && !walk.result; i++)
 		walk.result = visitor->code(visitor->context, whole.codes[i].code, whole.codes[i].text);
+	for (unsigned i = 0; i < whole.evasions.count && !walk.result; i++)
+		walk.result = visitor->evasion(visitor->context, whole.evasions.noticed[i].evasion,
+					       whole.evasions.noticed[i].text);
 	if (!walk.result)
 		walk_message(&walk, &message, "", 0);
 	message_free(&message);

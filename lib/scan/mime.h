@@ -8,6 +8,7 @@
 #define CSAPI_SCAN_MIME_H
 
 #include "scan/budget.h"
+#include "verdict/evasion.h"
 #include "verdict/report.h"
 #include "verdict/request.h"
 #include "verdict/scan_code.h"
@@ -27,6 +28,7 @@ struct mime_part {
 	bool text;           /* an unnamed text part: the engine may have seen it with other white space */
 	const uint8_t *data; /* decoded content; for MESSAGE the bytes of the inner message; NULL for MULTIPART */
 	size_t size;
+	struct evasion_list evasions;
 	unsigned code_count; /* what is wrong with this part */
 	struct {
 		enum scan_code code;
@@ -37,6 +39,7 @@ struct mime_part {
 struct mime_visitor {
 	int (*part)(void *context, const struct mime_part *part);          /* 0 goes on; anything else ends the walk */
 	int (*code)(void *context, enum scan_code code, const char *text); /* about the message itself */
+	int (*evasion)(void *context, enum evasion evasion, const char *text); /* likewise */
 	void *context;
 };
 

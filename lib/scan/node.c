@@ -68,6 +68,19 @@ int node_code(struct walk *walk, uint32_t part, enum scan_code code, const char 
 	return keep(walk, walk->observer->code(walk->observer->context, part, code, text));
 }
 
+int node_evasion(struct walk *walk, uint32_t part, enum evasion evasion, const char *text)
+{
+	char name[64];
+	char *clean = utf8_clean(text, strlen(text), REPORT_TEXT_MAX);
+	(void)keep(walk, clean ? walk->observer->evasion(walk->observer->context, part, evasion, clean) : -ENOMEM);
+	free(clean);
+	if (walk->error || !walk->request->paranoid)
+		return walk->error;
+	walk->viruses++;
+	(void)snprintf(name, sizeof name, EVASION_VIRUS "%s", evasion_word(evasion));
+	return keep(walk, walk->observer->virus(walk->observer->context, part, name, false));
+}
+
 int node_stage(struct walk *walk, enum scan_stage stage, uint32_t part)
 {
 	/* A message in an archive is a part of the archive, whose time goes on. */
@@ -266,6 +279,33 @@ static int tell_signs(struct walk *walk, const struct node *node, const struct d
 	return walk->error;
 }
 
+/* An archive behind the end of a picture, which viewers show and archivers open. */
+static int tell_behind_picture(struct walk *walk, const struct node *node, const struct detection *detection)
+{
+	static const struct {
+		const char *mark, *name;
+		size_t size;
+	} pictures[] = {{"\x89PNG\r\n\x1a\n", "PNG", 8},
+			{"\xff\xd8\xff", "JPEG", 3},
+			{"GIF87a", "GIF", 6},
+			{"GIF89a", "GIF", 6}};
+	for (size_t i = 0; i < sizeof pictures / sizeof *pictures; i++) {
+		if (node->size < pictures[i].size || memcmp(node->data, pictures[i].mark, pictures[i].size) != 0)
+			continue;
+		for (unsigned k = 0; k < detection->count; k++) {
+			enum detect_format format = detection->formats[k];
+			if (format == DETECT_ZIP || format == DETECT_RAR4 || format == DETECT_RAR5 ||
+			    format == DETECT_SEVEN_ZIP) {
+				char text[96];
+				(void)snprintf(text, sizeof text, "a %s in a %s picture", detect_text(format),
+					       pictures[i].name);
+				return node_evasion(walk, node->number, EVASION_HiddenContainer, text);
+			}
+		}
+	}
+	return walk->error;
+}
+
 /* Gives the bytes of a part to the engine. */
 static int feed(struct walk *walk, const struct node *node, const struct detection *detection,
 		const uint8_t digest[DIGEST_SIZE])
@@ -281,6 +321,13 @@ static int feed(struct walk *walk, const struct node *node, const struct detecti
 	return node_check_opened(walk, node, detection);
 }
 
+/* Is it a MIME part that the request wants the engine to have once more? */
+static bool by_itself(const struct walk *walk, const struct node *node)
+{
+	bool mime = node->kind == PART_MESSAGE || node->kind == PART_BODY || node->kind == PART_ATTACHMENT;
+	return walk->request->part_by_part && mime;
+}
+
 /* Sees to it that the engine has the bytes of this part, and tells by which route. */
 static int see(struct walk *walk, const struct node *node, const struct detection *detection,
 	       const uint8_t digest[DIGEST_SIZE])
@@ -292,6 +339,8 @@ static int see(struct walk *walk, const struct node *node, const struct detectio
 	else if (node->text && digest_text(node->data, node->size, text_digest) == 0 &&
 		 engine_saw_text(walk->engine, text_digest))
 		route = ROUTE_TEXT;
+	if (by_itself(walk, node))
+		route = ROUTE_FED;
 	if (route == ROUTE_FED || walk->attribute || engine_container(node, detection)) {
 		if (feed(walk, node, detection, digest))
 			return walk->error;
@@ -334,6 +383,14 @@ static int on_code(void *context, enum scan_code code, const char *text)
 	return node_code(opening->walk, opening->container->number, code, text);
 }
 
+static int on_evasion(void *context, enum evasion evasion, const char *text)
+{
+	const struct opening *opening = context;
+	if (!opening->container->chosen)
+		return 0;
+	return node_evasion(opening->walk, opening->container->number, evasion, text);
+}
+
 /* The engine undoes some methods by itself: it has the member if it reached as many bytes as the archive declares. */
 static bool engine_has(const struct walk *walk, const struct archive_member *member)
 {
@@ -342,6 +399,9 @@ static bool engine_has(const struct walk *walk, const struct archive_member *mem
 
 static int tell_member_codes(struct walk *walk, const struct node *node, const struct archive_member *member)
 {
+	if (member->evasion != EVASION_NONE && node->chosen &&
+	    node_evasion(walk, node->number, member->evasion, member->evasion_text))
+		return walk->error;
 	for (unsigned i = 0; i < member->code_count; i++) {
 		if (member->codes[i].code == DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM && engine_has(walk, member))
 			continue;
@@ -424,7 +484,7 @@ static int on_member(void *context, const struct archive_member *member)
 static int open_archive(struct walk *walk, const struct node *node, enum detect_format format)
 {
 	struct opening opening = {walk, node, format, walk->viruses, false};
-	const struct archive_visitor visitor = {on_member, on_code, on_next, &opening};
+	const struct archive_visitor visitor = {on_member, on_code, on_evasion, on_next, &opening};
 	if (node_stage(walk, STAGE_EXTRACT, node->number))
 		return walk->error;
 	walk->archives++;
@@ -442,7 +502,7 @@ int node_open(struct walk *walk, const struct node *node, const struct detection
 	/* Whoever gets the leaves opens them. */
 	if (walk->ended || (leaves && !(node->number == 0 && detection->mail)))
 		return walk->error;
-	if (node->chosen && tell_signs(walk, node, detection))
+	if (node->chosen && (tell_signs(walk, node, detection) || tell_behind_picture(walk, node, detection)))
 		return walk->error;
 	for (unsigned i = 0; i < detection->count && !walk->error && !walk->ended; i++) {
 		enum detect_format format = detection->formats[i];

@@ -84,6 +84,8 @@ int node_check_opened(struct walk *walk, const struct node *node, const struct d
 /* Tells the viruses and codes of the last scan. `archive`: the decomposer opens it too and tells of encryption itself. */
 int node_result(struct walk *walk, const struct node *node, bool archive);
 int node_code(struct walk *walk, uint32_t part, enum scan_code code, const char *text);
+/* Tells of an evasion, and in a paranoid scan of the virus that it counts as. */
+int node_evasion(struct walk *walk, uint32_t part, enum evasion evasion, const char *text);
 int node_stage(struct walk *walk, enum scan_stage stage, uint32_t part);
 /* Is this a scan? Else the message is only taken apart, the engine is not touched and may be NULL. */
 bool node_engine_wanted(const struct walk *walk);

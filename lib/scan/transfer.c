@@ -84,6 +84,22 @@ bool transfer_is_foreign(const char *value)
 	return false;
 }
 
+bool transfer_is_plain(const char *value)
+{
+	static const char *const names[] = {"7bit",       "8bit",     "binary", "base64", "quoted-printable",
+					    "x-uuencode", "uuencode", "x-uue"};
+	value += strspn(value, " \t\r\n");
+	size_t length = strcspn(value, "; \t\r\n");
+	/* A lone semicolon behind it is a common slip. */
+	size_t rest = length + strspn(value + length, "; \t\r\n");
+	if (value[rest])
+		return false;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (length == strlen(names[i]) && !strncasecmp(value, names[i], length))
+			return true;
+	return false;
+}
+
 /* Charges what was written behind buffer->size and keeps what the limits allow. False: the end. */
 static bool decoder_keep(struct decoder *decoder, size_t size)
 {

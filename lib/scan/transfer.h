@@ -31,6 +31,9 @@ enum transfer transfer_find(const char *value);
 /* Does the value name an encoding that is in use somewhere, and that nobody here undoes? */
 bool transfer_is_foreign(const char *value);
 
+/* Is it written just as the standards, or old mail programs, write an encoding? */
+bool transfer_is_plain(const char *value);
+
 /*
  * Decodes `data` (not TRANSFER_IDENTITY, which needs no copy) and charges the bytes to the current part of `budget` as
  * they come out. *ret_buffer is set up here and freed by the caller, whatever is returned: SCAN_CODE_NONE, the code of

@@ -23,6 +23,11 @@ static int to_virus(void *context, uint32_t part, const char *name, bool officia
 	return report_virus(context, part, name, official);
 }
 
+static int to_evasion(void *context, uint32_t part, enum evasion evasion, const char *text)
+{
+	return report_evasion(context, part, evasion, text);
+}
+
 static int to_stage(void *context, enum scan_stage stage, uint32_t part)
 {
 	return report_stage(context, stage, part);
@@ -40,5 +45,6 @@ static int to_refuse(void *context, enum ec_av_status status, const char *info)
 
 struct observer report_observer(struct report *report)
 {
-	return (struct observer){to_part, to_route, to_code, to_virus, to_stage, to_usage, to_refuse, report};
+	return (struct observer){to_part,  to_route, to_code,   to_virus, to_evasion,
+				 to_stage, to_usage, to_refuse, report};
 }

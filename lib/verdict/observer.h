@@ -18,6 +18,7 @@ struct observer {
 	int (*route)(void *context, uint32_t part, enum part_route route);
 	int (*code)(void *context, uint32_t part, enum scan_code code, const char *text);
 	int (*virus)(void *context, uint32_t part, const char *name, bool official);
+	int (*evasion)(void *context, uint32_t part, enum evasion evasion, const char *text);
 	int (*stage)(void *context, enum scan_stage stage, uint32_t part);
 	int (*usage)(void *context, const struct usage *usage);
 	/* Ends the scan without one: EC_AV_PART_IS_CONTAINER. */

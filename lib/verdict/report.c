@@ -34,9 +34,12 @@ void report_free(struct report *report)
 		free(report->codes[i].text);
 	for (uint32_t i = 0; i < report->virus_count; i++)
 		free(report->viruses[i].name);
+	for (uint32_t i = 0; i < report->evasion_count; i++)
+		free(report->evasions[i].text);
 	free(report->parts);
 	free(report->codes);
 	free(report->viruses);
+	free(report->evasions);
 	free(report->info);
 	facts_free(&report->facts);
 	part_ids_free(&report->ids);
@@ -104,9 +107,10 @@ static bool part_valid(const struct report *report, const struct part *part)
 }
 
 /* The fixed words of a row are shorter than these. */
-#define PART_COST  500
-#define CODE_COST  250
-#define VIRUS_COST 150
+#define PART_COST    500
+#define CODE_COST    250
+#define VIRUS_COST   150
+#define EVASION_COST 150
 
 /* Is there no room for one more? The list ends where the first is omitted, so that a number is a place in it. */
 static bool parts_full(const struct report *report, const struct part *part, size_t *ret_cost)
@@ -219,6 +223,32 @@ int report_virus(struct report *report, uint32_t part, const char *name, bool of
 							      : report_code(report, part, AVS_RESULT_VIRUS_FOUND, NULL);
 }
 
+int report_evasion(struct report *report, uint32_t part, enum evasion evasion, const char *text)
+{
+	if (evasion <= EVASION_NONE || evasion >= EVASION_END || (part != 0 && !known_part(report, part)))
+		return -EINVAL;
+	for (uint32_t i = 0; i < report->evasion_count; i++)
+		if (report->evasions[i].part == part && report->evasions[i].evasion == evasion)
+			return 0;
+	if (!text || !*text)
+		text = evasion_row(evasion)->text;
+	size_t cost = EVASION_COST + cost_of(text) + cost_of(id_of(report, part));
+	if (report->evasions_omitted || report->evasion_count >= REPORT_EVASIONS_MAX ||
+	    report->evasions_cost + cost > REPORT_EVASIONS_ROOM) {
+		report->evasions_omitted++;
+		return 0;
+	}
+	int error = grow((void **)&report->evasions, report->evasion_count, &report->evasion_room,
+			 sizeof *report->evasions);
+	struct evasion_found found = {.evasion = evasion, .part = part};
+	error = error ? error : copy_text(text, &found.text);
+	if (!error) {
+		report->evasions[report->evasion_count++] = found;
+		report->evasions_cost += cost;
+	}
+	return error;
+}
+
 int report_stage(struct report *report, enum scan_stage stage, uint32_t part)
 {
 	if (stage >= SCAN_STAGE_COUNT || (part != 0 && !known_part(report, part)))
@@ -284,6 +314,14 @@ static int compare_codes(const void *a, const void *b)
 	if (x->part != y->part)
 		return x->part < y->part ? -1 : 1;
 	return strcmp(x->text ? x->text : "", y->text ? y->text : "");
+}
+
+static int compare_evasions(const void *a, const void *b)
+{
+	const struct evasion_found *x = a, *y = b;
+	if (x->part != y->part)
+		return x->part < y->part ? -1 : 1;
+	return (int)x->evasion - (int)y->evasion;
 }
 
 /* The same code for the same part is one finding, with the first text of their order. */
@@ -416,6 +454,8 @@ int report_settle(struct report *report)
 		qsort(report->viruses, report->virus_count, sizeof *report->viruses, compare_viruses);
 	if (report->code_count)
 		qsort(report->codes, report->code_count, sizeof *report->codes, compare_codes);
+	if (report->evasion_count)
+		qsort(report->evasions, report->evasion_count, sizeof *report->evasions, compare_evasions);
 	unite_codes(report);
 	settle_parts(report);
 	error = error ? error : settle_whole(report);

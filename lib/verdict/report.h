@@ -8,6 +8,7 @@
 #ifndef CSAPI_VERDICT_REPORT_H
 #define CSAPI_VERDICT_REPORT_H
 
+#include "verdict/evasion.h"
 #include "verdict/limits.h"
 #include "verdict/part_id.h"
 #include "verdict/request.h"
@@ -44,13 +45,16 @@ enum scan_stage {
 #define REPORT_PARTS_MAX 20000u
 /* Most codes and most viruses a report lists; further ones still settle, and are counted. */
 #define REPORT_FINDINGS_MAX 10000u
+/* Likewise for evasions, which settle nothing. */
+#define REPORT_EVASIONS_MAX 1000u
 /*
- * Bytes that the parts, codes and viruses of one report may take in a document, every character in its longest form: 5000
+ * Bytes that the parts, codes, viruses and evasions of one report may take in a document, every character in its longest form: 5000
  * names of 1 KiB must not make it longer than a frame (64 MiB) and so hide what was found. What goes beyond is omitted.
  */
-#define REPORT_PARTS_ROOM   (40u << 20)
-#define REPORT_CODES_ROOM   (10u << 20)
-#define REPORT_VIRUSES_ROOM (8u << 20)
+#define REPORT_PARTS_ROOM    (40u << 20)
+#define REPORT_CODES_ROOM    (10u << 20)
+#define REPORT_VIRUSES_ROOM  (8u << 20)
+#define REPORT_EVASIONS_ROOM (2u << 20)
 /* Longest stored text (name, type, virus, detail), in bytes without the NUL. */
 #define REPORT_TEXT_MAX 1023
 
@@ -88,6 +92,13 @@ struct virus_found {
 	char *name; /* without ".UNOFFICIAL" */
 	uint32_t part;
 	bool official; /* from a signed set */
+};
+
+/* Something in a part is built to slip past scanners. */
+struct evasion_found {
+	enum evasion evasion;
+	uint32_t part;
+	char *text; /* what exactly, for people, or the row's text; never NULL */
 };
 
 struct usage {
@@ -128,6 +139,9 @@ struct report {
 	struct virus_found *viruses;
 	uint32_t virus_count, virus_room, viruses_omitted;
 	size_t viruses_cost;
+	struct evasion_found *evasions;
+	uint32_t evasion_count, evasion_room, evasions_omitted;
+	size_t evasions_cost;
 
 	struct limits limits; /* in force */
 	struct usage usage;
@@ -154,6 +168,8 @@ int report_part(struct report *report, const struct part *part);
 int report_route(struct report *report, uint32_t part, enum part_route route);
 int report_code(struct report *report, uint32_t part, enum scan_code code, const char *text);
 int report_virus(struct report *report, uint32_t part, const char *name, bool official);
+/* Information: the verdict of a paranoid scan comes from the viruses that go with it. Each once for a part. */
+int report_evasion(struct report *report, uint32_t part, enum evasion evasion, const char *text);
 int report_stage(struct report *report, enum scan_stage stage, uint32_t part);
 int report_usage(struct report *report, const struct usage *usage);
 

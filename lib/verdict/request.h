@@ -24,7 +24,7 @@ struct request {
 	bool wire;                       /* the input is SMTP data: dots are doubled */
 	bool first_threat;               /* stop opening a container once a virus was found in it */
 	bool paranoid;                   /* mail built to slip past scanners is infected */
-	bool part_by_part; /* the engine gets each part by itself, also one that it reached in the whole */
+	bool part_by_part; /* the engine gets each MIME part by itself, also one that it reached in the whole */
 	bool measure;      /* take it apart without the engine: for csapi-limits; never clean */
 	/*
 	 * Write the MIME parts without parts of their own, or the one part asked for, behind the message into its file, which must be writable; never clean.

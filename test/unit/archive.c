@@ -3,7 +3,7 @@
  *
  * Each case is a shell command that makes the file `out` in a scratch directory with a.txt, b.txt and dir/c.txt, and
  * what the walk is to say of it: members as name(size), codes of a member behind it as !CODE, codes of the container
- * as #CODE; the DEC_RESULT_ in front is left out, and so is the code of every stream. A member named a.txt, or the
+ * as #CODE, evasions likewise with @; the DEC_RESULT_ in front is left out, and so is the code of every stream. A member named a.txt, or the
  * content of a stream, must be a.txt byte for byte unless it has a code. A case whose tool is not installed is
  * skipped.
  */
@@ -59,6 +59,8 @@ static int on_member(void *context, const struct archive_member *member)
 		} else if (!member->stream) {
 			summary->wrong = true;
 		}
+	if (member->evasion != EVASION_NONE)
+		add(summary, "@%s", evasion_word(member->evasion));
 	summary->engine_opens = summary->engine_opens || member->engine_opens;
 	summary->unannounced = summary->unannounced || strcmp(summary->next, member->name) != 0;
 	/* what is in a package is a stream of its own */
@@ -73,6 +75,13 @@ static int on_code(void *context, enum scan_code code, const char *text)
 {
 	struct summary *summary = context;
 	add(summary, "%s#%s", summary->text[0] ? " " : "", shorter(code));
+	return text == NULL;
+}
+
+static int on_evasion(void *context, enum evasion evasion, const char *text)
+{
+	struct summary *summary = context;
+	add(summary, "%s@%s", summary->text[0] ? " " : "", evasion_word(evasion));
 	return text == NULL;
 }
 
@@ -111,7 +120,7 @@ static struct budget budget_of(uint64_t size, uint64_t cumulative, uint64_t file
 
 static int walk_file(const char *path, enum detect_format format, struct budget *budget, struct summary *summary)
 {
-	struct archive_visitor visitor = {on_member, on_code, on_next, summary};
+	struct archive_visitor visitor = {on_member, on_code, on_evasion, on_next, summary};
 	size_t size;
 	uint8_t *data = read_file(path, &size);
 	/* A heap block of just that size, so that the sanitizer sees every byte read behind it. */
@@ -392,20 +401,22 @@ static const struct test tests[] = {
 	 "zip -q one.zip b.txt; zip -q out.zip a.txt; mv out.zip out; " EDIT
 	 "h=open(\"one.zip\",\"rb\").read(); h=h[:h.index(b\"PK\\1\\2\")]; c=d.index(b\"PK\\1\\2\"); d[c:c]=h; "
 	 "d[-6:-2]=(c+len(h)).to_bytes(4,\"little\")" SAVE,
-	 BOTH},
+	 BOTH "@HiddenZipMember"},
 	{"zip: two archives, one behind the other", DETECT_ZIP,
-	 "zip -q one.zip b.txt; zip -q two.zip a.txt; cat one.zip two.zip > out", BOTH},
+	 "zip -q one.zip b.txt; zip -q two.zip a.txt; cat one.zip two.zip > out",
+	 "@SeveralZipDirectories a.txt(108894) b.txt(7)@HiddenZipMember"},
 	{"zip: a directory that holds data", DETECT_ZIP,
 	 "python3 -c 'import zipfile; z=zipfile.ZipFile(\"out\",\"w\"); z.writestr(\"b.txt\",\"second\\n\"); "
 	 "z.writestr(\"x/\",\"hidden\"); z.close()'",
 	 "b.txt(7) #MALFORMED_CONTAINER_DETECTED"},
 	{"tar: two archives, one behind the other", DETECT_TAR, "tar -cf out a.txt; tar -cf - b.txt >> out",
 	 "a.txt(108894) (10240)"},
-	{"gzip: another archive behind it", DETECT_GZIP, "gzip -nc a.txt > out; xz -c b.txt >> out", "(108894) (64)"},
+	{"gzip: another archive behind it", DETECT_GZIP, "gzip -nc a.txt > out; xz -c b.txt >> out",
+	 "(108894) (64)@HiddenContainer"},
 	{"rar 5: another archive behind it", DETECT_RAR5, RAR "out b.txt=b.txt; gzip -nc b.txt >> out",
-	 "b.txt(7) (27)"},
+	 "b.txt(7) (27)@HiddenContainer"},
 	{"7z: another archive behind it", DETECT_SEVEN_ZIP, "7z a -bd o.7z b.txt; gzip -nc b.txt >> o.7z; mv o.7z out",
-	 "b.txt(7) (27)"},
+	 "b.txt(7) (27)@HiddenContainer"},
 };
 
 /* `expected` may hold * for anything. */

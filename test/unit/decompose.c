@@ -344,6 +344,46 @@ static void test_attributed(void)
 	report_free(&report);
 }
 
+/* A mail with an evasion in its second part. */
+static struct buffer evading_mail(void)
+{
+	struct buffer mail = plain_zip_mail();
+	uint8_t *colon = memmem(mail.data, mail.size, "Content-Type: application", 25);
+	if (!colon)
+		abort();
+	memcpy(colon + 12, " :", 2);
+	return mail;
+}
+
+static void test_paranoid(void)
+{
+	struct report report = scan(evading_mail());
+	ok(report.status == EC_AV_CLEAN && report.evasion_count == 1 && report.virus_count == 0, "an evasion is told");
+	report_free(&report);
+	request.paranoid = true;
+	report = scan(evading_mail());
+	ok(report.status == EC_AV_INFECTED && report.evasion_count == 1 && report.virus_count == 1 &&
+		   strcmp(report.viruses[0].name, EVASION_VIRUS "BrokenField") == 0 && !report.viruses[0].official &&
+		   report.viruses[0].part == report.evasions[0].part &&
+		   strcmp(report.parts[report.viruses[0].part].id, "2/x.zip") == 0,
+	   "and in a paranoid scan a virus of its part");
+	report_free(&report);
+	request.paranoid = false;
+}
+
+static void test_part_by_part(void)
+{
+	request.part_by_part = true;
+	has_tree(scan(plain_zip_mail()),
+		 "0 input whole -\n"
+		 "1 body decomposer -\n"
+		 "2/x.zip attachment decomposer -\n"
+		 "2/x.zip/a.txt member engine -\n"
+		 "2/x.zip/d/b.txt member empty -\n",
+		 "part by part: the engine gets each MIME part by itself too");
+	request.part_by_part = false;
+}
+
 static struct buffer two_members_mail(void)
 {
 	const struct member members[] = {{"1.txt", MARK, strlen(MARK)}, {"2.txt", "late", 4}, {NULL, NULL, 0}};
@@ -468,6 +508,12 @@ static int on_virus(void *context, uint32_t part, const char *name, bool officia
 	return listen();
 }
 
+static int on_evasion(void *context, uint32_t part, enum evasion evasion, const char *text)
+{
+	(void)context, (void)part, (void)evasion, (void)text;
+	return listen();
+}
+
 static int on_stage(void *context, enum scan_stage stage, uint32_t part)
 {
 	(void)context, (void)stage, (void)part;
@@ -488,7 +534,8 @@ static int on_refuse(void *context, enum ec_av_status status, const char *info)
 
 static int hang_up_after(unsigned most)
 {
-	const struct observer observer = {on_part, on_route, on_code, on_virus, on_stage, on_usage, on_refuse, NULL};
+	const struct observer observer = {on_part,  on_route, on_code,   on_virus, on_evasion,
+					  on_stage, on_usage, on_refuse, NULL};
 	int error;
 	calls = 0;
 	patience = most;
@@ -526,6 +573,8 @@ int main(void)
 	test_selection();
 	test_selected_virus();
 	test_attributed();
+	test_paranoid();
+	test_part_by_part();
 	test_first_threat();
 	test_avoid();
 	test_second_pass();

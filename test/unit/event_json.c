@@ -63,13 +63,18 @@ static void test_round_trip(void)
 	arrives(&report, event_json_code(1, DEC_RESULT_FILE_EXTRACT_FAILED, "why"), "a code");
 	arrives(&report, event_json_code(0, DEC_RESULT_FILE_EXTRACT_FAILED, ""), "a code without a text");
 	arrives(&report, event_json_virus(1, "Eicar", true), "a virus");
+	arrives(&report, event_json_evasion(1, EVASION_BrokenField, "which"), "an evasion");
+	arrives(&report, event_json_evasion(0, EVASION_LyingSizes, ""), "an evasion without a text");
 	arrives(&report, event_json_usage(&usage), "usage");
 	arrives(&report, event_json_stage(STAGE_EXTRACT, 1), "a stage");
 	ok(!report.complete && report.stage == STAGE_EXTRACT && report.stage_part == 1, "which is not the end");
 	arrives(&report, event_json_stage(STAGE_DONE, 0), "the end");
 	ok(report.complete && report.parts[1].route == ROUTE_TEXT && report.usage.cumulative == INT64_MAX &&
 		   report.usage.depth == 1 && report.virus_count == 1 && report.viruses[0].official &&
-		   strcmp(report.codes[0].text, "why") == 0 && !report.codes[1].text,
+		   strcmp(report.codes[0].text, "why") == 0 && !report.codes[1].text && report.evasion_count == 2 &&
+		   report.evasions[0].evasion == EVASION_BrokenField && report.evasions[0].part == 1 &&
+		   strcmp(report.evasions[0].text, "which") == 0 &&
+		   strcmp(report.evasions[1].text, evasion_row(EVASION_LyingSizes)->text) == 0,
 	   "all of it is there");
 	report_free(&report);
 	arrives(&report, event_json_refuse(EC_AV_PART_IS_CONTAINER, "info"), "a refusal");
@@ -122,6 +127,14 @@ static const char *const hostile[] = {
 	"{\"event\":\"virus\",\"part\":0,\"name\":\"V\",\"official\":1}",
 	"{\"event\":\"virus\",\"part\":0,\"name\":\"V\"}",
 	"{\"event\":\"virus\",\"part\":5,\"name\":\"V\",\"official\":true}",
+	"{\"event\":\"evasion\",\"part\":0,\"reason\":\"Anything\",\"text\":null}",
+	"{\"event\":\"evasion\",\"part\":0,\"reason\":\"\",\"text\":null}",
+	"{\"event\":\"evasion\",\"part\":0,\"reason\":null,\"text\":null}",
+	"{\"event\":\"evasion\",\"part\":0,\"reason\":1,\"text\":null}",
+	"{\"event\":\"evasion\",\"part\":0,\"reason\":\"brokenfield\",\"text\":null}",
+	"{\"event\":\"evasion\",\"part\":0,\"reason\":\"BrokenField\"}",
+	"{\"event\":\"evasion\",\"part\":0,\"reason\":\"BrokenField\",\"text\":[]}",
+	"{\"event\":\"evasion\",\"part\":9,\"reason\":\"BrokenField\",\"text\":null}",
 	"{\"event\":\"usage\",\"part\":0}",
 	"{\"event\":\"usage\",\"part\":0,\"depth\":-1,\"files\":0,\"largest\":0,"
 	"\"cumulative\":0,\"extract_ms\":0,\"scan_ms\":0}",
@@ -154,8 +167,8 @@ static void test_hostile(void)
 		bool good = apply(&report, hostile[i]) == -EBADMSG;
 		ok(good, hostile[i]);
 	}
-	ok(report.part_count == 1 && !report.code_count && !report.virus_count && !report.complete &&
-		   report.status == EC_AV_ERROR && report.parts[0].route == ROUTE_UNSEEN,
+	ok(report.part_count == 1 && !report.code_count && !report.virus_count && !report.evasion_count &&
+		   !report.complete && report.status == EC_AV_ERROR && report.parts[0].route == ROUTE_UNSEEN,
 	   "none of it left a trace");
 	ok(apply(&report, PART("\"id\":\"1\"," REST)) == 0, "the same fields without the trick are a part");
 	report_free(&report);
@@ -209,6 +222,7 @@ static void test_mutants(void)
 			 event_json_code(0, DEC_RESULT_OUT_OF_MEMORY, "text"),
 			 event_json_stage(STAGE_DONE, 0),
 			 event_json_virus(0, "Eicar", true),
+			 event_json_evasion(0, EVASION_OddEncoding, "text"),
 			 event_json_refuse(EC_AV_PART_IS_CONTAINER, "info")};
 	unsigned refused = 0, bad = 0, rounds = 0;
 	struct report report;

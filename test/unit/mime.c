@@ -60,6 +60,8 @@ static int see_part(void *context, const struct mime_part *part)
 		put(output, " depth=%u", part->depth);
 	for (unsigned i = 0; i < part->code_count; i++)
 		put(output, " !%s", short_code(part->codes[i].code));
+	for (unsigned i = 0; i < part->evasions.count; i++)
+		put(output, " @%s", evasion_word(part->evasions.noticed[i].evasion));
 	put(output, "\n");
 	return ++output->parts == output->stop_after ? 7 : 0;
 }
@@ -69,6 +71,14 @@ static int see_code(void *context, enum scan_code code, const char *text)
 	if (!text || !*text)
 		abort();
 	put(context, "!%s\n", short_code(code));
+	return 0;
+}
+
+static int see_evasion(void *context, enum evasion evasion, const char *text)
+{
+	if (!text || !*text)
+		abort();
+	put(context, "@%s\n", evasion_word(evasion));
 	return 0;
 }
 
@@ -85,7 +95,7 @@ static void budget_fresh(void)
 static void walks_bytes(const char *title, const void *message, size_t size, const char *expected)
 {
 	static struct output output;
-	struct mime_visitor visitor = {see_part, see_code, &output};
+	struct mime_visitor visitor = {see_part, see_code, see_evasion, &output};
 	uint8_t *copy = malloc(size ? size : 1);
 	if (!copy)
 		abort();
@@ -303,6 +313,64 @@ static void test_marks(void)
 	      "body 1< text/plain 36 \"=ybegin is how~=ybegin l\" text\n");
 }
 
+#define PART2     "Subject: x\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\na\n--b\n"
+#define MIXED1    "Content-Type: multipart/mixed; boundary=b\n"
+#define IN_PART   "body 1< text/plain 1 \"a\" text\n"
+#define PROGRAM64 "f0VMRgIBAQAAAAAAAAAAAAMAAAABAAAA"
+#define PROGRAM   "attachment 2< a/b 24 \"?ELF????????????????????\" name=p"
+
+/* Headers that readers understand differently, and those that merely are sloppy. */
+static void test_headers(void)
+{
+	walks("a multipart and a text", MIXED1 "Content-Type: text/plain\n\n--b\n\na\n--b--\n",
+	      "@ConflictingType\n"
+	      "body 1< text/plain 13 \"--b~~a~--b--~\" text\n");
+	walks("two texts", "Content-Type: text/plain\nContent-Type: text/html\n\na",
+	      "body 1< text/html 1 \"a\" text\n");
+	walks("the same twice", MIXED1 MIXED1 "\n--b\n\na\n--b--\n", IN_PART);
+	walks("two boundaries", "Content-Type: multipart/mixed; boundary=b; boundary=\"c\"\n\n--b\n\na\n--b--\n",
+	      "@ConflictingBoundary\n" IN_PART);
+	walks("a boundary in a quoted name",
+	      "Content-Type: multipart/mixed; name=\"x; boundary=c\"; boundary=b\n\n--b\n\na\n--b--\n", IN_PART);
+	walks("a blank before the colon of a multipart",
+	      "Content-Type : multipart/mixed; boundary=b\n\n--b\n\na\n--b--\n", "@BrokenField\n" IN_PART);
+	walks_bytes("a NUL in a MIME field", "Content-Type: text/html\0x\n\na", 28,
+		    "@NulInField\nbody 1< text/html 1 \"a\" text\n");
+	walks("a lone carriage return before a MIME field", "Subject: x\rContent-Type: text/html\nTo: a\n\na",
+	      "@BareReturn\nbody 1< text/html 1 \"a\" text\n");
+	walks("a lone carriage return before another", "To: a\nSubject: x\rX-y: z\n\na",
+	      "body 1< text/plain 1 \"a\" text\n");
+	walks("two encodings", "Content-Transfer-Encoding: 7bit\nContent-Transfer-Encoding: base64\n\nYQ==\n",
+	      "@ConflictingEncoding\nbody 1< text/plain 1 \"a\" text\n");
+	walks("two that change little", "Content-Transfer-Encoding: 7bit\nContent-Transfer-Encoding: 8bit\n\na",
+	      "body 1< text/plain 1 \"a\" text\n");
+}
+
+/* Encodings of something that somebody could want to hide, and of what nobody would. */
+static void test_readings(void)
+{
+#define HIDDEN(value) PART2 "Content-Type: a/b; name=p\nContent-Transfer-Encoding: " value "\n\n"
+	walks("a program in base64", HIDDEN("base64") PROGRAM64 "\n--b--\n", IN_PART PROGRAM "\n");
+	walks("in an encoding oddly written", HIDDEN("\"base64\"") PROGRAM64 "\n--b--\n",
+	      IN_PART PROGRAM " @OddEncoding\n");
+	walks("in an unknown one", HIDDEN("base-64") PROGRAM64 "\n--b--\n",
+	      IN_PART "attachment 2< a/b 32 \"f0VMRgIBAQAAAAAAAAAAAAMA\" name=p @OddEncoding\n");
+	walks("a text in an unknown one", HIDDEN("8-bit") "words\n--b--\n",
+	      IN_PART "attachment 2< a/b 5 \"words\" name=p\n");
+	walks("base64 that goes on behind padding", HIDDEN("base64") PROGRAM64 "AA==\n" PROGRAM64 "\n--b--\n",
+	      IN_PART "attachment 2< a/b 49 \"?ELF????????????????????\" name=p @AmbiguousBase64\n");
+	walks("words behind it", HIDDEN("base64") PROGRAM64 "AA==\nsome more words, for people\n--b--\n",
+	      IN_PART "attachment 2< a/b 41 \"?ELF????????????????????\" name=p\n");
+	walks("a program behind the last boundary",
+	      PART2 "\nx\n--b--\nContent-Transfer-Encoding: base64\n\n" PROGRAM64 "\n",
+	      IN_PART "body 2< text/plain 1 \"x\" text\n"
+		      "attachment stray1< application/octet-stream 24 \"?ELF????????????????????\" @HiddenPart\n");
+	walks("a multipart in base64",
+	      "Content-Transfer-Encoding: base64\nContent-Type: multipart/mixed; boundary=b\n\nLS1iCgphCi0tYi0tCg==\n",
+	      "!MIME_PARSING_FAILED\n@EncodedMultipart\n"
+	      "attachment stray1< application/octet-stream 13 \"--b~~a~--b--~\"\n");
+}
+
 static void test_mailbox(void)
 {
 	walks("one message behind a From line", "From a Mon\nSubject: x\n\nhello\nFrom here\n",
@@ -361,7 +429,7 @@ static void test_nesting(void)
 {
 	static char message[300000];
 	static struct output output;
-	struct mime_visitor visitor = {see_part, see_code, &output};
+	struct mime_visitor visitor = {see_part, see_code, see_evasion, &output};
 	size_t used = (size_t)sprintf(message, "Subject: x\n");
 	for (int i = 0; i < 1100; i++)
 		used += (size_t)sprintf(message + used, "Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n", i, i);
@@ -393,6 +461,8 @@ int main(void)
 	test_transfer();
 	test_transfer_large();
 	test_marks();
+	test_headers();
+	test_readings();
 	test_mailbox();
 	test_limits();
 	test_nesting();

@@ -416,6 +416,44 @@ static void test_many_viruses(void)
 	settles(&report, EC_AV_INFECTED, AVS_RESULT_VIRUS_FOUND, "V00000", "and the message is infected");
 }
 
+static void test_evasions(void)
+{
+	struct report report = clean_report();
+	ok(report_evasion(&report, 0, EVASION_NONE, "x") == -EINVAL &&
+		   report_evasion(&report, 0, EVASION_END, "x") == -EINVAL &&
+		   report_evasion(&report, 2, EVASION_BrokenField, "x") == -EINVAL && !report.evasion_count,
+	   "an evasion that is none, or of no part, is refused");
+	ok(report_evasion(&report, 1, EVASION_OddEncoding, "one") == 0 &&
+		   report_evasion(&report, 1, EVASION_OddEncoding, "two") == 0 && report.evasion_count == 1 &&
+		   strcmp(report.evasions[0].text, "one") == 0,
+	   "the same of the same part is told once");
+	(void)report_evasion(&report, 1, EVASION_ConflictingType, NULL);
+	(void)report_evasion(&report, 0, EVASION_LyingSizes, "");
+	bool settled = report_settle(&report) == 0 && report.evasion_count == 3;
+	ok(settled && report.evasions[0].part == 0 && report.evasions[1].evasion == EVASION_ConflictingType &&
+		   report.evasions[2].evasion == EVASION_OddEncoding,
+	   "they stand in the order of parts and of the table");
+	ok(settled && strcmp(report.evasions[0].text, evasion_row(EVASION_LyingSizes)->text) == 0,
+	   "and say what they are");
+	settles(&report, EC_AV_CLEAN, SCAN_CODE_NONE, "", "and the message is clean");
+	report = clean_report();
+	bool good = true;
+	char id[16];
+	for (uint32_t i = 2; i < REPORT_EVASIONS_MAX + 12; i++) {
+		(void)snprintf(id, sizeof id, "2/%u", i);
+		good = good && add_part(&report, i, id, ROUTE_FED) == 0 &&
+		       report_evasion(&report, i, EVASION_HiddenZipMember, NULL) == 0;
+	}
+	ok(good && report.evasion_count == REPORT_EVASIONS_MAX && report.evasions_omitted == 10,
+	   "those beyond the list are counted");
+	settles(&report, EC_AV_CLEAN, SCAN_CODE_NONE, "", "and decide as little");
+	good = true;
+	for (int i = 1; i <= EVASION_COUNT; i++)
+		good = good && evasion_find(evasion_word((enum evasion)i)) == (enum evasion)i;
+	ok(good && evasion_find("") == EVASION_NONE && evasion_find("brokenfield") == EVASION_NONE,
+	   "each word is found, and no other");
+}
+
 static void test_facts(void)
 {
 	struct facts from = {.engine_version = "ClamAV 1", .definitions_signatures = 7}, to = {0};
@@ -479,6 +517,7 @@ int main(void)
 	test_unseen_beyond();
 	test_many_codes();
 	test_many_viruses();
+	test_evasions();
 	test_facts();
 	test_words();
 	return tap_end();

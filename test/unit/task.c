@@ -243,6 +243,33 @@ static void test_virus_kept(void)
 	ends(task, EC_AV_INFECTED, AVS_RESULT_VIRUS_FOUND, 3, "are carried as far as there is room");
 }
 
+/* Evasions outlive a worker as well, but never take the room of what decides. */
+static void test_evasions_kept(void)
+{
+	struct task *task = new_task(10);
+	work(task, STAGE_SCAN);
+	hear(task, event_json_evasion(1, EVASION_HiddenPart, "seen"));
+	(void)task_died(task, TASK_DEATH_KILLED, SIGKILL);
+	ok(task->carried_count == 1 && task->carried[0].code == SCAN_CODE_NONE, "an evasion is carried");
+	finish(task);
+	const struct report *report = &task->report;
+	task_settle(task, &(struct facts){0});
+	ok(report->evasion_count == 1 && report->evasions[0].evasion == EVASION_HiddenPart &&
+		   report->evasions[0].part == 1 && strcmp(report->evasions[0].text, "seen") == 0,
+	   "and told of the same part");
+	task_free(task);
+	task = new_task(10);
+	work(task, STAGE_SCAN);
+	for (int i = 1; i <= EVASION_COUNT; i++) {
+		hear(task, event_json_evasion(0, (enum evasion)i, "x"));
+		hear(task, event_json_evasion(1, (enum evasion)i, "x"));
+	}
+	(void)task_died(task, TASK_DEATH_BROKEN, 0);
+	ok(task->carried_count == TASK_CARRIED_MAX / 2 && task->carried[0].code != SCAN_CODE_NONE,
+	   "many leave half of the room, and come behind the code of the death");
+	task_free(task);
+}
+
 /* The next worker has other definitions: what those before it found is not theirs. */
 static void test_other_definitions(void)
 {
@@ -397,6 +424,7 @@ int main(void)
 	test_whole();
 	test_nothing_to_avoid();
 	test_virus_kept();
+	test_evasions_kept();
 	test_other_definitions();
 	test_full_room();
 	test_deadlines();

@@ -49,8 +49,11 @@ static struct report full_report(bool virus)
 	    report_code(&report, 2, DEC_RESULT_ENCRYPTED_CONTAINER_CHILD_DETECTED, "text") ||
 	    report_code(&report, 0, DEC_RESULT_OUTER_CONTAINER_IS_MIME, NULL) ||
 	    (virus && (report_virus(&report, 2, "Eicar", true) || report_virus(&report, 0, "Other", false))) ||
-	    report_stage(&report, STAGE_DONE, 0) || report_settle(&report))
+	    report_evasion(&report, 1, EVASION_OddEncoding, "x\x01-base64") ||
+	    report_evasion(&report, 0, EVASION_NulInField, NULL) || report_stage(&report, STAGE_DONE, 0) ||
+	    report_settle(&report))
 		abort();
+	report.evasions_omitted = 3;
 	return report;
 }
 
@@ -90,6 +93,11 @@ static void test_round_trip(void)
 	ok(strstr(text, "\"max_file_count\":null") && strstr(text, "\"max_cumulative_extract_size\":4294967294") &&
 		   strstr(text, "\"started\":\"2026-11-22T16:07:10Z\""),
 	   "has limits and times");
+	ok(strstr(text,
+		  "\"evasions\":[{\"part\":\"0\",\"reason\":\"NulInField\",\"text\":\"A NUL stands in a MIME field.\"},"
+		  "{\"part\":\"1/") &&
+		   strstr(text, "\"evasions_omitted\":3"),
+	   "has evasions in the order of the parts");
 	free(text);
 	report = full_report(false);
 	free(returns(&report, "an unscannable one"));
@@ -139,6 +147,8 @@ static struct report worst_report(bool infected)
 	}
 	for (uint32_t i = 0; i < 25000; i++)
 		good = good && report_code(&report, i, DEC_RESULT_FILE_EXTRACT_FAILED, name) == 0;
+	for (uint32_t i = 0; i < 25000; i++)
+		good = good && report_evasion(&report, i, EVASION_LyingSizes, name) == 0;
 	for (uint32_t i = 0; infected && i < 25000; i++)
 		good = good && report_virus(&report, i, name, false) == 0;
 	good = good && report_stage(&report, STAGE_DONE, 0) == 0;
@@ -206,6 +216,15 @@ static const struct {
 	{"\"parent\":null", "\"parent\":\"0\""},
 	{"\"parent\":\"0\"", "\"parent\":null"},
 	{"\"parent\":\"0\"", "\"parent\":\"1/a/b\""},
+	{"\"evasions\":[{", "\"evasions\":[7,{"},
+	{"\"evasions\":[{", "\"evasions\":[{},{"},
+	{"\"evasions\":[{\"part\":\"0\"", "\"evasions\":[{\"part\":\"9\""},
+	{"\"evasions\":[{\"part\":\"0\"", "\"evasions\":[{\"part\":0"},
+	{"\"reason\":\"NulInField\"", "\"reason\":\"nulinfield\""},
+	{"\"reason\":\"NulInField\"", "\"reason\":null"},
+	{"\"text\":\"A NUL stands in a MIME field.\"", "\"text\":null"},
+	{"\"evasions_omitted\":3", "\"evasions_omitted\":-3"},
+	{"\"evasions_omitted\":3", "\"evasions_omit\":3"},
 	{"\"complete\":true", "\"complete\":1"},
 	{"\"wire\":true", "\"wire\":null"},
 	{"\"attempts\":2", "\"attempts\":99999999999"},
@@ -249,6 +268,23 @@ static void test_lies(void)
 	report_free(&report);
 }
 
+/* Of a scanner that was started before evasions were known. */
+static void test_without_evasions(void)
+{
+	struct report report = full_report(false), got;
+	char *text = verdict_json_encode(&report, &plain), *older = NULL;
+	char *from = strstr(text, "\"evasions\":["), *to = strstr(text, "\"parts\":[");
+	if (!from || !to || asprintf(&older, "%.*s%s", (int)(from - text), text, to) < 0)
+		abort();
+	ok(verdict_json_decode(older, strlen(older), &got, NULL) == 0 && got.evasion_count == 0 &&
+		   got.code == report.code,
+	   "a document without evasions is a verdict");
+	report_free(&got);
+	free(older);
+	free(text);
+	report_free(&report);
+}
+
 /* Omitted codes that nobody can see, and nothing in the lists: a trap for whoever looks at the last one. */
 static void test_empty_lists(void)
 {
@@ -257,7 +293,9 @@ static void test_empty_lists(void)
 	char *from = strstr(text, "\"codes\":["), *to = strstr(text, ",\"complete\"");
 	char *lie = NULL;
 	if (!from || !to ||
-	    asprintf(&lie, "%.*s\"codes\":[],\"codes_omitted\":5,\"parts\":[],\"parts_omitted\":9,\"complete\":false%s",
+	    asprintf(&lie,
+		     "%.*s\"codes\":[],\"codes_omitted\":5,\"evasions\":[],\"evasions_omitted\":1,\"parts\":[],\"parts_"
+		     "omitted\":9,\"complete\":false%s",
 		     (int)(from - text), text, strchr(to + 1, ',')) < 0)
 		abort();
 	ok(verdict_json_decode(lie, strlen(lie), &got, NULL) == -EBADMSG, "empty lists of which much was omitted");
@@ -301,6 +339,7 @@ int main(void)
 	test_worst();
 	test_full_lists();
 	test_lies();
+	test_without_evasions();
 	test_empty_lists();
 	test_mutants();
 	return tap_end();

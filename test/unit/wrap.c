@@ -39,6 +39,13 @@ static int on_code(void *context, enum scan_code code, const char *text)
 	return 0;
 }
 
+static int on_evasion(void *context, enum evasion evasion, const char *text)
+{
+	(void)evasion, (void)text;
+	((struct came *)context)->codes++;
+	return 0;
+}
+
 static int on_part(void *context, const struct mime_part *part)
 {
 	struct came *came = context;
@@ -61,7 +68,7 @@ static struct budget no_budget(void)
 static void test_zip(const uint8_t *data, size_t size, const char *name, const char *what)
 {
 	struct came came = {.data = data, .size = size};
-	const struct archive_visitor visitor = {on_member, on_code, on_next, &came};
+	const struct archive_visitor visitor = {on_member, on_code, on_evasion, on_next, &came};
 	struct budget budget = no_budget();
 	struct buffer buffer;
 	ok(wrap_zip(data, size, name, &buffer) == 0, what);
@@ -73,7 +80,7 @@ static void test_zip(const uint8_t *data, size_t size, const char *name, const c
 static void test_mail(const uint8_t *data, size_t size, const char *name, const char *expected)
 {
 	struct came came = {.data = data, .size = size};
-	const struct mime_visitor visitor = {on_part, on_code, &came};
+	const struct mime_visitor visitor = {on_part, on_code, on_evasion, &came};
 	struct budget budget = no_budget();
 	struct buffer buffer;
 	ok(wrap_mail(data, size, name, &buffer) == 0, expected);

@@ -160,6 +160,15 @@ static bool is_split(const struct member *member)
 	return false;
 }
 
+/* Did the library complain of a size? */
+static bool is_missized(const struct member *member)
+{
+	for (unsigned i = 0; i < member->view.code_count; i++)
+		if (strstr(member->view.codes[i].text, "wrong size") != NULL)
+			return true;
+	return false;
+}
+
 static void data_error(struct archive *archive, struct member *member)
 {
 	const char *text = error_text(archive);
@@ -202,15 +211,26 @@ static int read_data(struct walk *walk, struct archive *archive, struct member *
 	return answer;
 }
 
-static void size_check(struct archive_entry *entry, struct member *member)
+/* The formats that keep the size of each member beside the data, so that the two can be compared. */
+static bool keeps_sizes(enum detect_format format)
+{
+	return format == DETECT_ZIP || format == DETECT_SEVEN_ZIP || format == DETECT_CAB || format == DETECT_LHA ||
+	       format == DETECT_RAR4 || format == DETECT_RAR5;
+}
+
+static void size_check(const struct walk *walk, struct archive_entry *entry, int answer, struct member *member)
 {
 	if (!archive_entry_size_is_set(entry) || archive_entry_hardlink(entry) != NULL || member->full ||
 	    member->view.code_count != 0)
 		return; /* or something was said already */
 	int64_t declared = archive_entry_size(entry);
-	if (declared < 0 || (uint64_t)declared != member->bytes.size)
+	if (declared < 0 || (uint64_t)declared != member->bytes.size) {
+		if (answer == ARCHIVE_EOF && keeps_sizes(walk->format))
+			member_evasion(member, EVASION_LyingSizes, "%zu bytes came, %lld were declared",
+				       member->bytes.size, (long long)declared);
 		member_code(member, DEC_RESULT_MALFORMED_CONTAINER_DETECTED, "%zu bytes came, %lld were declared",
 			    member->bytes.size, (long long)declared);
+	}
 }
 
 /* Directories and links have no data, and are passed over unless data come. True: there is something to deliver. */
@@ -273,7 +293,9 @@ static int read_member(struct walk *walk, struct pass *pass, struct archive *arc
 		answer = read_data(walk, archive, &member, block, size, offset, ARCHIVE_OK);
 		if (answer < ARCHIVE_WARN)
 			data_error(archive, &member);
-		size_check(entry, &member);
+		if (pass->missized != NULL && is_missized(&member))
+			pass->missized(pass->context, &member);
+		size_check(walk, entry, answer, &member);
 	}
 	if (pass->checked != NULL && answer == ARCHIVE_EOF && !unreadable && !member.full)
 		pass->checked(pass->context, &member);

@@ -31,6 +31,21 @@ void walk_code(struct walk *walk, enum scan_code code, const char *format, ...)
 	walk->over = walk->over || walk->result != 0;
 }
 
+void walk_evasion(struct walk *walk, enum evasion evasion, const char *format, ...)
+{
+	char text[160];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	unsigned before = walk->evasions.count;
+	evasion_add(&walk->evasions, evasion, "%s", text);
+	if (walk->result != 0 || walk->evasions.count == before)
+		return;
+	walk->result = walk->visitor->evasion(walk->visitor->context, evasion, text);
+	walk->over = walk->over || walk->result != 0;
+}
+
 bool member_begin(struct walk *walk, struct member *ret_member, const char *name, size_t name_size, bool stream)
 {
 	if (walk->over)
@@ -114,6 +129,17 @@ void member_code(struct member *member, enum scan_code code, const char *format,
 	view->code_count++;
 }
 
+void member_evasion(struct member *member, enum evasion evasion, const char *format, ...)
+{
+	if (member->view.evasion != EVASION_NONE)
+		return;
+	member->view.evasion = evasion;
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(member->view.evasion_text, sizeof member->view.evasion_text, format, arguments);
+	va_end(arguments);
+}
+
 void member_end(struct walk *walk, struct member *member)
 {
 	/* Also when a limit ended the walk meanwhile: what was extracted of this one is still looked at. */
@@ -143,6 +169,13 @@ void walk_rest(struct walk *walk, size_t offset)
 	detect(walk->data + offset, walk->size - offset, &detection);
 	if (detection.count == 0 || !member_begin(walk, &member, "", 0, false))
 		return;
+	/* Archives of one kind may be put one behind the other, as their tools do. */
+	bool same = false;
+	for (unsigned i = 0; i < detection.count; i++)
+		same = same || detection.formats[i] == walk->format;
+	if (!same)
+		member_evasion(&member, EVASION_HiddenContainer, "a %s behind the end of a %s",
+			       detect_text(detection.formats[0]), detect_text(walk->format));
 	member_append(walk, &member, walk->data + offset, walk->size - offset);
 	member_end(walk, &member);
 }

@@ -17,9 +17,10 @@ struct walk {
 	size_t size;
 	struct budget *budget;
 	const struct archive_visitor *visitor;
-	int result;       /* what a callback returned to end the walk */
-	bool over;        /* no more members: a callback or a limit ended it */
-	uint64_t entries; /* members, directories and links met */
+	int result;                   /* what a callback returned to end the walk */
+	bool over;                    /* no more members: a callback or a limit ended it */
+	uint64_t entries;             /* members, directories and links met */
+	struct evasion_list evasions; /* told */
 };
 
 struct member {
@@ -32,12 +33,19 @@ struct member {
 /* Tells the visitor something about the container. */
 void walk_code(struct walk *walk, enum scan_code code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* The same for an evasion; only the first of its kind is told. */
+void walk_evasion(struct walk *walk, enum evasion evasion, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
 /* Counts and announces a member. False: the walk is over, and there is nothing to end. */
 bool member_begin(struct walk *walk, struct member *ret_member, const char *name, size_t name_size, bool stream);
 /* Charges and keeps bytes (data NULL: that many zeros, the hole of a sparse file). False: no more is wanted. */
 bool member_append(struct walk *walk, struct member *member, const uint8_t *data, uint64_t size);
 /* Notes what is wrong with a member; a code counts once, and there is room for few. */
 void member_code(struct member *member, enum scan_code code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Notes the first evasion of a member. */
+void member_evasion(struct member *member, enum evasion evasion, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Hands it to the visitor and frees it. */
 void member_end(struct walk *walk, struct member *member);
@@ -75,6 +83,8 @@ struct pass {
 	/* May be NULL: notes on a member (from 0) before its data are read, and when they came without an error. */
 	void (*facts)(void *context, uint64_t ordinal, struct member *member, bool *ret_unreadable);
 	void (*checked)(void *context, struct member *member);
+	/* May be NULL: the member is not as long as was declared, or is damaged. */
+	void (*missized)(void *context, struct member *member);
 	void *context;
 	uint64_t entries; /* result: members, directories and links in this pass */
 	size_t end;       /* result */

@@ -6,40 +6,27 @@
  * not account for is given to the streaming reader. In an ordinary archive there is none, and nothing is read twice.
  * Called by walk.
  */
-#include "scan/archive/walk.h"
-
-#include "scan/mark.h"
+#include "scan/archive/zip.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define LOCAL_SIZE     30u /* a local header without name and extra field */
-#define DIRECTORY_SIZE 46u /* an entry of the directory, likewise */
+/* Members of one archive whose sizes are looked into. */
+#define SIZES_LOOKS_MOST 16u
+
 #define METHOD_STORED  0u
 #define METHOD_DEFLATE 8u
 #define HOST_UNIX      3u
 #define TYPE_LINK      10u
 #define TYPE_REGULAR   8u /* of the four highest bits of a Unix mode */
 
-/* What the directory says about one member. */
-struct entry {
-	size_t local; /* offset of the local header */
-	uint64_t packed;
-	uint16_t flags, method;
-};
-
-struct directory {
-	struct entry *entries; /* sorted by `local` */
-	size_t count;
-	uint64_t distinct; /* local headers that they name */
-	bool present;      /* there is an end record and so a directory, maybe an empty one */
-};
-
 static int entry_compare(const void *a, const void *b)
 {
-	const struct entry *x = a;
-	const struct entry *y = b;
-	return x->local < y->local ? -1 : x->local > y->local;
+	const struct zip_entry *x = a;
+	const struct zip_entry *y = b;
+	if (x->local != y->local)
+		return x->local < y->local ? -1 : 1;
+	return x->entry < y->entry ? -1 : x->entry > y->entry;
 }
 
 /* Replaces 0xffffffff in sizes and offset by what the 64-bit extra field says; it holds only those that need it. */
@@ -64,39 +51,63 @@ static void entry_wide(const uint8_t *extra, size_t size, uint32_t unpacked, uin
 	}
 }
 
+/* For a search: any entry for the same local header. */
+static int local_compare(const void *a, const void *b)
+{
+	const struct zip_entry *x = a;
+	const struct zip_entry *y = b;
+	return x->local < y->local ? -1 : x->local > y->local;
+}
+
 static bool local_at(const struct walk *walk, uint64_t offset)
 {
-	return walk->size >= LOCAL_SIZE && offset <= walk->size - LOCAL_SIZE &&
+	return walk->size >= ZIP_LOCAL_SIZE && offset <= walk->size - ZIP_LOCAL_SIZE &&
 	       memcmp(walk->data + offset, "PK\3\4", 4) == 0;
 }
 
+/* Where the data of the member end whose local header is at this offset. */
+static size_t data_end(const struct walk *walk, uint64_t local, uint64_t packed)
+{
+	if (!local_at(walk, local))
+		return (size_t)local;
+	const uint8_t *header = walk->data + local;
+	size_t data = (size_t)local + ZIP_LOCAL_SIZE + mark_le16(header + 26) + mark_le16(header + 28);
+	if (data > walk->size)
+		return walk->size;
+	return packed <= walk->size - data ? data + (size_t)packed : walk->size;
+}
+
 /* One entry of the directory; its length, or 0 where the directory ends. */
-static size_t entry_read(const struct walk *walk, const struct mark_zip_end *end, size_t at, struct entry *ret)
+static size_t entry_read(const struct walk *walk, const struct mark_zip_end *end, size_t at, struct zip_entry *ret)
 {
 	size_t left = end->directory + end->directory_size - at;
 	const uint8_t *data = walk->data + at;
-	if (left < DIRECTORY_SIZE || memcmp(data, "PK\1\2", 4) != 0)
+	if (left < ZIP_DIRECTORY_SIZE || memcmp(data, "PK\1\2", 4) != 0)
 		return 0;
 	size_t name = mark_le16(data + 28);
 	size_t extra = mark_le16(data + 30);
-	size_t length = DIRECTORY_SIZE + name + extra + mark_le16(data + 32);
+	size_t length = ZIP_DIRECTORY_SIZE + name + extra + mark_le16(data + 32);
 	if (length > left)
 		return 0;
 	uint64_t packed = mark_le32(data + 20);
 	uint64_t local = mark_le32(data + 42);
-	entry_wide(data + DIRECTORY_SIZE + name, extra, mark_le32(data + 24), &packed, &local);
+	entry_wide(data + ZIP_DIRECTORY_SIZE + name, extra, mark_le32(data + 24), &packed, &local);
 	/* Offsets count from the archive's begin, or from that of the data where the two differ and it was adjusted. */
 	if (local <= SIZE_MAX - end->base && local_at(walk, local + end->base))
 		local += end->base;
-	*ret = (struct entry){
-		.local = (size_t)local, .packed = packed, .flags = mark_le16(data + 8), .method = mark_le16(data + 10)};
+	*ret = (struct zip_entry){.local = (size_t)local,
+				  .entry = at,
+				  .end = data_end(walk, local, packed),
+				  .packed = packed,
+				  .flags = mark_le16(data + 8),
+				  .method = mark_le16(data + 10)};
 	return length;
 }
 
 /* False: no memory. */
-static bool directory_read(const struct walk *walk, const struct mark_zip_end *end, struct directory *ret)
+static bool directory_read(const struct walk *walk, const struct mark_zip_end *end, struct zip_directory *ret)
 {
-	size_t room = end->directory_size / DIRECTORY_SIZE;
+	size_t room = end->directory_size / ZIP_DIRECTORY_SIZE;
 	ret->present = true;
 	if (room == 0)
 		return true;
@@ -110,6 +121,7 @@ static bool directory_read(const struct walk *walk, const struct mark_zip_end *e
 		ret->count++;
 	}
 	qsort(ret->entries, ret->count, sizeof *ret->entries, entry_compare);
+	ret->listed = ret->count;
 	for (size_t i = 0; i < ret->count; i++)
 		ret->distinct += i == 0 || ret->entries[i].local != ret->entries[i - 1].local;
 	return true;
@@ -120,15 +132,15 @@ static bool directory_read(const struct walk *walk, const struct mark_zip_end *e
  * same method. `*ret_next` is where to look on: stored data are passed over, for what looks like a header in them
  * belongs to an archive in the archive.
  */
-static bool accounted(const struct walk *walk, const struct directory *directory, size_t at, size_t *ret_next)
+static bool accounted(const struct walk *walk, const struct zip_directory *directory, size_t at, size_t *ret_next)
 {
-	struct entry key = {.local = at};
-	const struct entry *entry =
+	struct zip_entry key = {.local = at};
+	const struct zip_entry *entry =
 		directory->count == 0 ? NULL
-				      : bsearch(&key, directory->entries, directory->count, sizeof key, entry_compare);
+				      : bsearch(&key, directory->entries, directory->count, sizeof key, local_compare);
 	const uint8_t *local = walk->data + at;
 
-	*ret_next = at + LOCAL_SIZE;
+	*ret_next = at + ZIP_LOCAL_SIZE;
 	if (entry == NULL)
 		return false;
 	uint16_t flags = mark_le16(local + 6);
@@ -138,23 +150,23 @@ static bool accounted(const struct walk *walk, const struct directory *directory
 	/* With bit 3 the sizes follow the data, and 0xffffffff stands for a 64-bit one. */
 	if (!(flags & 8) && packed != entry->packed && packed != UINT32_MAX)
 		return false;
-	size_t data = at + LOCAL_SIZE + mark_le16(local + 26) + mark_le16(local + 28);
+	size_t data = at + ZIP_LOCAL_SIZE + mark_le16(local + 26) + mark_le16(local + 28);
 	if (entry->method == METHOD_STORED && data <= walk->size && entry->packed <= walk->size - data)
 		*ret_next = data + (size_t)entry->packed;
 	return true;
 }
 
 /* Is this a local header, or only its mark in other data? Where there is no directory, a cut member is one too. */
-static bool plausible(const struct walk *walk, const struct directory *directory, size_t at)
+static bool plausible(const struct walk *walk, const struct zip_directory *directory, size_t at)
 {
 	const uint8_t *local = walk->data + at;
 	uint16_t method = mark_le16(local + 8);
 	size_t name = mark_le16(local + 26);
-	size_t rest = walk->size - at - LOCAL_SIZE;
+	size_t rest = walk->size - at - ZIP_LOCAL_SIZE;
 	if (local[4] > 99 || name == 0 || (method > 20 && (method < 92 || method > 99)))
 		return false;
 	size_t header = name + mark_le16(local + 28);
-	if (memchr(local + LOCAL_SIZE, 0, name < rest ? name : rest) != NULL)
+	if (memchr(local + ZIP_LOCAL_SIZE, 0, name < rest ? name : rest) != NULL)
 		return false;
 	if (!directory->present)
 		return true;
@@ -163,21 +175,33 @@ static bool plausible(const struct walk *walk, const struct directory *directory
 	return header <= rest && (!known || packed <= rest - header);
 }
 
-/* Gives every local header that the directory does not account for to the streaming reader. */
-static void sweep(struct walk *walk, const struct directory *directory)
+/* A member came out of a local header that the directory does not name. */
+static void on_hidden(void *context, struct member *member)
 {
+	(void)context;
+	member_evasion(member, EVASION_HiddenZipMember, "its header is in no directory");
+}
+
+/* Gives every local header that the directory does not account for to the streaming reader. */
+static void sweep(struct walk *walk, const struct zip_directory *directory)
+{
+	struct layout_cursor cursor = {0};
 	size_t at = 0;
 	while (!walk->over && at < walk->size) {
 		const uint8_t *mark = memmem(walk->data + at, walk->size - at, "PK\3\4", 4);
-		if (mark == NULL || walk->size - (size_t)(mark - walk->data) < LOCAL_SIZE)
+		if (mark == NULL || walk->size - (size_t)(mark - walk->data) < ZIP_LOCAL_SIZE)
 			return;
 		at = (size_t)(mark - walk->data);
 		size_t next;
+		bool hidden = directory->present && !layout_covers(directory, &cursor, at);
 		if (!accounted(walk, directory, at, &next) && plausible(walk, directory, at)) {
-			struct pass pass = {
-				.data = mark, .size = walk->size - at, .reader = PASS_ZIP_STREAMABLE, .single = true};
+			struct pass pass = {.data = mark,
+					    .size = walk->size - at,
+					    .reader = PASS_ZIP_STREAMABLE,
+					    .single = true,
+					    .checked = hidden ? on_hidden : NULL};
 			library_pass(walk, &pass);
-			if (pass.end > LOCAL_SIZE && pass.end <= walk->size - at)
+			if (pass.end > ZIP_LOCAL_SIZE && pass.end <= walk->size - at)
 				next = at + pass.end;
 		}
 		at = next;
@@ -211,10 +235,10 @@ static bool mend_types(const struct walk *walk, const struct mark_zip_end *end, 
 {
 	bool found = false;
 	size_t stop = end->directory + end->directory_size;
-	for (size_t at = end->directory; stop - at >= DIRECTORY_SIZE && (copy != NULL || !found);) {
+	for (size_t at = end->directory; stop - at >= ZIP_DIRECTORY_SIZE && (copy != NULL || !found);) {
 		const uint8_t *entry = walk->data + at;
-		size_t length =
-			DIRECTORY_SIZE + (size_t)mark_le16(entry + 28) + mark_le16(entry + 30) + mark_le16(entry + 32);
+		size_t length = ZIP_DIRECTORY_SIZE + (size_t)mark_le16(entry + 28) + mark_le16(entry + 30) +
+				mark_le16(entry + 32);
 		if (memcmp(entry, "PK\1\2", 4) != 0 || length > stop - at)
 			break;
 		if (special(entry)) {
@@ -247,7 +271,7 @@ static uint8_t *mended(const struct walk *walk, const struct pass *pass, const s
 }
 
 /* What the library did not reach is not accounted for. */
-static void directory_cut(struct directory *directory, uint64_t reached)
+static void directory_cut(struct zip_directory *directory, uint64_t reached)
 {
 	uint64_t distinct = 0;
 	size_t i = 0;
@@ -259,11 +283,40 @@ static void directory_cut(struct directory *directory, uint64_t reached)
 	directory->count = i;
 }
 
-static void read_by_directory(struct walk *walk, const struct mark_zip_end *end, struct directory *directory)
+/* For one pass by the directory. */
+struct sizes {
+	const struct walk *walk;
+	const struct zip_directory *directory;
+	unsigned looks; /* left; each goes over all entries */
+};
+
+/* Came other bytes than were declared, or just another number of them? The check sum tells. */
+static void on_missized(void *context, struct member *member)
+{
+	struct sizes *sizes = context;
+	if (!sizes->looks || member->full)
+		return;
+	sizes->looks--;
+	uint32_t crc = mark_crc32(member->bytes.data, member->bytes.size);
+	for (size_t i = 0; i < sizes->directory->listed; i++) {
+		const uint8_t *entry = sizes->walk->data + sizes->directory->entries[i].entry;
+		if (mark_le32(entry + 16) != crc || mark_le32(entry + 24) == (uint32_t)member->bytes.size)
+			continue;
+		member_evasion(member, EVASION_LyingSizes, "%zu bytes came, %lu were declared", member->bytes.size,
+			       (unsigned long)mark_le32(entry + 24));
+		return;
+	}
+}
+
+static void read_by_directory(struct walk *walk, const struct mark_zip_end *end, struct zip_directory *directory)
 {
 	/* The library looks for the end record only near the end of what it is given. */
-	struct pass pass = {
-		.data = walk->data + end->base, .size = end->record + 22 - end->base, .reader = PASS_ZIP_SEEKABLE};
+	struct sizes sizes = {walk, directory, SIZES_LOOKS_MOST};
+	struct pass pass = {.data = walk->data + end->base,
+			    .size = end->record + 22 - end->base,
+			    .reader = PASS_ZIP_SEEKABLE,
+			    .missized = on_missized,
+			    .context = &sizes};
 	if (end->directory_size == 0)
 		return;
 	uint8_t *copy = mended(walk, &pass, end);
@@ -280,21 +333,23 @@ static void read_by_directory(struct walk *walk, const struct mark_zip_end *end,
 /* Bit 13 of a local header: the directory is encrypted, and the local headers hold nothing of value. */
 static bool masked(const struct walk *walk)
 {
-	return walk->size >= LOCAL_SIZE && local_at(walk, 0) && mark_le16(walk->data + 6) & 0x2000;
+	return walk->size >= ZIP_LOCAL_SIZE && local_at(walk, 0) && mark_le16(walk->data + 6) & 0x2000;
 }
 
 void zip_walk(struct walk *walk)
 {
-	struct directory directory = {0};
+	struct zip_directory directory = {0};
 	struct mark_zip_end end;
 	bool volume = walk->size >= 4 && memcmp(walk->data, "PK\7\10", 4) == 0;
 	bool found = mark_zip_end(walk->data, walk->size, &end);
 
 	if (found && !end.volume) {
-		if (directory_read(walk, &end, &directory))
+		if (directory_read(walk, &end, &directory)) {
+			layout_judge(walk, &directory, &end);
 			read_by_directory(walk, &end, &directory);
-		else
+		} else {
 			walk_code(walk, DEC_RESULT_OUT_OF_MEMORY, "the directory of the archive");
+		}
 	} else if (masked(walk)) {
 		walk_code(walk, DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED, "the directory is encrypted");
 		return;

@@ -1,0 +1,42 @@
+/*
+ * zip.h - what the directory of a ZIP archive says, between its reader and those who look for contradictions.
+ *
+ * Private to this folder.
+ */
+#ifndef CSAPI_SCAN_ARCHIVE_ZIP_H
+#define CSAPI_SCAN_ARCHIVE_ZIP_H
+
+#include "scan/archive/walk.h"
+#include "scan/mark.h"
+
+#define ZIP_LOCAL_SIZE     30u /* a local header without name and extra field */
+#define ZIP_DIRECTORY_SIZE 46u /* an entry of the directory, likewise */
+
+/* What the directory says about one member. */
+struct zip_entry {
+	size_t local; /* offset of the local header */
+	size_t entry; /* offset of this entry */
+	size_t end;   /* of the data; `local` where there is no local header */
+	uint64_t packed;
+	uint16_t flags, method;
+};
+
+struct zip_directory {
+	struct zip_entry *entries; /* sorted by `local`, then by `entry` */
+	size_t count;
+	size_t listed;     /* how many there are, also if the library reached fewer: see directory_cut */
+	uint64_t distinct; /* local headers that they name */
+	bool present;      /* there is an end record and so a directory, maybe an empty one */
+};
+
+/* Tells what in an archive with a directory can be read in more than one way, all but hidden members. */
+void layout_judge(struct walk *walk, const struct zip_directory *directory, const struct mark_zip_end *end);
+
+/* Goes along the archive: does a rising offset lie in the data of a member, or is it the header of one? */
+struct layout_cursor {
+	size_t next; /* of the entries */
+	size_t end;  /* of the data passed so far */
+};
+bool layout_covers(const struct zip_directory *directory, struct layout_cursor *cursor, size_t offset);
+
+#endif
