@@ -109,7 +109,7 @@ scan_evasions() {
 	done
 }
 
-@test "a scanner that stays tells the same, and what was found is not lost with the worker" {
+@test "a scanner that stays tells the same" {
 	start_scanner
 	run --separate-stderr "$SCAN" --no-progress --socket="$socket" --paranoid "$FIXTURES/evasion/BrokenField/type.eml"
 	keep <<<"$output"
