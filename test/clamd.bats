@@ -353,6 +353,25 @@ routes() { jq -c '[.parts[] | [.id, .route, .status]]' <<<"$output"; }
 	is .size 0
 }
 
+@test "paranoid: tricks are found before clamd is asked, and named" {
+	start_clamd one
+	hidden=$(find "$FIXTURES/evasion/HiddenZipMember" -type f | sort | head -n 1)
+	pool "daemon = \"${clamd_socket[one]}\""
+	ask "$hidden"
+	[ "$status" -ne 1 ]
+	pool "daemon = \"${clamd_socket[one]}\"" "paranoid = true"
+	ask "$hidden"
+	[ "$status" -eq 1 ]
+	is '[.engine, .info, .code] | tojson' '["pool","Heuristics.Evasion.HiddenZipMember","Heuristics.Evasion.HiddenZipMember"]'
+	holds 'any(.evasions[]; .reason == "HiddenZipMember")'
+	ask "$clean"
+	[ "$status" -eq 0 ]
+	is .code OK
+	is '.engines[0].attempts' 1
+	ask "$infected"
+	is .info Eicar-Test-Signature
+}
+
 @test "what cannot be taken apart is never clean" {
 	start_clamd one
 	pool "daemon = \"${clamd_socket[one]}\"" "mime_decompose = true"

@@ -463,3 +463,23 @@ antivirus "a" { csapi "one" { max_concurrency = 1 } }'
 	is .info Stuffed
 	is .wire false
 }
+
+@test "paranoid and mime_decompose of the configuration count" {
+	hidden=$(find "$FIXTURES/evasion/HiddenZipMember" -type f | sort | head -n 1)
+	configure 'antivirus "a" { csapi "one" { max_concurrency = 1 } csapi "two" { paranoid = true mime_decompose = true max_concurrency = 1 } }'
+	scan --engine one "$hidden"
+	[ "$status" -ne 1 ]
+	holds 'any(.evasions[]; .reason == "HiddenZipMember")'
+	scan --engine two "$hidden"
+	[ "$status" -eq 1 ]
+	is .engine two
+	is .info Heuristics.Evasion.HiddenZipMember
+	scan --engine one --paranoid "$hidden"
+	[ "$status" -eq 1 ]
+	file=$FIXTURES/clean/zip.eml
+	scan --engine one "$file"
+	[[ $(value '[.parts[].route] | join(" ")') != *decomposer* ]]
+	scan --engine two "$file"
+	[[ $(value '[.parts[].route] | join(" ")') == *decomposer* ]]
+	[ "$status" -eq 0 ]
+}

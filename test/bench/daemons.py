@@ -141,7 +141,8 @@ class Scanner(Daemon):
         super().__init__(directory, scratch, name)
         self.program = os.path.join(build, "csapi-scanner")
         self.definitions = definitions
-        self.options = [f"--max-concurrency={workers}", *options]
+        # A round sees the messages of the round before: what is measured is scans.
+        self.options = [f"--max-concurrency={workers}", "--cache-size=0", *options]
 
     def start(self):
         limits = [f"--{key.replace('_', '-')}={value}" for key, value in LIMITS.items()]
