@@ -103,7 +103,7 @@ feed_keys() {
 	chmod 0644 secret
 	run -0 --separate-stderr "$update" --check-config --config=secret
 	[ "${#stderr_lines[@]}" -eq 1 ]
-	[[ $stderr == "csapi-update: secret can be read by everybody"*"chmod o-r" ]]
+	[[ $stderr == "csapi-update: secret can be read by everybody"*"key_file"*"chmod o-r" ]]
 	run -2 --separate-stderr "$update" --check-config --config=secret -o keep=1
 	[[ $output$stderr != *geheim* ]]
 }

@@ -532,8 +532,10 @@ static int read_file(struct config *config, struct why *ret_warning, struct why 
 	free(text);
 	const char *secret = error ? NULL : secret_in(&config->update);
 	if (secret && (mode & S_IROTH))
-		(void)why_set(ret_warning, 0, "%s can be read by everybody, and holds %s; chmod o-r", config->path,
-			      secret);
+		(void)why_set(ret_warning, 0,
+			      "%s can be read by everybody, and holds %s; keep keys in files of their own (key_file), "
+			      "or let only those read it who scan: chmod o-r",
+			      config->path, secret);
 	return error;
 }
 
