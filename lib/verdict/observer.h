@@ -19,8 +19,6 @@ struct observer {
 	int (*code)(void *context, uint32_t part, enum scan_code code, const char *text);
 	int (*virus)(void *context, uint32_t part, const char *name, bool official);
 	int (*evasion)(void *context, uint32_t part, enum evasion evasion, const char *text);
-	/* A way of slipping past scanners; it changes nothing by itself. */
-	int (*evasion)(void *context, uint32_t part, enum evasion reason, const char *text);
 	int (*stage)(void *context, enum scan_stage stage, uint32_t part);
 	int (*usage)(void *context, const struct usage *usage);
 	/* Ends the scan without one: EC_AV_PART_IS_CONTAINER. */

@@ -38,10 +38,7 @@ void report_free(struct report *report)
 		free(report->evasions[i].text);
 	free(report->parts);
 	free(report->codes);
-	for (uint32_t i = 0; i < report->evasion_count; i++)
-		free(report->evasions[i].text);
 	free(report->viruses);
-	free(report->evasions);
 	free(report->evasions);
 	free(report->info);
 	facts_free(&report->facts);
@@ -252,27 +249,6 @@ int report_evasion(struct report *report, uint32_t part, enum evasion evasion, c
 	return error;
 }
 
-int report_evasion(struct report *report, uint32_t part, enum evasion reason, const char *text)
-{
-	/* The enumeration may be signed, and the value come from a wire. */
-	if ((unsigned)reason >= EVASION_COUNT || (part != 0 && !known_part(report, part)))
-		return -EINVAL;
-	for (uint32_t i = 0; i < report->evasion_count; i++)
-		if (report->evasions[i].part == part && report->evasions[i].reason == reason)
-			return 0;
-	if (report->evasions_omitted || report->evasion_count >= REPORT_EVASIONS_MAX) {
-		report->evasions_omitted++;
-		return 0;
-	}
-	int error = grow((void **)&report->evasions, report->evasion_count, &report->evasion_room,
-			 sizeof *report->evasions);
-	struct evasion_found found = {.reason = reason, .part = part};
-	error = error ? error : copy_text(text && *text ? text : NULL, &found.text);
-	if (!error)
-		report->evasions[report->evasion_count++] = found;
-	return error;
-}
-
 int report_stage(struct report *report, enum scan_stage stage, uint32_t part)
 {
 	if (stage >= SCAN_STAGE_COUNT || (part != 0 && !known_part(report, part)))
@@ -346,14 +322,6 @@ static int compare_evasions(const void *a, const void *b)
 	if (x->part != y->part)
 		return x->part < y->part ? -1 : 1;
 	return (int)x->evasion - (int)y->evasion;
-}
-
-static int compare_evasions(const void *a, const void *b)
-{
-	const struct evasion_found *x = a, *y = b;
-	if (x->part != y->part)
-		return x->part < y->part ? -1 : 1;
-	return (x->reason > y->reason) - (x->reason < y->reason);
 }
 
 /* The same code for the same part is one finding, with the first text of their order. */
@@ -486,8 +454,6 @@ int report_settle(struct report *report)
 		qsort(report->viruses, report->virus_count, sizeof *report->viruses, compare_viruses);
 	if (report->code_count)
 		qsort(report->codes, report->code_count, sizeof *report->codes, compare_codes);
-	if (report->evasion_count)
-		qsort(report->evasions, report->evasion_count, sizeof *report->evasions, compare_evasions);
 	if (report->evasion_count)
 		qsort(report->evasions, report->evasion_count, sizeof *report->evasions, compare_evasions);
 	unite_codes(report);

@@ -9,7 +9,6 @@
 #define CSAPI_VERDICT_REPORT_H
 
 #include "verdict/evasion.h"
-#include "verdict/evasion.h"
 #include "verdict/limits.h"
 #include "verdict/part_id.h"
 #include "verdict/request.h"
@@ -46,8 +45,6 @@ enum scan_stage {
 #define REPORT_PARTS_MAX 20000u
 /* Most codes and most viruses a report lists; further ones still settle, and are counted. */
 #define REPORT_FINDINGS_MAX 10000u
-/* Most evasions a report lists; further ones are counted. */
-#define REPORT_EVASIONS_MAX 1000u
 /* Likewise for evasions, which settle nothing. */
 #define REPORT_EVASIONS_MAX 1000u
 /*
@@ -104,12 +101,6 @@ struct evasion_found {
 	char *text; /* what exactly, for people, or the row's text; never NULL */
 };
 
-struct evasion_found {
-	enum evasion reason;
-	uint32_t part;
-	char *text; /* what exactly, for people; NULL: the row's text says it all */
-};
-
 struct usage {
 	uint64_t depth;      /* deepest container opened */
 	uint64_t files;      /* parts met */
@@ -148,8 +139,6 @@ struct report {
 	struct virus_found *viruses;
 	uint32_t virus_count, virus_room, viruses_omitted;
 	size_t viruses_cost;
-	struct evasion_found *evasions; /* each reason once a part; they settle nothing */
-	uint32_t evasion_count, evasion_room, evasions_omitted;
 	struct evasion_found *evasions;
 	uint32_t evasion_count, evasion_room, evasions_omitted;
 	size_t evasions_cost;
@@ -181,7 +170,6 @@ int report_code(struct report *report, uint32_t part, enum scan_code code, const
 int report_virus(struct report *report, uint32_t part, const char *name, bool official);
 /* Information: the verdict of a paranoid scan comes from the viruses that go with it. Each once for a part. */
 int report_evasion(struct report *report, uint32_t part, enum evasion evasion, const char *text);
-int report_evasion(struct report *report, uint32_t part, enum evasion reason, const char *text);
 int report_stage(struct report *report, enum scan_stage stage, uint32_t part);
 int report_usage(struct report *report, const struct usage *usage);
 
