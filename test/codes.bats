@@ -23,11 +23,13 @@ hang() {
 	fail "no worker was seen"
 }
 
-# The scanner's children are the program that loaded the engine, which has the lowest number, and its workers.
+# The scanner's children are the program that loaded the engine, which is the oldest, and its workers. Not by their
+# numbers: those begin anew at the system's highest, and a worker can have a lower one than its parent.
 find_worker() {
+	local loader
 	scanner=$(pgrep -P "$client" csapi-scanner) || return
-	worker=$(pgrep -P "$scanner" csapi-worker | sed 1d | tail -n 1)
-	[ -n "$worker" ]
+	loader=$(pgrep -o -P "$scanner" csapi-worker) || return
+	worker=$(pgrep -n -P "$scanner" csapi-worker) && [ "$worker" != "$loader" ]
 }
 
 # Sends a signal to the worker that hangs, and to each that follows it, until the client has its verdict.
