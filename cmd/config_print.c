@@ -106,14 +106,14 @@ void config_print_update(const struct update_settings *settings)
 	(void)puts("}");
 }
 
-void config_print_engine(const struct engine_settings *engine, const char *indent)
+static void print_engine(const struct engine_settings *engine)
 {
 	size_t count;
 	const struct setting *rows = engine_settings_rows(engine->kind, &count);
 	int width = width_of(rows, count);
 	for (size_t i = 0; i < count; i++)
 		if (!engine_settings_void(engine->kind, &rows[i]))
-			print_row(&rows[i], engine, indent, width);
+			print_row(&rows[i], engine, "\t\t", width);
 }
 
 /* Each engine has what its section says for all, so the sections need not be printed beside it. */
@@ -132,7 +132,7 @@ void config_print_engines(const struct engines_settings *settings)
 		(void)printf("\t%s ", engine_kind_word(engine->kind));
 		print_text(engine->name);
 		(void)puts(" {");
-		config_print_engine(engine, "\t\t");
+		print_engine(engine);
 		(void)puts("\t}");
 	}
 	if (around)

@@ -16,7 +16,5 @@ int config_print(const struct config *config);
 void config_print_head(const struct config *config);
 void config_print_update(const struct update_settings *settings);
 void config_print_engines(const struct engines_settings *settings);
-/* Values of one engine, `indent` before each. */
-void config_print_engine(const struct engine_settings *engine, const char *indent);
 
 #endif

@@ -60,6 +60,9 @@ ask() {
 	[ "$status" -eq 2 ]
 	is '[.status, .code, .engine] | tojson' '["EC_AV_NOT_SUITABLE_FOR_STREAMING",null,null]'
 	[[ $(value .info) == *StreamMaxLength* ]]
+	# Nobody saw it, and nothing says that somebody did.
+	is '.parts | map([.route, .status]) | tojson' '[["unseen","EC_AV_UNSCANNABLE"]]'
+	is .size null
 	head -c 1048576 /dev/zero >fits
 	ask fits
 	is .status EC_AV_CLEAN

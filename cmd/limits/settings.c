@@ -109,13 +109,10 @@ static int configure(struct limits_settings *settings, struct why *why)
 	if (config_read(settings->config_path, &settings->config, NULL, why))
 		return -EINVAL;
 	settings->configured = true;
-	settings->engine = engines_settings_csapi(&settings->config.engines, settings->engine_name);
+	if (engines_settings_csapi(&settings->config.engines, settings->engine_name, &settings->engine, why))
+		return -EINVAL;
 	if (!settings->engine)
-		return settings->engine_name ? why_set(why, -EINVAL,
-						       "no csapi engine is called \"%.64s\"; csapi-scan --engines "
-						       "lists those there are",
-						       settings->engine_name)
-					     : 0;
+		return 0;
 	if (!settings->file_base)
 		settings->file_base = settings->engine->file_base;
 	if (!settings->scanner_path)

@@ -72,15 +72,13 @@ static void notice_report(const char *name, const char *engine, enum engine_kind
 	       next ? "; " : "", next ? next : "");
 }
 
-/* The words of debug_level, from which on a clamd's engine tells how its messages fared. Our own scanner has a log for that. */
-enum { DEBUG_LEVEL_INFO = 4, DEBUG_LEVEL_DEBUG = 5 };
-
+/* How a message fared with a clamd. Our own scanner has a log for that. */
 static void notice_answer(const char *name, const struct answer *answer)
 {
-	uint64_t level = answer->engine->debug_level;
-	if (answer->engine->kind != ENGINE_CLAMAV || answer->state != ANSWER_GIVEN || level < DEBUG_LEVEL_INFO)
+	unsigned level = answer->engine->debug_level;
+	if (answer->engine->kind != ENGINE_CLAMAV || answer->state != ANSWER_GIVEN || level < ENGINE_DEBUG_INFO)
 		return;
-	if (level >= DEBUG_LEVEL_DEBUG || answer->attempts > 1)
+	if (level >= ENGINE_DEBUG_DEBUG || answer->attempts > 1)
 		notice("%s: %s: %s after %u connections, last to %s, %llu ms", name, answer->engine->name,
 		       ec_av_status_name(answer->report.status), answer->attempts,
 		       answer->address ? answer->address : "nobody", (unsigned long long)answer->report.total_ms);

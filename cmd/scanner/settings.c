@@ -295,16 +295,6 @@ static void settle(struct scanner_settings *settings, const bool *given)
 		settings->log = "none";
 }
 
-/* The engine that this scanner is of. 0 or -EINVAL with why. */
-static int choose_engine(struct scanner_settings *settings, struct why *why)
-{
-	settings->engine = engines_settings_csapi(&settings->config.engines, settings->engine_name);
-	if (settings->engine || !settings->engine_name)
-		return 0;
-	return why_set(why, -EINVAL, "no csapi engine is called \"%.64s\"; csapi-scan --engines lists those there are",
-		       settings->engine_name);
-}
-
 /* What the configuration says and no option does. */
 static void adopt(struct scanner_settings *settings, const bool *given)
 {
@@ -324,7 +314,9 @@ static void adopt(struct scanner_settings *settings, const bool *given)
 		supervisor->cache_size = (unsigned)engine->cache_size;
 	/* The scanner's log knows nothing more urgent than an error. */
 	if (!given[SCANNER_OPTION_log_level] && engine->lines[ENGINE_ROW_debug_level])
-		settings->log_level = (enum log_level)(engine->debug_level ? engine->debug_level - 1 : 0);
+		settings->log_level = engine->debug_level == ENGINE_DEBUG_CRITICAL
+					      ? LOG_LEVEL_ERROR
+					      : (enum log_level)(engine->debug_level - ENGINE_DEBUG_ERROR);
 	/* Of an engine that nobody wrote there is no mandatory value. */
 	if (!given[SCANNER_OPTION_max_concurrency] && engine->antivirus) {
 		supervisor->max_concurrency = (unsigned)engine->max_concurrency;
@@ -347,10 +339,11 @@ static int configure(struct scanner_settings *settings, const bool *given, struc
 	if (config_read(settings->config_path, &settings->config, NULL, why))
 		return -EINVAL;
 	settings->configured = true;
-	int error = choose_engine(settings, why);
-	if (!error && settings->engine)
+	if (engines_settings_csapi(&settings->config.engines, settings->engine_name, &settings->engine, why))
+		return -EINVAL;
+	if (settings->engine)
 		adopt(settings, given);
-	return error;
+	return 0;
 }
 
 int scanner_settings_read(int argc, char **argv, struct scanner_settings *ret_settings, struct why *why)

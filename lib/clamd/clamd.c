@@ -281,12 +281,19 @@ static void start(struct clamd *clamd, struct message *message)
 /* The place did not do it: another one may. */
 static void fail_over(struct clamd *clamd, struct message *message, const char *why)
 {
-	bool whole = message->session.all_sent && !message->session.out.size;
-	message->taken |= whole && message->session.pong;
-	message->losses += whole && message->session.pong;
+	bool whole = session_whole(&message->session) && message->session.pong;
+	message->taken |= whole;
+	message->losses += whole;
 	fall_ill(message->place, why);
 	leave(message);
 	start(clamd, message);
+}
+
+static void settle_unreadable(struct message *message)
+{
+	struct why why = message->session.why;
+	leave(message);
+	settle(message, EC_AV_ERROR, DEC_RESULT_CONTAINER_ACCESS_FAILED, why.text);
 }
 
 /* An error may be that machine's own: a full disk, no memory. The second one is believed. */
@@ -326,6 +333,8 @@ static void advance(struct clamd *clamd, struct message *message)
 		session_run(&message->session);
 		if (message->session.state == SESSION_ANSWERED)
 			answered(clamd, message);
+		else if (message->session.state == SESSION_FAILED && message->session.unreadable)
+			settle_unreadable(message);
 		else if (message->session.state == SESSION_FAILED)
 			fail_over(clamd, message, message->session.why.text);
 		else if (now >= message->deadline)
@@ -440,8 +449,12 @@ int clamd_next(struct clamd *clamd, int timeout_ms, struct clamd_answer *ret_ans
 		return -ENOENT;
 	for (bool last = false;; last = clock_now() >= deadline) {
 		int64_t own;
-		advance_all(clamd);
+		/* What is done already goes out before all the others are looked at again. */
 		int error = take_done(clamd, ret_answer);
+		if (error == -EAGAIN) {
+			advance_all(clamd);
+			error = take_done(clamd, ret_answer);
+		}
 		if (error != -EAGAIN || last)
 			return error;
 		size_t used = clamd_poll(clamd, fds, sizeof fds / sizeof *fds, &own);

@@ -98,6 +98,9 @@ static int fill(struct session *session)
 	while (got < 0 && errno == EINTR);
 	if (got < 0)
 		return -errno;
+	/* A piece whose file is too short must not pass for the whole of it. */
+	if (got == 0 && left && session->end != UINT64_MAX)
+		return -ENODATA;
 	if (got == 0) {
 		session->all_sent = true;
 		return buffer_append(&session->out, farewell, sizeof farewell);
@@ -120,6 +123,7 @@ static void send_some(struct session *session)
 	while (session->state == SESSION_TALKING && has_to_send(session)) {
 		int error = session->out.size ? 0 : fill(session);
 		if (error) {
+			session->unreadable = true;
 			fail(session, error, "cannot read the message");
 			return;
 		}
@@ -135,6 +139,11 @@ static void send_some(struct session *session)
 
 /* --- hearing ---------------------------------------------------------------------------------------------------- */
 
+bool session_whole(const struct session *session)
+{
+	return session->all_sent && session->out.size <= BEHIND_END;
+}
+
 static void take_reply(struct session *session, const char *line, size_t size)
 {
 	struct clamd_reply reply;
@@ -147,8 +156,7 @@ static void take_reply(struct session *session, const char *line, size_t size)
 		(void)strcpy(session->version, reply.text);
 	} else if (reply.kind == REPLY_PONG || reply.kind == REPLY_VERSION || reply.kind == REPLY_STRANGE) {
 		fail(session, 0, "what answers is no clamd");
-	} else if ((reply.kind == REPLY_CLEAN || reply.kind == REPLY_EMPTY) &&
-		   (!session->all_sent || session->out.size > BEHIND_END)) {
+	} else if ((reply.kind == REPLY_CLEAN || reply.kind == REPLY_EMPTY) && !session_whole(session)) {
 		/* It cannot know yet. */
 		fail(session, 0, "clamd answered before it had the whole message");
 	} else {

@@ -32,6 +32,7 @@ struct session {
 	unsigned next_socket;       /* of the address, to be tried when this one refuses */
 	uint64_t begin, end;        /* of the message in its file; `end` may lie behind the file's */
 	uint64_t offset;            /* of the next byte to send */
+	bool unreadable;            /* it failed on our side: no other clamd would do better */
 	bool all_sent, send_broken; /* the other side takes no more: what it has said is still to be read */
 	bool pong;
 	struct buffer in, out;
@@ -41,7 +42,7 @@ struct session {
 };
 
 /*
- * Begins; it may have failed at once. Sends the bytes from `begin` to `end` of the file `message`, or what there is of them. Both it and `address` are borrowed
+ * Begins; it may have failed at once. Sends the bytes from `begin` to `end` of the file `message`, UINT64_MAX: to its end. A file that is shorter fails. Both it and `address` are borrowed
  * until session_close.
  */
 void session_open(struct session *ret_session, const struct address *address, int message, uint64_t begin,
@@ -50,6 +51,8 @@ void session_open(struct session *ret_session, const struct address *address, in
 struct pollfd session_poll(const struct session *session);
 /* Does what can be done now without waiting. */
 void session_run(struct session *session);
+/* Has the other side been sent the whole message? */
+bool session_whole(const struct session *session);
 void session_close(struct session *session);
 
 #endif

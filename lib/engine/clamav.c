@@ -193,15 +193,29 @@ static int read_version(const char *text, struct facts *ret_facts)
 	return ret_facts->definitions_version ? 0 : -ENOMEM;
 }
 
+/* Did clamd look at the bytes? */
+static bool was_seen(const struct clamd_answer *answer)
+{
+	return answer->status != EC_AV_ERROR && answer->status != EC_AV_NOT_SUITABLE_FOR_STREAMING;
+}
+
+/* A refusal has no scan code, and the part that it is about is not clean for that. */
+static int note_unseen(struct report *report, uint32_t part, const struct clamd_answer *answer)
+{
+	if (answer->status != EC_AV_NOT_SUITABLE_FOR_STREAMING)
+		return 0;
+	return report_code(report, part, DEC_RESULT_FILE_EXTRACT_FAILED, answer->info);
+}
+
 /* The one part that it speaks of, and what it says. 0 or -ENOMEM. */
 static int fill_report(const struct clamd_answer *answer, struct report *report)
 {
 	struct part input = {.parent = REPORT_NO_PART,
 			     .id = (char[]){"0"},
 			     .kind = PART_INPUT,
-			     .route = answer->status == EC_AV_ERROR ? ROUTE_UNSEEN
-				      : answer->size                ? ROUTE_WHOLE
-								    : ROUTE_EMPTY,
+			     .route = !was_seen(answer) ? ROUTE_UNSEEN
+				      : answer->size    ? ROUTE_WHOLE
+							: ROUTE_EMPTY,
 			     .size = answer->size};
 	struct facts facts = {0};
 	int error = report_part(report, &input);
@@ -214,6 +228,7 @@ static int fill_report(const struct clamd_answer *answer, struct report *report)
 	else if (!error && answer->scan_code != SCAN_CODE_NONE)
 		error = report_code(report, 0, answer->scan_code, answer->info);
 	report->complete = answer->status == EC_AV_CLEAN || answer->status == EC_AV_INFECTED;
+	error = error ? error : note_unseen(report, 0, answer);
 	if (!error && answer->status == EC_AV_NOT_SUITABLE_FOR_STREAMING)
 		error = report_refuse(report, answer->status, answer->info);
 	return error;
@@ -273,12 +288,18 @@ static int ask_unpack(struct clamav *clamav, struct job *job)
 	return error;
 }
 
+/* What every report of a message says that was only taken apart. */
+static bool is_walks_word(const struct code_found *found)
+{
+	return found->code == AVS_RESULT_SCANNER_NOT_INITIALIZED && found->text &&
+	       strcmp(found->text, REPORT_WALKED_TEXT) == 0;
+}
+
 /* Was it taken apart, and not judged by somebody who does not know how to? */
 static bool was_walked(const struct report *report)
 {
 	for (uint32_t i = 0; i < report->code_count; i++)
-		if (report->codes[i].code == AVS_RESULT_SCANNER_NOT_INITIALIZED && report->codes[i].text &&
-		    strcmp(report->codes[i].text, REPORT_WALKED_TEXT) == 0)
+		if (is_walks_word(&report->codes[i]))
 			return true;
 	return false;
 }
@@ -395,11 +416,13 @@ static int give_pieces(struct clamav *clamav, struct job *job)
 static int note_piece(struct job *job, uint32_t part, const struct clamd_answer *answer)
 {
 	struct report *report = &job->report;
-	if (part < report->part_count && answer->status != EC_AV_ERROR)
+	if (part < report->part_count && was_seen(answer))
 		report->parts[part].route = part ? ROUTE_FED : ROUTE_WHOLE;
 	if (answer->status == EC_AV_INFECTED)
 		return report_virus(report, part, answer->info, answer->official);
-	return answer->scan_code != SCAN_CODE_NONE ? report_code(report, part, answer->scan_code, answer->info) : 0;
+	if (answer->scan_code != SCAN_CODE_NONE)
+		return report_code(report, part, answer->scan_code, answer->info);
+	return note_unseen(report, part, answer);
 }
 
 static int take_answer(struct clamav *clamav, struct clamd_answer *take)
@@ -441,9 +464,7 @@ static int without_walk(struct report *report)
 	}
 	for (uint32_t i = 0; !error && i < report->code_count; i++) {
 		const struct code_found *found = &report->codes[i];
-		bool walk = found->code == AVS_RESULT_SCANNER_NOT_INITIALIZED && found->text &&
-			    strcmp(found->text, REPORT_WALKED_TEXT) == 0;
-		if (!walk && found->code != AVS_RESULT_VIRUS_FOUND)
+		if (!is_walks_word(found) && found->code != AVS_RESULT_VIRUS_FOUND)
 			error = report_code(&whole, found->part, found->code, found->text);
 	}
 	for (uint32_t i = 0; !error && i < report->virus_count; i++)

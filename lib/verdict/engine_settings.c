@@ -335,14 +335,21 @@ int engines_settings_settle(struct engines_settings *settings, unsigned *ret_lin
 
 /* --- names ------------------------------------------------------------------------------------------------------ */
 
-const struct engine_settings *engines_settings_csapi(const struct engines_settings *settings, const char *name)
+int engines_settings_csapi(const struct engines_settings *settings, const char *name,
+			   const struct engine_settings **ret_engine, struct why *why)
 {
+	*ret_engine = NULL;
 	for (uint32_t i = 0; i < settings->engine_count; i++) {
 		const struct engine_settings *engine = &settings->engines[i];
-		if (engine->kind == ENGINE_CSAPI && (!name || strcmp(engine->name, name) == 0))
-			return engine;
+		if (engine->kind == ENGINE_CSAPI && (!name || strcmp(engine->name, name) == 0)) {
+			*ret_engine = engine;
+			return 0;
+		}
 	}
-	return NULL;
+	if (!name)
+		return 0;
+	return why_set(why, -ENOENT, "no csapi engine is called \"%.64s\"; csapi-scan --engines lists those there are",
+		       name);
 }
 
 size_t engine_name_length(const char *name)

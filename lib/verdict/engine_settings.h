@@ -19,6 +19,16 @@ enum engine_kind { ENGINE_CSAPI, ENGINE_CLAMAV, ENGINE_KIND_COUNT };
 /* The words of `action`. */
 enum engine_action { ENGINE_PASS, ENGINE_REJECT };
 
+/* The words of `debug_level`. */
+enum engine_debug {
+	ENGINE_DEBUG_CRITICAL,
+	ENGINE_DEBUG_ERROR,
+	ENGINE_DEBUG_WARNING,
+	ENGINE_DEBUG_NOTICE,
+	ENGINE_DEBUG_INFO,
+	ENGINE_DEBUG_DEBUG
+};
+
 /* One for each row of the table; those of the limits follow them. */
 enum engine_row {
 #define ENGINE_NUMBER(scope, key, unit, min, max, def, text) ENGINE_ROW_##key,
@@ -98,8 +108,9 @@ int engines_settings_engine(struct engines_settings *settings, const char *title
  */
 int engines_settings_settle(struct engines_settings *settings, unsigned *ret_line, struct why *why);
 
-/* The csapi engine of that name (NULL: the first one); NULL: there is none. Borrowed. */
-const struct engine_settings *engines_settings_csapi(const struct engines_settings *settings, const char *name);
+/* The csapi engine of that name, NULL: the first one, which need not be there (*ret_engine is NULL then). Borrowed. 0, or -ENOENT with why: nobody has that name. */
+int engines_settings_csapi(const struct engines_settings *settings, const char *name,
+			   const struct engine_settings **ret_engine, struct why *why);
 
 /* How many characters; bytes that are no UTF-8 count as one each. */
 size_t engine_name_length(const char *name);

@@ -61,8 +61,10 @@ echo "| messages | cache on, in units of cache off |"
 echo "| --- | --- |"
 for what in same each others; do
 	for ((round = 0; round < rounds; round++)); do
-		# Nothing that was seen in the round before may help.
-		[ $what != others ] || "$build/csapi-scanner" reload --socket="$place/on.sock" >/dev/null
+		# Nothing that was seen in the round before may help, and both begin anew.
+		if [ $what = others ]; then
+			for kind in on off; do "$build/csapi-scanner" reload --socket="$place/$kind.sock" >/dev/null; done
+		fi
 		run on $what >>"$place/on.$what"
 		run off $what >>"$place/off.$what"
 	done

@@ -362,6 +362,32 @@ static void test_one(void)
 	}
 }
 
+/* A piece that is shorter than it is said to be must not pass for the whole of it. */
+static void test_piece(void)
+{
+	char *one[] = {serve(0, ANSWERS), NULL};
+	const struct clamd_options options = {.addresses = one, .timeout_ms = 5000};
+	static const struct {
+		uint64_t begin, end;
+		enum ec_av_status status;
+	} rows[] = {{0, 1000, EC_AV_CLEAN},         {10, 20, EC_AV_CLEAN},  {1000, 1000, EC_AV_CLEAN},
+		    {500, UINT64_MAX, EC_AV_CLEAN}, {0, 1001, EC_AV_ERROR}, {2000, 2001, EC_AV_ERROR}};
+	int fd = message_of(1000);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct clamd *clamd;
+		struct clamd_answer answer;
+		if (clamd_open(&options, &clamd, NULL) || clamd_submit(clamd, 0, fd, rows[i].begin, rows[i].end) ||
+		    clamd_next(clamd, -1, &answer))
+			abort();
+		okf(answer.status == rows[i].status, "bytes %llu to %llu of 1000", (unsigned long long)rows[i].begin,
+		    (unsigned long long)rows[i].end);
+		clamd_answer_free(&answer);
+		clamd_close(clamd);
+	}
+	(void)close(fd);
+	end_servers();
+}
+
 static void test_several(void)
 {
 	static const enum manner bad[] = {HANGS, CLOSES_FIRST, CLOSES_LAST, GARBAGE, ENDLESS, TOO_EARLY, FAILS};
@@ -407,6 +433,7 @@ int main(void)
 	test_address();
 	test_reply();
 	test_one();
+	test_piece();
 	test_several();
 	test_open();
 	ok(open_descriptors() == before, "no descriptor is left open");

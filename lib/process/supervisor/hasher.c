@@ -34,6 +34,8 @@
 #define WAITING_MOST 16
 /* What csapi-scan copies into memory (spool.h); larger ones take long to hash, and come seldom twice. */
 #define MESSAGE_MOST ((off_t)64 << 20)
+/* A larger one is hashed only when it keeps nobody waiting: one client's large messages are not to hold another one's small ones. */
+#define SMALL_MOST ((off_t)1 << 20)
 /* Before one that ended is started anew. */
 #define RESTART_MS 5000
 
@@ -203,12 +205,13 @@ static void give_next(struct supervisor *supervisor)
 	give(supervisor, task);
 }
 
-/* Can nobody change what is hashed before it is scanned? */
-static bool is_still(int message)
+/* Can nobody change what is hashed before it is scanned, and is it soon hashed? `idle`: nothing is at hand or waits. */
+static bool is_fit(int message, bool idle)
 {
 	struct stat status;
 	int seals = fcntl(message, F_GET_SEALS);
-	return seals >= 0 && (seals & SEALS) == SEALS && fstat(message, &status) == 0 && status.st_size <= MESSAGE_MOST;
+	return seals >= 0 && (seals & SEALS) == SEALS && fstat(message, &status) == 0 &&
+	       status.st_size <= (idle ? MESSAGE_MOST : SMALL_MOST);
 }
 
 /* Is it there, or can it be had now? The old one must be gone first: it is known by its pid. */
@@ -231,7 +234,8 @@ bool hasher_take(struct supervisor *supervisor, struct task *task)
 	struct hasher *hasher = &supervisor->hasher;
 	const struct generation *current = supervisor->current;
 	if (!hasher->cache || !current || current->state != GENERATION_READY || hasher->waiting >= WAITING_MOST ||
-	    !cache_takes(&task->request) || !is_still(task->message) || !available(supervisor))
+	    !cache_takes(&task->request) || !is_fit(task->message, !hasher->task && !hasher->first) ||
+	    !available(supervisor))
 		return false;
 	task->next = NULL;
 	if (hasher->last)
