@@ -4,6 +4,7 @@
  * The client: reads inputs, hands them to a scanner, prints. Links no parser of messages. The work is in cmd/scan/.
  */
 #include "./scan/batch.h"
+#include "./scan/deadline.h"
 #include "./scan/engine_list.h"
 #include "./scan/explain.h"
 #include "./scan/notice.h"
@@ -29,9 +30,10 @@
 /* Ends bad use: a line for people, a verdict for the pipeline, and the input's writer is not left with a broken pipe. */
 static int refuse(const struct settings *settings, enum scan_code code, const struct why *why)
 {
+	int trouble = settings_exit_trouble(settings);
 	notice("%s", why->text);
 	if (settings->task != SETTINGS_SCAN)
-		return EXIT_TROUBLE;
+		return trouble;
 	struct stat status;
 	bool pipe = fstat(STDIN_FILENO, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
 	if (pipe && settings_take_standard_input(settings))
@@ -44,11 +46,11 @@ static int refuse(const struct settings *settings, enum scan_code code, const st
 		notice("there is no memory left to write a verdict");
 	} else {
 		verdict_take_report(&verdict, &report);
-		(void)verdict_write(settings, NULL, &verdict);
+		(void)verdict_write_refusal(settings, &verdict);
 		verdict_free(&verdict);
 	}
 	free(text);
-	return EXIT_TROUBLE;
+	return trouble;
 }
 
 /* Standard output was written with stdio; did all of it arrive? */
@@ -65,7 +67,8 @@ static int help(void)
 	(void)fputs("Usage: csapi-scan [OPTION]... [--] [FILE | DIRECTORY | -]...\n"
 		    "Scans messages for viruses and prints one verdict for each. Without FILE, or\n"
 		    "with -, it reads standard input.\n"
-		    "Exit status: 0 clean, 1 infected, 2 error, 3 unscannable, 4 not scanned.\n",
+		    "Exit status: 0 clean, 1 infected, 2 error, 3 unscannable, 4 not scanned;\n"
+		    "for mail programs --exit=mda: 0 there is a verdict, 75 there is none.\n",
 		    stdout);
 	option_help(stdout, scan_options, SCAN_OPTION_COUNT);
 	return printed();
@@ -75,6 +78,16 @@ static int version(void)
 {
 	(void)puts("csapi-scan " CSAPI_VERSION);
 	return printed();
+}
+
+static int scan(const struct settings *settings)
+{
+	int trouble = settings_exit_trouble(settings);
+	int error = settings->deadline ? deadline_start(settings->deadline, trouble) : 0;
+	if (!error)
+		return batch_run(settings);
+	notice("cannot set the deadline: %s", strerror(-error));
+	return trouble;
 }
 
 static int act(const struct settings *settings)
@@ -93,19 +106,20 @@ static int act(const struct settings *settings)
 	case SETTINGS_CHECK_CONFIG:
 		return config_print(&settings->config);
 	default:
-		return batch_run(settings);
+		return scan(settings);
 	}
 }
 
 int main(int argc, char **argv)
 {
 	complain_as("csapi-scan");
-	if (!standard_keep())
-		return EXIT_TROUBLE;
+	bool kept = standard_keep();
 	struct settings settings;
 	struct why why = {0};
 	enum scan_code mistake = settings_read(argc, argv, &settings, &why);
-	int status = mistake ? refuse(&settings, mistake, &why) : act(&settings);
+	int status = !kept     ? settings_exit_trouble(&settings)
+		     : mistake ? refuse(&settings, mistake, &why)
+			       : act(&settings);
 	settings_free(&settings);
 	return status;
 }

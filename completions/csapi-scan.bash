@@ -37,7 +37,20 @@ _csapi_scan()
 		return
 		;;
 	--format)
-		mapfile -t COMPREPLY < <(compgen -W 'json text sh' -- "$current")
+		mapfile -t COMPREPLY < <(compgen -W 'json text sh sieve clam filter tap junit' -- "$current")
+		return
+		;;
+	--exit)
+		mapfile -t COMPREPLY < <(compgen -W 'scan mda zero' -- "$current")
+		return
+		;;
+	--deadline)
+		COMPREPLY=()
+		return
+		;;
+	--expect)
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return
 		;;
 	--jobs | -j)
@@ -102,7 +115,7 @@ _csapi_scan()
 		[[ $word == -- ]] && only_files=yes
 	done
 	if [[ $current == -* && -z $only_files ]]; then
-		mapfile -t COMPREPLY < <(compgen -W '-r --recursive --files0-from= --part= --wire --read-timeout= -e --engine= --engines --hook --context= --config= --check-config --format= -0 --null --all-parts -q --quiet --no-progress -j --jobs= --first-threat --paranoid --mime-decompose --socket= --private --definitions= --max-age= --file-base= --scanner-path= --max-extract-depth= --max-extract-size= --max-cumulative-extract-size= --max-extract-time= --max-file-count= --timeout= --explain= --self-test -V --version -h --help ' -- "$current")
+		mapfile -t COMPREPLY < <(compgen -W '-r --recursive --files0-from= --part= --wire --read-timeout= -e --engine= --engines --hook --context= --config= --check-config --format= --exit= --deadline= --expect= -0 --null --all-parts -q --quiet --no-progress -j --jobs= --first-threat --paranoid --mime-decompose --socket= --private --definitions= --max-age= --file-base= --scanner-path= --max-extract-depth= --max-extract-size= --max-cumulative-extract-size= --max-extract-time= --max-file-count= --timeout= --explain= --self-test -V --version -h --help ' -- "$current")
 		[[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null
 	else
 		compopt -o filenames 2>/dev/null

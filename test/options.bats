@@ -120,7 +120,7 @@ refused() { # CODE LINE ARGUMENT...
 		refused GEN_RESULT_PARAMETER_INVALID "--jobs=$value is not a number from 1 to 256" --jobs="$value"
 	done
 	refused GEN_RESULT_PARAMETER_INVALID "--read-timeout=0 is not" --read-timeout=0
-	refused GEN_RESULT_PARAMETER_INVALID "--format=xml is not a format" --format=xml
+	refused GEN_RESULT_PARAMETER_INVALID "--format=xml is none of: json text" --format=xml
 }
 
 @test "every limit: no number, below and above its range" {
@@ -291,7 +291,7 @@ refused() { # CODE LINE ARGUMENT...
 	for name in $(long_names); do
 		grep -Eqx -- "--$name=?" <<<"$output"
 	done
-	[ "$(complete_bash --format = t)" = text ]
+	[ "$(complete_bash --format = te)" = text ]
 	[ "$(complete_bash --form)" = --format= ]
 	[ "$(complete_bash --explain = AVS_RESULT_V)" = AVS_RESULT_VIRUS_FOUND ]
 	mkdir messages
@@ -331,6 +331,6 @@ refused() { # CODE LINE ARGUMENT...
 	for name in $(long_names); do
 		grep -q -- "^--$name\b" <<<"$output"
 	done
-	[ "$(HOME=$BATS_TEST_TMPDIR complete_fish 'csapi-scan --format=t')" = --format=text ]
+	[ "$(HOME=$BATS_TEST_TMPDIR complete_fish 'csapi-scan --format=te')" = --format=text ]
 	[ "$(HOME=$BATS_TEST_TMPDIR complete_fish 'csapi-scan --explain AVS_RESULT_V')" = AVS_RESULT_VIRUS_FOUND ]
 }

@@ -7,12 +7,15 @@
 #include "batch.h"
 
 #include "../progress_line.h"
+#include "base/clock.h"
 #include "base/fd.h"
+#include "deadline.h"
 #include "engine/engines.h"
 #include "input.h"
 #include "notice.h"
 #include "progress.h"
 #include "spool.h"
+#include "suite.h"
 #include "verdict.h"
 
 #include <assert.h>
@@ -27,6 +30,7 @@ struct slot {
 	char *name;
 	bool done;
 	struct verdict verdict; /* while done */
+	int message;            /* to be passed on, owned; -1: it is not, or could not be taken in */
 };
 
 struct batch {
@@ -38,8 +42,10 @@ struct batch {
 	uint32_t slot_count, first, used; /* the ring: `used` slots from number `first` on */
 	bool more;                        /* inputs may be left */
 	struct progress progress;
-	int error; /* met in a tick */
-	int exit_status;
+	int error;          /* met in a tick */
+	struct suite suite; /* while the settings want one */
+	int worst;          /* exit status of all verdicts */
+	bool failed;        /* one of them is an error */
 };
 
 static struct slot *slot(const struct batch *batch, uint32_t number)
@@ -92,21 +98,38 @@ static int submit(struct batch *batch, uint32_t number, int fd)
 	return engines_submit(batch->engines, number, &settings->request, fd);
 }
 
+static bool wants_suite(const struct settings *settings)
+{
+	return settings->expect || settings->format == SETTINGS_TAP || settings->format == SETTINGS_JUNIT;
+}
+
+static int tell(struct batch *batch, const struct slot *head)
+{
+	const struct settings *settings = batch->settings;
+	bool tests = settings->format == SETTINGS_TAP || settings->format == SETTINGS_JUNIT;
+	notice_verdict(head->name, &head->verdict);
+	int error = tests ? 0 : verdict_write(settings, head->name, &head->verdict, head->message);
+	if (!error && wants_suite(settings))
+		error = suite_add(&batch->suite, head->name, &head->verdict);
+	batch->worst = ec_av_exit_worse(batch->worst, verdict_exit(&head->verdict));
+	batch->failed |= verdict_exit(&head->verdict) == 2;
+	batch->progress.done++;
+	batch->progress.infected += head->verdict.status == EC_AV_INFECTED;
+	return error;
+}
+
 /* Writes the verdicts that are ready and whose turn it is. 0 or the error of writing. */
 static int flush(struct batch *batch)
 {
 	while (batch->used && slot(batch, batch->first)->done) {
 		struct slot *head = slot(batch, batch->first);
-		notice_verdict(head->name, &head->verdict);
-		int error = verdict_write(batch->settings, head->name, &head->verdict);
-		batch->exit_status = ec_av_exit_worse(batch->exit_status, verdict_exit(&head->verdict));
-		batch->progress.done++;
-		batch->progress.infected += head->verdict.status == EC_AV_INFECTED;
+		int error = tell(batch, head);
 		if (batch->progress.current == head->name)
 			batch->progress.current = NULL;
 		verdict_free(&head->verdict);
+		fd_close(&head->message);
 		free(head->name);
-		*head = (struct slot){0};
+		*head = (struct slot){.message = -1};
 		batch->first++;
 		batch->used--;
 		if (error)
@@ -145,8 +168,10 @@ static void tick(void *context, uint64_t bytes)
 /* Spools one input and hands it over. 0 or -ENOMEM. */
 static int hand_over(struct batch *batch, uint32_t number, struct input *input)
 {
-	struct spool_options options = {
-		.silence_ms = batch->settings->read_timeout * 1000, .tick = tick, .context = batch};
+	struct spool_options options = {.silence_ms = batch->settings->read_timeout * 1000,
+					.tick = tick,
+					.context = batch,
+					.copy_all = batch->settings->format == SETTINGS_FILTER};
 	int copy = -1;
 	enum scan_code code = spool(input->fd, &options, &copy, &input->why);
 	/* Whoever writes to us may not bear a closed pipe: mail programs drop the verdict then. */
@@ -156,7 +181,10 @@ static int hand_over(struct batch *batch, uint32_t number, struct input *input)
 	int error = batch->error;
 	if (!error)
 		error = code ? settle(batch, slot(batch, number), code, &input->why) : submit(batch, number, copy);
-	fd_close(&copy);
+	if (options.copy_all)
+		slot(batch, number)->message = copy;
+	else
+		fd_close(&copy);
 	return error;
 }
 
@@ -169,7 +197,7 @@ static int take(struct batch *batch)
 	if (taken <= 0)
 		return taken;
 	uint32_t number = batch->first + batch->used++;
-	*slot(batch, number) = (struct slot){.name = input.name};
+	*slot(batch, number) = (struct slot){.name = input.name, .message = -1};
 	batch->progress.current = input.name;
 	int error = input.fd < 0 ? settle(batch, slot(batch, number), DEC_RESULT_CONTAINER_ACCESS_FAILED, &input.why)
 				 : hand_over(batch, number, &input);
@@ -181,6 +209,36 @@ static int take(struct batch *batch)
 static bool has_room(const struct batch *batch)
 {
 	return batch->more && batch->used < batch->slot_count && (!batch->engines || engines_room(batch->engines) > 0);
+}
+
+/* The time of the whole call is up: what has no verdict gets one that says so, what was not taken gets none. 0 or -errno. */
+static int give_up_waiting(struct batch *batch)
+{
+	bool ready = !batch->engines || engines_ready(batch->engines);
+	enum scan_code code = ready ? GEN_RESULT_UNEXPECTED_EXCEPTION_CAUGHT : GEN_RESULT_SCANNER_NOT_INITIALIZED;
+	struct why why;
+	(void)why_set(&why, 0, "no %s within the deadline of %lld s", ready ? "verdict came" : "scanner was ready",
+		      (long long)deadline_seconds());
+	int error = 0;
+	for (uint32_t i = 0; !error && i < batch->used; i++)
+		if (!slot(batch, batch->first + i)->done)
+			error = settle(batch, slot(batch, batch->first + i), code, &why);
+	error = error ? error : flush(batch);
+	struct input input;
+	if (!error && batch->more && (error = input_next(batch->walk, &input)) > 0) {
+		notice("the deadline passed before %s and what follows it were taken; allow more with --deadline",
+		       input.name);
+		fd_close(&input.fd);
+		free(input.name);
+		error = -ETIME;
+	}
+	return error;
+}
+
+static int earlier(int timeout_ms)
+{
+	int left = clock_poll_timeout(deadline_at());
+	return left < 0 || (timeout_ms >= 0 && timeout_ms < left) ? timeout_ms : left;
 }
 
 /* Takes and collects until all is written. 0 or -errno. */
@@ -195,13 +253,15 @@ static int run(struct batch *batch)
 			return 0;
 		/* With nothing left to take there is only waiting; else what is ready is picked up in passing. */
 		bool ready = has_room(batch) && input_ready(batch->walk);
-		int timeout = ready ? 0 : progress_line_running() ? PROGRESS_LINE_TICK : -1;
+		int timeout = ready ? 0 : earlier(progress_line_running() ? PROGRESS_LINE_TICK : -1);
 		if (!error && batch->engines && engines_outstanding(batch->engines))
 			error = collect(batch, timeout);
 		if (!error)
 			error = flush(batch);
 		if (error)
 			return error;
+		if ((batch->more || batch->used) && deadline_passed())
+			return give_up_waiting(batch);
 		if (batch->more || batch->used)
 			draw(batch);
 	}
@@ -213,11 +273,38 @@ static void give_up(struct batch *batch)
 		struct slot *left = slot(batch, batch->first + i);
 		if (left->done)
 			verdict_free(&left->verdict);
+		fd_close(&left->message);
 		free(left->name);
 	}
 	free(batch->slots);
 	input_close(batch->walk);
 	engines_close(batch->engines);
+}
+
+/* What the program ends with when all is written. */
+static int exit_status(const struct batch *batch)
+{
+	const struct settings *settings = batch->settings;
+	switch (settings->exit) {
+	case SETTINGS_EXIT_MDA:
+		/* No input at all must not look like one that was scanned. */
+		return batch->failed || !batch->progress.done ? settings_exit_trouble(settings) : 0;
+	case SETTINGS_EXIT_ZERO:
+		return 0;
+	default:
+		return settings->expect ? suite_exit(&batch->suite) : batch->worst;
+	}
+}
+
+static int run_whole(struct batch *batch)
+{
+	bool suite = wants_suite(batch->settings);
+	int error = suite ? suite_begin(&batch->suite, batch->settings) : 0;
+	if (error)
+		return error;
+	error = run(batch);
+	int end = suite ? suite_end(&batch->suite) : 0;
+	return error ? error : end;
 }
 
 int batch_run(const struct settings *settings)
@@ -231,10 +318,11 @@ int batch_run(const struct settings *settings)
 	if (!settings->no_progress)
 		progress_line_start();
 	if (!error)
-		error = run(&batch);
+		error = run_whole(&batch);
 	progress_line_clear();
 	if (error == -ENOMEM)
 		notice("there is no memory left to go on; free some, or lower --jobs");
+	int status = error ? settings_exit_trouble(settings) : exit_status(&batch);
 	give_up(&batch);
-	return error ? 2 : batch.exit_status;
+	return status;
 }

@@ -9,8 +9,8 @@
 #include "settings.h"
 
 /*
- * Scans what the settings name, up to max_concurrency messages at once, and writes one verdict for each. The exit status: the
- * worst of all verdicts, or 2 when a verdict could not be written.
+ * Scans what the settings name, up to max_concurrency messages at once, and writes one verdict for each. The exit status, in
+ * the style that the settings say; trouble when a verdict could not be written.
  */
 int batch_run(const struct settings *settings);
 

@@ -15,6 +15,10 @@
 
 #define READ_TIMEOUT_DEFAULT 300   /* seconds; longer than any mail program waits for its own input */
 #define READ_TIMEOUT_MOST    86400 /* seconds: a day, as for the other times */
+#define DEADLINE_MOST        86400 /* seconds; likewise */
+#define DEADLINE_MDA         240   /* seconds: maildrop gives up after 300, procmail after 960; others can be told */
+#define EXIT_TROUBLE         2
+#define EXIT_TRY_LATER       75 /* EX_TEMPFAIL of sysexits(3): the mail program keeps the message and comes back */
 
 /* A decimal number from 1 to `most` without sign or blanks; 0 if it is none. */
 static unsigned long number(const char *text, unsigned long most)
@@ -59,16 +63,56 @@ static enum scan_code read_max_age(struct settings *settings, const char *value,
 	return GEN_RESULT_PARAMETER_INVALID;
 }
 
+/* The number of `value` among the words of the option's row; -1: it is none. */
+static int word_number(enum scan_option option, const char *value)
+{
+	const char *words = scan_options[option].words;
+	size_t size = strlen(value);
+	for (int number = 0;; number++) {
+		size_t length = strcspn(words, " ");
+		if (size && length == size && memcmp(words, value, size) == 0)
+			return number;
+		if (words[length] == '\0')
+			return -1;
+		words += length + 1;
+	}
+}
+
+static enum scan_code read_word(enum scan_option option, const char *value, int *ret_number, struct why *why)
+{
+	*ret_number = word_number(option, value);
+	if (*ret_number >= 0)
+		return SCAN_CODE_NONE;
+	(void)why_set(why, 0, "--%s=%s is none of: %s", scan_options[option].key, value, scan_options[option].words);
+	return GEN_RESULT_PARAMETER_INVALID;
+}
+
 static enum scan_code read_format(struct settings *settings, const char *value, struct why *why)
 {
-	static const char *const words[] = {[SETTINGS_JSON] = "json", [SETTINGS_TEXT] = "text", [SETTINGS_SH] = "sh"};
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-		if (strcmp(value, words[i]) == 0) {
-			settings->format = (enum settings_format)i;
-			return SCAN_CODE_NONE;
-		}
+	int number;
+	enum scan_code code = read_word(SCAN_OPTION_format, value, &number, why);
+	if (!code)
+		settings->format = (enum settings_format)number;
+	return code;
+}
+
+static enum scan_code read_exit(struct settings *settings, const char *value, struct why *why)
+{
+	int number;
+	enum scan_code code = read_word(SCAN_OPTION_exit, value, &number, why);
+	if (!code)
+		settings->exit = (enum settings_exit)number;
+	return code;
+}
+
+static enum scan_code read_deadline(struct settings *settings, const char *value, struct why *why)
+{
+	unsigned long seconds = number(value, DEADLINE_MOST);
+	if (seconds) {
+		settings->deadline = (int64_t)seconds;
+		return SCAN_CODE_NONE;
 	}
-	(void)why_set(why, 0, "--format=%s is not a format; write --format=json, --format=text or --format=sh", value);
+	(void)why_set(why, 0, "--deadline=%s is not a number of seconds from 1 to %d", value, DEADLINE_MOST);
 	return GEN_RESULT_PARAMETER_INVALID;
 }
 
@@ -224,6 +268,13 @@ static enum scan_code read_value(struct settings *settings, enum scan_option opt
 		return read_max_age(settings, value, why);
 	case SCAN_OPTION_format:
 		return read_format(settings, value, why);
+	case SCAN_OPTION_exit:
+		return read_exit(settings, value, why);
+	case SCAN_OPTION_deadline:
+		return read_deadline(settings, value, why);
+	case SCAN_OPTION_expect:
+		settings->expect = value;
+		return SCAN_CODE_NONE;
 	case SCAN_OPTION_jobs:
 		return read_jobs(settings, value, why);
 #define LIMIT(key, unit, min, max, def, code, text)                                                                    \
@@ -241,6 +292,33 @@ static bool needs_private(const struct settings *settings)
 {
 	const struct client_options *client = &settings->client;
 	return settings->private_scanner || client->definitions || client->file_base || client->scanner_path;
+}
+
+/* Formats that can tell of one input only. */
+static bool for_one(enum settings_format format)
+{
+	return format == SETTINGS_SH || format == SETTINGS_SIEVE || format == SETTINGS_FILTER;
+}
+
+/* What is wrong with the way verdicts are to be written; NULL: nothing. */
+static const char *output_contradiction(const struct settings *settings, bool several)
+{
+	enum settings_format format = settings->format;
+	if (for_one(format) && several)
+		return "--format=sh, --format=sieve and --format=filter are for one input; leave out the others, "
+		       "--recursive "
+		       "and --files0-from";
+	if (settings->all_parts && format != SETTINGS_TEXT)
+		return "--all-parts is for --format=text; a JSON document lists all parts";
+	if (settings->null && format != SETTINGS_JSON && format != SETTINGS_TEXT && format != SETTINGS_SH)
+		return "--null is for verdicts in JSON, text or sh; leave it out, or choose such a --format";
+	if (format == SETTINGS_FILTER && settings->quiet)
+		return "--quiet would throw the message away that --format=filter passes on; leave one out";
+	if (format == SETTINGS_FILTER && settings->request.part[0])
+		return "--part is not for --format=filter, which passes a whole message on; leave one out";
+	if (settings->expect && for_one(format))
+		return "--expect is for --format=tap, junit, json, text or clam; choose one of these";
+	return NULL;
 }
 
 /* What is wrong with options that are each well-formed; NULL: nothing. */
@@ -265,11 +343,7 @@ static const char *contradiction(const struct settings *settings)
 		       "start a csapi-scanner there with them";
 	if ((settings->task == SETTINGS_ENGINES || settings->task == SETTINGS_CHECK_CONFIG) && inputs)
 		return "--engines and --check-config scan nothing; leave out FILE, --recursive and --files0-from";
-	if (settings->format == SETTINGS_SH && several)
-		return "--format=sh is for one input; leave out the others, --recursive and --files0-from";
-	if (settings->all_parts && settings->format != SETTINGS_TEXT)
-		return "--all-parts is for --format=text; a JSON document lists all parts";
-	return NULL;
+	return output_contradiction(settings, several);
 }
 
 /* The whole command line. SCAN_CODE_NONE, or the code of the first mistake with why. */
@@ -314,6 +388,16 @@ static enum scan_code configure(struct settings *settings, struct why *why)
 	return SCAN_CODE_NONE;
 }
 
+/* What is expected, as far as it is needed. */
+static enum scan_code expect(struct settings *settings, struct why *why)
+{
+	if (!settings->expect || settings->task != SETTINGS_SCAN)
+		return SCAN_CODE_NONE;
+	int error = expectations_read(settings->expect, &settings->expectations, why);
+	settings->expected = !error;
+	return error ? error == -ENOMEM ? GEN_RESULT_OUT_OF_MEMORY : GEN_RESULT_PARAMETER_INVALID : SCAN_CODE_NONE;
+}
+
 enum scan_code settings_read(int argc, char **argv, struct settings *ret_settings, struct why *why)
 {
 	struct settings *settings = ret_settings;
@@ -332,10 +416,13 @@ enum scan_code settings_read(int argc, char **argv, struct settings *ret_setting
 		(void)why_set(why, 0, "%s", clash);
 		first = GEN_RESULT_POLICY_INVALID;
 	}
+	if (!settings->deadline && settings->exit == SETTINGS_EXIT_MDA && settings->task == SETTINGS_SCAN)
+		settings->deadline = DEADLINE_MDA;
 	/* After a mistake too: it may name the variables that the verdict sets. */
 	struct why that;
 	enum scan_code code = configure(settings, first ? &that : why);
-	return first ? first : code;
+	first = first ? first : code;
+	return first ? first : expect(settings, why);
 }
 
 void settings_free(struct settings *settings)
@@ -343,6 +430,9 @@ void settings_free(struct settings *settings)
 	if (settings->configured)
 		config_free(&settings->config);
 	settings->configured = false;
+	if (settings->expected)
+		expectations_free(&settings->expectations);
+	settings->expected = false;
 }
 
 bool settings_take_standard_input(const struct settings *settings)
@@ -353,6 +443,11 @@ bool settings_take_standard_input(const struct settings *settings)
 		if (strcmp(settings->inputs[i], "-") == 0)
 			return true;
 	return settings->input_count == 0;
+}
+
+int settings_exit_trouble(const struct settings *settings)
+{
+	return settings->exit == SETTINGS_EXIT_MDA ? EXIT_TRY_LATER : EXIT_TROUBLE;
 }
 
 int64_t settings_drain_seconds(const struct settings *settings)

@@ -8,6 +8,7 @@
 
 #include "base/why.h"
 #include "format/config.h"
+#include "format/expectation.h"
 #include "process/client.h"
 #include "verdict/request.h"
 #include "verdict/scan_code.h"
@@ -26,7 +27,20 @@ enum settings_task {
 	SETTINGS_HELP,
 };
 
-enum settings_format { SETTINGS_JSON, SETTINGS_TEXT, SETTINGS_SH };
+/* The order of the words of --format. */
+enum settings_format {
+	SETTINGS_JSON,
+	SETTINGS_TEXT,
+	SETTINGS_SH,
+	SETTINGS_SIEVE,
+	SETTINGS_CLAM,
+	SETTINGS_FILTER,
+	SETTINGS_TAP,
+	SETTINGS_JUNIT,
+};
+
+/* What the exit status tells: the verdict; to a mail program, whether there is one; or only whether csapi-scan could do its work. */
+enum settings_exit { SETTINGS_EXIT_SCAN, SETTINGS_EXIT_MDA, SETTINGS_EXIT_ZERO };
 
 struct settings {
 	enum settings_task task;
@@ -36,6 +50,11 @@ struct settings {
 	const char *explain;     /* the code, or "all" */
 	bool recursive;
 	enum settings_format format;
+	enum settings_exit exit;
+	int64_t deadline;                 /* seconds for the whole call; 0: none */
+	const char *expect;               /* NULL: no expectations */
+	struct expectations expectations; /* while `expected` */
+	bool expected;                    /* they were read */
 	bool null;
 	bool all_parts;
 	bool quiet;
@@ -60,6 +79,8 @@ enum scan_code settings_read(int argc, char **argv, struct settings *ret_setting
 void settings_free(struct settings *settings);
 /* Does this command line scan standard input? */
 bool settings_take_standard_input(const struct settings *settings);
+/* The program's exit status when there is no verdict to tell. */
+int settings_exit_trouble(const struct settings *settings);
 /* Seconds that draining an input whose verdict is known may take: the answer's own deadline. */
 int64_t settings_drain_seconds(const struct settings *settings);
 

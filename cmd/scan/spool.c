@@ -8,6 +8,7 @@
 #include "../progress_line.h"
 #include "base/clock.h"
 #include "base/fd.h"
+#include "deadline.h"
 #include "verdict/limits.h"
 
 #include <errno.h>
@@ -41,6 +42,23 @@ static int wait_readable(int fd, int64_t deadline, const struct spool_options *o
 	}
 }
 
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Nothing came in time. */
+static enum scan_code too_late(const struct spool_options *options, struct why *why)
+{
+	if (deadline_passed())
+		(void)why_set(why, 0, "the input did not end within the deadline of %lld s",
+			      (long long)deadline_seconds());
+	else
+		(void)why_set(why, 0, "no byte came for %lld s; --read-timeout allows more",
+			      (long long)(options->silence_ms / 1000));
+	return DEC_RESULT_CONTAINER_ACCESS_FAILED;
+}
+
 /* One read. Bytes; 0 at the end; -EAGAIN when it should be asked again; -errno. */
 static ssize_t read_some(int fd, void *data, size_t size)
 {
@@ -62,12 +80,11 @@ static enum scan_code copy_all(int fd, int copy, const struct spool_options *opt
 	static uint8_t step[STEP];
 	uint64_t bytes = 0;
 	for (;;) {
-		int ready = wait_readable(fd, clock_now() + options->silence_ms, options, bytes);
-		if (ready == 0) {
-			(void)why_set(why, 0, "no byte came for %lld s; --read-timeout allows more",
-				      (long long)(options->silence_ms / 1000));
-			return DEC_RESULT_CONTAINER_ACCESS_FAILED;
-		}
+		int64_t until = earlier(clock_now() + options->silence_ms, deadline_at());
+		/* The deadline is asked here too: an endless input is always readable. */
+		int ready = deadline_passed() ? 0 : wait_readable(fd, until, options, bytes);
+		if (ready == 0)
+			return too_late(options, why);
 		ssize_t got = ready < 0 ? ready : read_some(fd, step, sizeof step);
 		if (got == -EAGAIN)
 			continue;
@@ -120,7 +137,7 @@ enum scan_code spool(int fd, const struct spool_options *options, int *ret_fd, s
 		(void)why_errno(why, errno, "cannot read");
 		return DEC_RESULT_CONTAINER_ACCESS_FAILED;
 	}
-	if (passed_as_it_is(fd, &status)) {
+	if (!options->copy_all && passed_as_it_is(fd, &status)) {
 		if (status.st_size > (off_t)LIMITS_MESSAGE_MOST)
 			return DEC_RESULT_FILE_SIZE_TOO_LARGE;
 		*ret_fd = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
@@ -157,7 +174,7 @@ enum scan_code spool_bytes(const void *data, size_t size, int *ret_fd, struct wh
 void spool_drain(int fd, int64_t most_ms)
 {
 	static uint8_t step[STEP];
-	int64_t deadline = clock_now() + most_ms;
+	int64_t deadline = earlier(clock_now() + most_ms, deadline_at());
 	ssize_t got = 1;
 	while (got > 0 || got == -EAGAIN) {
 		/* The deadline is asked here too: an endless input is always readable. */

@@ -2,7 +2,7 @@
  * spool.h - an input made into something that a scanner can read at its leisure and nobody can change.
  *
  * Everything but a large regular file is copied into a sealed memfd: what is judged is then what was read, once. A large regular
- * file is passed as it is, since copying it would take as much memory. Called by batch.c.
+ * file is passed as it is, since copying it would take as much memory, unless that is asked for. Called by batch.c.
  */
 #ifndef CSAPI_CMD_SCAN_SPOOL_H
 #define CSAPI_CMD_SCAN_SPOOL_H
@@ -10,6 +10,7 @@
 #include "base/why.h"
 #include "verdict/scan_code.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,7 @@ struct spool_options {
 	int64_t silence_ms;                          /* an input without a byte for so long is given up */
 	void (*tick)(void *context, uint64_t bytes); /* called now and then with the bytes read; NULL: never */
 	void *context;
+	bool copy_all; /* large regular files too: the message is to be passed on as it was judged */
 };
 
 /* A regular file larger than this, in bytes, is not copied. Nearly all mail is smaller: common servers refuse above 25-50 MB. */
@@ -24,7 +26,7 @@ struct spool_options {
 
 /*
  * Reads `fd` to its end. SCAN_CODE_NONE with a descriptor for pread(2) in *ret_fd, the caller's to close. Otherwise the code
- * and why: DEC_RESULT_CONTAINER_ACCESS_FAILED (read error, silence), DEC_RESULT_FILE_SIZE_TOO_LARGE (beyond
+ * and why: DEC_RESULT_CONTAINER_ACCESS_FAILED (read error, silence, deadline), DEC_RESULT_FILE_SIZE_TOO_LARGE (beyond
  * LIMITS_MESSAGE_MOST), GEN_RESULT_OUT_OF_MEMORY. `fd` stays the caller's.
  */
 enum scan_code spool(int fd, const struct spool_options *options, int *ret_fd, struct why *why);

@@ -152,3 +152,11 @@ int verdict_exit(const struct verdict *verdict)
 {
 	return verdict->unasked ? VERDICT_EXIT_UNASKED : ec_av_status_exit(verdict->status);
 }
+
+const char *verdict_word(const struct verdict *verdict)
+{
+	static const char *const words[] = {"clean", "infected", "error", "unscannable", "unscanned"};
+	int number = verdict_exit(verdict);
+	assert(number >= 0 && (size_t)number < sizeof words / sizeof words[0]);
+	return words[number];
+}

@@ -53,5 +53,7 @@ int verdict_refuse(struct verdict *verdict, const struct selection *selection);
 int verdict_exit(const struct verdict *verdict);
 /* Nobody scanned, as the caller wished: neither clean nor an error. */
 #define VERDICT_EXIT_UNASKED 4
+/* The same in one word, for headers and scripts: clean, infected, error, unscannable or unscanned. Static storage. */
+const char *verdict_word(const struct verdict *verdict);
 
 #endif
