@@ -91,6 +91,7 @@ static int submit(struct batch *batch, uint32_t number, int fd)
 		batch->options = (struct engines_options){.selection = &settings->selection,
 							  .client = settings->client,
 							  .definitions = config_definitions(&settings->config)};
+		batch->options.client.deadline = deadline_at();
 		int error = engines_open(&batch->options, &batch->engines);
 		if (error)
 			return error;

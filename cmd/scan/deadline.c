@@ -10,8 +10,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-/* Seconds after the deadline in which those who see it may settle and write. */
-#define GRACE 1
+/* Seconds after the deadline in which those who see it may settle, write, and end a private scanner, which may take one. */
+#define GRACE 2
 
 static int64_t at = CLOCK_NEVER, allowed;
 static int last_exit;

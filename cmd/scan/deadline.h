@@ -2,7 +2,7 @@
  * deadline.h - the time by which the whole call ends, whatever hangs: the input, the scanner, or who reads the output.
  *
  * Mail programs handle a hang badly: some wait for ever, some bounce, some lose the output. When the time is up, whoever waits sees it
- * and settles what is left with an error; should even that not come about, a signal ends the program a second later. Called by csapi-scan.c,
+ * and settles what is left with an error; should even that not come about, a signal ends the program two seconds later. Called by csapi-scan.c,
  * batch.c and spool.c.
  */
 #ifndef CSAPI_CMD_SCAN_DEADLINE_H

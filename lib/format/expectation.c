@@ -62,16 +62,32 @@ static struct expectation *add_row(struct expectations *all)
 	return &all->rows[all->count++];
 }
 
-/* The colon before the status: a name may hold colons, a status does not. */
+/* Does a status follow? */
+static bool has_status(const char *text)
+{
+	char word[64];
+	struct expectation row;
+	text += strspn(text, BLANKS);
+	size_t size = strcspn(text, BLANKS);
+	if (size >= sizeof word)
+		return false;
+	memcpy(word, text, size);
+	word[size] = '\0';
+	return find_status(word, &row) == 0;
+}
+
+/* The colon before the status: a name may hold colons and blanks. The first one where no status follows any; NULL: there is none. */
 static char *colon_of(char *line)
 {
-	char *colon = NULL;
-	for (char *at = line; (at = strchr(at, ':')) != NULL; at++)
-		if (strchr(BLANKS, at[1])) {
-			colon = at;
-			break;
-		}
-	return colon;
+	char *first = NULL;
+	for (char *at = line; (at = strchr(at, ':')) != NULL; at++) {
+		if (!strchr(BLANKS, at[1]))
+			continue;
+		if (has_status(at + 1))
+			return at;
+		first = first ? first : at;
+	}
+	return first;
 }
 
 static int read_line(struct expectations *all, char *line, unsigned number, struct why *why)

@@ -1,5 +1,5 @@
 /*
- * verdict_test.h - verdicts as results of tests: TAP (version 14) and JUnit's XML, which every CI system shows.
+ * verdict_test.h - verdicts as results of tests: TAP (version 13: no newer one is known everywhere) and JUnit's XML, which every CI system shows.
  *
  * One record a message; who writes them puts them between the head and the tail. Called by csapi-scan.
  */
@@ -31,7 +31,7 @@ void verdict_test_count(struct verdict_test_sums *sums, const struct verdict_tes
 /* Lines. Caller frees, in all four; NULL: no memory. */
 char *verdict_test_tap(const struct verdict_test *test);
 char *verdict_test_tap_tail(const struct verdict_test_sums *sums);
-#define VERDICT_TEST_TAP_HEAD "TAP version 14\n"
+#define VERDICT_TEST_TAP_HEAD "TAP version 13\n"
 
 /* One element testcase. */
 char *verdict_test_junit(const struct verdict_test *test);

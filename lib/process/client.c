@@ -91,6 +91,13 @@ static void begin(struct client *client, bool resident, unsigned workers)
 	client->heard = clock_now();
 }
 
+/* Milliseconds that the client may still wait, of `most`; one at least, since none would mean for ever. */
+static int patience(const struct client *client, int most)
+{
+	int left = client->options.deadline ? clock_poll_timeout(client->options.deadline) : -1;
+	return left < 0 || left > most ? most : left > 0 ? left : 1;
+}
+
 /* Looks for a scanner that runs. False: there is none, and `why` of the client says so. */
 static bool join(struct client *client)
 {
@@ -98,7 +105,8 @@ static bool join(struct client *client)
 	struct why why = {""};
 	/* A request that goes beyond the limits there would be refused: a private scanner can do what is asked. */
 	const struct limits *wanted = client->options.way == CLIENT_AUTO ? &client->options.limits : NULL;
-	int error = connection_find(client->options.socket, wanted, CONNECTION_MS, &client->channel, &hello, &why);
+	int error = connection_find(client->options.socket, wanted, patience(client, CONNECTION_MS), &client->channel,
+				    &hello, &why);
 	if (error) {
 		client->channel.fd = -1;
 		client->silent = error == -ETIMEDOUT;
@@ -213,7 +221,7 @@ static char *encode(const struct client *client, const struct request *request)
 /* Sends when the other side takes it, so that one that is stopped cannot hold us. 0 or -errno. */
 static int send_request(struct client *client, uint32_t id, const char *text, int fd)
 {
-	int64_t deadline = clock_now() + SILENCE_MS;
+	int64_t deadline = clock_now() + patience(client, SILENCE_MS);
 	for (;;) {
 		struct pollfd wait = {.fd = client->channel.fd, .events = POLLOUT};
 		if (poll(&wait, 1, clock_poll_timeout(deadline)) <= 0 && clock_now() >= deadline)

@@ -33,6 +33,8 @@ struct client_options {
 	/* 1..CLIENT_CONCURRENCY_MAX messages at once; 0: what keeps the workers busy of a scanner that runs, and the processors */
 	unsigned max_concurrency;
 	unsigned workers; /* of a private scanner, where max_concurrency leaves it open; 0: one for each processor */
+	/* On the clock of clock_now(): nobody is waited for any longer, be it to connect, to greet or to take a message; 0: as long as it takes */
+	int64_t deadline;
 	uint64_t max_age; /* seconds: what older definitions scanned is never clean (age_demand); 0: any will do */
 	struct limits
 		limits; /* the `set` ones become limits of a private scanner; one that runs only lets itself be tightened */
