@@ -80,7 +80,7 @@ BENCHES := $(patsubst test/bench/%.c,$(B)/test/bench/%,$(wildcard test/bench/*.c
 COMPILE = $(CC) $(OWN_CPPFLAGS) $(FORTIFY) $(FLOOR_CPPFLAGS) $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP
 LINK = $(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS)
 
-.PHONY: all programs tests check soak check-sanitize sanitize clang lint generate check-generated format install uninstall clean help bench bench-smoke bench-cache screens FORCE
+.PHONY: all programs tests check soak check-sanitize sanitize clang lint generate check-generated format install uninstall clean help bench bench-smoke bench-cache screens deb check-deb FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -100,6 +100,8 @@ help:
 	@echo "make check-sanitize   run all tests against that build"
 	@echo "make clang            build with clang, warnings as errors, below build/clang"
 	@echo "make generate         write completions and generated manuals anew from the tables"
+	@echo "make deb              build the Debian packages below build/debian"
+	@echo "make check-deb        the same, install, try and remove them: for a machine that is thrown away"
 	@echo "make screens          draw the terminal sessions of the README anew"
 	@echo "make format           run clang-format over all C files"
 	@echo "make install          PREFIX=$(PREFIX), DESTDIR as usual; make uninstall undoes it"
@@ -189,6 +191,11 @@ bench-smoke: all $(BENCHES)
 # Real sessions, as pictures.
 screens: all
 	scripts/make-screens $(B) share/screens
+
+deb:
+	scripts/package
+check-deb:
+	scripts/check-package
 
 # The cache of verdicts on and off, in turns.
 bench-cache: all
