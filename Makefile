@@ -85,6 +85,7 @@ FULL_ARCHIVES := $(B)/libcmd.a $(B)/libupdate.a $(B)/libscan.a $(B)/libengine.a 
 UNITS := $(patsubst test/unit/%.c,$(B)/test/%.t,$(wildcard test/unit/*.c))
 PRELOADS := $(patsubst test/preload/%.c,$(B)/test/preload/%.so,$(wildcard test/preload/*.c))
 HELPERS := $(patsubst test/helper/%.c,$(B)/test/helper/%,$(wildcard test/helper/*.c))
+GUESTS := $(patsubst test/library/%.c,$(B)/test/library/%,$(wildcard test/library/*.c))
 BENCHES := $(patsubst test/bench/%.c,$(B)/test/bench/%,$(wildcard test/bench/*.c))
 
 COMPILE = $(CC) $(OWN_CPPFLAGS) $(FORTIFY) $(FLOOR_CPPFLAGS) $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP
@@ -97,7 +98,7 @@ LINK = $(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS)
 all: programs library
 programs: $(PROGRAMS:%=$(B)/%)
 library: $(LIBRARY)
-tests: $(UNITS) $(PRELOADS) $(HELPERS) $(BENCHES)
+tests: $(UNITS) $(PRELOADS) $(HELPERS) $(BENCHES) $(GUESTS)
 
 help:
 	@echo "make [all]            build the programs below build/"
@@ -200,6 +201,10 @@ $(B)/test/preload/%.so: test/preload/%.c $(B)/flags
 $(B)/test/helper/%: $(B)/test/helper/%.o $(REPORT_PATH) $(THIN_ARCHIVES)
 	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(FORMAT_LIBS)
 
+# A guest sees what is installed: the header and the shared library, found beside it.
+$(B)/test/library/%: $(B)/test/library/%.o $(REPORT_PATH) $(LIBRARY)
+	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) -L$(B) -Wl,-rpath,'$$ORIGIN/../..' -lcsapi -lpthread
+
 $(B)/test/bench/%: $(B)/test/bench/%.o $(REPORT_PATH)
 	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^
 
@@ -284,7 +289,8 @@ LIBEXEC_PROGRAMS = $(filter csapi-worker csapi-fetch,$(PROGRAMS))
 COMPLETED = $(basename $(notdir $(wildcard completions/*.bash)))
 UNITS_SYSTEM = csapi-scanner.service csapi-scanner.socket csapi-update.service csapi-update.timer
 UNITS_USER = csapi-scanner.service csapi-scanner.socket
-INSTALLED = $(BIN_PROGRAMS:%=$(bindir)/%) $(SBIN_PROGRAMS:%=$(sbindir)/%) $(LIBEXEC_PROGRAMS:%=$(libexecdir)/%) \
+LIBRARY_INSTALLED = $(libdir)/$(LIBRARY_FILE) $(libdir)/$(LIBRARY_SONAME) $(libdir)/libcsapi.so $(libdir)/libcsapi.a $(pkgconfigdir)/libcsapi.pc $(includedir)/csapi.h
+INSTALLED = $(LIBRARY_INSTALLED) $(BIN_PROGRAMS:%=$(bindir)/%) $(SBIN_PROGRAMS:%=$(sbindir)/%) $(LIBEXEC_PROGRAMS:%=$(libexecdir)/%) \
 	$(foreach page,$(notdir $(MANUALS)),$(mandir)/man$(subst .,,$(suffix $(page)))/$(page)) \
 	$(foreach program,$(COMPLETED),$(bashcompdir)/$(program) $(zshcompdir)/_$(program) $(fishcompdir)/$(program).fish) \
 	$(UNITS_SYSTEM:%=$(systemdsystemunitdir)/%) $(UNITS_USER:%=$(systemduserunitdir)/%) \
@@ -306,6 +312,13 @@ install: all
 	$(INSTALL) -m 755 $(BIN_PROGRAMS:%=$(B)/%) '$(DESTDIR)$(bindir)/'
 	$(INSTALL) -m 755 $(SBIN_PROGRAMS:%=$(B)/%) '$(DESTDIR)$(sbindir)/'
 	$(INSTALL) -m 755 $(LIBEXEC_PROGRAMS:%=$(B)/%) '$(DESTDIR)$(libexecdir)/'
+	$(INSTALL) -D -m 644 lib/csapi.h '$(DESTDIR)$(includedir)/csapi.h'
+	$(INSTALL) -D -m 644 $(B)/$(LIBRARY_SONAME) '$(DESTDIR)$(libdir)/$(LIBRARY_FILE)'
+	ln -sf $(LIBRARY_FILE) '$(DESTDIR)$(libdir)/$(LIBRARY_SONAME)'
+	ln -sf $(LIBRARY_SONAME) '$(DESTDIR)$(libdir)/libcsapi.so'
+	$(INSTALL) -m 644 $(B)/libcsapi.a '$(DESTDIR)$(libdir)/'
+	sed 's|@prefix@|$(PREFIX)|g; s|@libdir@|$(libdir)|g; s|@includedir@|$(includedir)|g; s|@version@|$(VERSION)|g' lib/csapi/libcsapi.pc.in | \
+		$(INSTALL) -D -m 644 /dev/stdin '$(DESTDIR)$(pkgconfigdir)/libcsapi.pc'
 	$(INSTALL) -m 644 $(wildcard share/definitions/*) '$(DESTDIR)$(pkgdatadir)/definitions/'
 	$(INSTALL) -m 644 $(wildcard share/schema/*) '$(DESTDIR)$(pkgdatadir)/schema/'
 	$(INSTALL) -m 644 $(wildcard share/samples/*) '$(DESTDIR)$(pkgdatadir)/samples/'

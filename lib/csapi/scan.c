@@ -139,15 +139,34 @@ static struct csapi_result *judge(const struct scan *scan, const struct request 
 /* --- messages --------------------------------------------------------------------------------------------------- */
 
 /* What was made of the input goes on its way, or the code about it. Takes the descriptor over. */
-static struct csapi_result *go_on(const struct scan *scan, enum scan_code code, int take_fd, bool part)
+static struct csapi_result *go_on(const struct scan *scan, enum scan_code code, int take_fd)
 {
 	struct request request;
 	request_init(&request);
-	if (part)
-		(void)strcpy(request.part, PART_WRAPPED_ID);
 	struct csapi_result *result = code ? settle(scan, code, &scan->why) : judge(scan, &request, take_fd);
 	fd_close(&take_fd);
 	return result;
+}
+
+/* Was only the content looked at, or not even found? There may be more in the bytes that were given. */
+static bool is_half(const struct csapi_result *result)
+{
+	return result->verdict.status == EC_AV_CLEAN ||
+	       (result->verdict.status == EC_AV_ERROR && result->verdict.report->code == DEC_RESULT_FILE_ACCESS_FAILED);
+}
+
+/* The content of the part, which tells whether it is a container; then all its bytes, its header fields too. */
+static struct csapi_result *judge_part(const struct scan *scan, int fd)
+{
+	struct request request;
+	request_init(&request);
+	(void)strcpy(request.part, PART_WRAPPED_ID);
+	struct csapi_result *result = judge(scan, &request, fd);
+	if (!result || !is_half(result))
+		return result;
+	csapi_result_free(result);
+	request.part[0] = '\0';
+	return judge(scan, &request, fd);
 }
 
 /* Begins a scan. True: *ret_result is all there is to say (NULL: no memory), and the message is not wanted. */
@@ -169,7 +188,7 @@ CSAPI_PUBLIC struct csapi_result *csapi_scan(struct csapi *csapi, const void *da
 		return result;
 	int fd = -1;
 	enum scan_code code = spool_bytes(data, size, &fd, &scan.why);
-	return go_on(&scan, code, fd, false);
+	return go_on(&scan, code, fd);
 }
 
 CSAPI_PUBLIC struct csapi_result *csapi_scan_part(struct csapi *csapi, const void *data, size_t size)
@@ -180,7 +199,9 @@ CSAPI_PUBLIC struct csapi_result *csapi_scan_part(struct csapi *csapi, const voi
 		return result;
 	int fd = -1;
 	enum scan_code code = part_wrap(data, size, &fd, &scan.why);
-	return go_on(&scan, code, fd, true);
+	result = code ? settle(&scan, code, &scan.why) : judge_part(&scan, fd);
+	fd_close(&fd);
+	return result;
 }
 
 static struct csapi_result *scan_input(struct scan *scan, int fd)
@@ -190,7 +211,7 @@ static struct csapi_result *scan_input(struct scan *scan, int fd)
 					.deadline_seconds = scan->csapi->deadline_seconds};
 	int copy = -1;
 	enum scan_code code = spool(fd, &options, &copy, &scan->why);
-	return go_on(scan, code, copy, false);
+	return go_on(scan, code, copy);
 }
 
 CSAPI_PUBLIC struct csapi_result *csapi_scan_fd(struct csapi *csapi, int fd)
