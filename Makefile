@@ -100,7 +100,7 @@ BENCHES := $(patsubst test/bench/%.c,$(B)/test/bench/%,$(wildcard test/bench/*.c
 COMPILE = $(CC) $(OWN_CPPFLAGS) $(FORTIFY) $(FLOOR_CPPFLAGS) $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP
 LINK = $(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS)
 
-.PHONY: all programs library lua check-abi tests check soak check-sanitize sanitize clang lint generate check-generated format install uninstall clean help bench bench-smoke bench-cache FORCE
+.PHONY: all programs library lua check-abi deb check-deb tests check soak check-sanitize sanitize clang lint generate check-generated format install uninstall clean help bench bench-smoke bench-cache FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -116,6 +116,8 @@ help:
 	@echo "make library          libcsapi alone; lib/csapi.h is its header"
 	@echo "make lua              the Lua module msys.av, for each Lua that pkg-config finds:$(LUA_FOUND:%= %)"
 	@echo "make check            build and run all tests"
+	@echo "make deb              Debian packages, below $(B)/deb"
+	@echo "make check-deb        builds, installs, tries and purges them on a bare Debian 12 that it makes: some five minutes, root only"
 	@echo "make check-abi        libcsapi still has what programs were linked with"
 	@echo "make bench            measure beside clamd; SIGNATURES=8700000 MESSAGES=1000 ROUNDS=5 CALLS=100 ONLY=phases"
 	@echo "make bench-cache      what the cache of verdicts gains and costs: two minutes"
@@ -240,6 +242,11 @@ check: all tests $(B)/generate
 # What the last release promised to programs; scripts/check-abi says how a release makes a new promise.
 check-abi: library
 	scripts/check-abi $(B)
+
+deb:
+	scripts/package $(B)/deb
+check-deb:
+	scripts/check-package
 
 # Ratios against clamd, clamdscan and clamscan. The results of a full run stay in $(B)/bench; those to be shown are in test/bench/results.
 SIGNATURES ?= 8700000
