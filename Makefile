@@ -17,6 +17,7 @@ sbindir ?= $(PREFIX)/sbin
 libexecdir ?= $(PREFIX)/libexec/csapi
 libdir ?= $(PREFIX)/lib
 includedir ?= $(PREFIX)/include
+luadir ?= $(libdir)/lua
 pkgconfigdir ?= $(libdir)/pkgconfig
 datadir ?= $(PREFIX)/share
 pkgdatadir ?= $(datadir)/csapi
@@ -66,6 +67,14 @@ FLOORS := base verdict format scan process clamd engine fetch update
 LIBRARY_FLOORS := base verdict format process clamd engine
 LIBRARY_SONAME := libcsapi.so.1
 LIBRARY_FILE := $(LIBRARY_SONAME).0.0
+# The Lua module, for each kind of Lua whose headers are here. LuaJIT loads what was built for 5.1; it is compiled for itself as well.
+LUA_KINDS := 5.1 5.4 jit
+lua_package = $(firstword $(foreach name,$(1),$(shell $(PKG_CONFIG) --exists $(name) 2>/dev/null && echo $(name))))
+LUA_PACKAGE_5.1 := $(call lua_package,lua5.1 lua-5.1 lua51)
+LUA_PACKAGE_5.4 := $(call lua_package,lua5.4 lua-5.4 lua54)
+LUA_PACKAGE_jit := $(call lua_package,luajit)
+LUA_FOUND := $(strip $(foreach kind,$(LUA_KINDS),$(if $(LUA_PACKAGE_$(kind)),$(kind))))
+LUA_MODULES := $(LUA_FOUND:%=$(B)/lua/%/msys/av.so)
 LIBRARY := $(B)/$(LIBRARY_SONAME) $(B)/libcsapi.so $(B)/libcsapi.a
 VERSION = $(shell sed -n 's/^.define CSAPI_VERSION "\(.*\)"/\1/p' lib/base/version.h)
 STAND_INS := $(B)/lib/scan/fault.o $(B)/lib/scan/sscanf.o
@@ -91,19 +100,24 @@ BENCHES := $(patsubst test/bench/%.c,$(B)/test/bench/%,$(wildcard test/bench/*.c
 COMPILE = $(CC) $(OWN_CPPFLAGS) $(FORTIFY) $(FLOOR_CPPFLAGS) $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP
 LINK = $(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS)
 
-.PHONY: all programs library check-abi tests check soak check-sanitize sanitize clang lint generate check-generated format install uninstall clean help bench bench-smoke bench-cache screens deb check-deb FORCE
+.PHONY: all programs library lua check-abi deb check-deb tests check soak check-sanitize sanitize clang lint generate check-generated format install uninstall clean help bench bench-smoke bench-cache screens FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: programs library
+all: programs library $(LUA_MODULES)
 programs: $(PROGRAMS:%=$(B)/%)
 library: $(LIBRARY)
+lua: $(LUA_MODULES)
+	@[ -n "$(LUA_MODULES)" ] || { echo "pkg-config finds no Lua: install liblua5.1-0-dev, liblua5.4-dev or libluajit-5.1-dev" >&2; exit 1; }
 tests: $(UNITS) $(PRELOADS) $(HELPERS) $(BENCHES) $(GUESTS)
 
 help:
 	@echo "make [all]            build the programs below build/"
 	@echo "make library          libcsapi alone; lib/csapi.h is its header"
+	@echo "make lua              the Lua module msys.av, for each Lua that pkg-config finds:$(LUA_FOUND:%= %)"
 	@echo "make check            build and run all tests"
+	@echo "make deb              Debian packages, below $(B)/deb"
+	@echo "make check-deb        builds, installs, tries and purges them on a bare Debian 12 that it makes: some five minutes, root only"
 	@echo "make check-abi        libcsapi still has what programs were linked with"
 	@echo "make bench            measure beside clamd; SIGNATURES=8700000 MESSAGES=1000 ROUNDS=5 CALLS=100 ONLY=phases"
 	@echo "make bench-cache      what the cache of verdicts gains and costs: two minutes"
@@ -114,8 +128,6 @@ help:
 	@echo "make check-sanitize   run all tests against that build"
 	@echo "make clang            build with clang, warnings as errors, below build/clang"
 	@echo "make generate         write completions and generated manuals anew from the tables"
-	@echo "make deb              build the Debian packages below build/debian"
-	@echo "make check-deb        the same, install, try and remove them: for a machine that is thrown away"
 	@echo "make screens          draw the terminal sessions of the README anew"
 	@echo "make format           run clang-format over all C files"
 	@echo "make install          PREFIX=$(PREFIX), DESTDIR as usual; make uninstall undoes it"
@@ -182,6 +194,16 @@ $(B)/$(LIBRARY_SONAME): $(LIBRARY_OBJECTS) $(LIBRARY_ARCHIVES) lib/csapi/csapi.m
 		$(LIBRARY_OBJECTS) -Wl,--start-group $(LIBRARY_ARCHIVES) -Wl,--end-group $(FORMAT_LIBS) -lpthread
 $(B)/libcsapi.so: $(B)/$(LIBRARY_SONAME)
 	ln -sf $(LIBRARY_SONAME) $@
+# It calls functions of the interpreter that loads it.
+define lua_module
+$(B)/lua/$(1)/msys_av.o: lib/lua/msys_av.c $(B)/flags Makefile
+	@mkdir -p $$(@D)
+	$$(COMPILE) $$(patsubst -I%,-isystem %,$$(shell $$(PKG_CONFIG) --cflags $$(LUA_PACKAGE_$(1)))) -fPIC -fvisibility=hidden -c -o $$@ $$<
+$(B)/lua/$(1)/msys/av.so: $(B)/lua/$(1)/msys_av.o $(LIBRARY)
+	@mkdir -p $$(@D)
+	$$(LINK) -shared $$(LDFLAGS) -o $$@ $$< -L$(B) -lcsapi
+endef
+$(foreach kind,$(LUA_FOUND),$(eval $(call lua_module,$(kind))))
 # One object, in which only csapi_* can be seen: no name of ours meets one of the program's.
 $(B)/libcsapi.a: $(LIBRARY_OBJECTS) $(LIBRARY_ARCHIVES)
 	@rm -f $@
@@ -222,6 +244,11 @@ check: all tests $(B)/generate
 check-abi: library
 	scripts/check-abi $(B)
 
+deb:
+	scripts/package $(B)/deb
+check-deb:
+	scripts/check-package
+
 # Ratios against clamd, clamdscan and clamscan. The results of a full run stay in $(B)/bench; those to be shown are in test/bench/results.
 SIGNATURES ?= 8700000
 MESSAGES ?= 1000
@@ -235,11 +262,6 @@ bench-smoke: all $(BENCHES)
 # Real sessions, as pictures.
 screens: all
 	scripts/make-screens $(B) share/screens
-
-deb:
-	scripts/package
-check-deb:
-	scripts/check-package
 
 # The cache of verdicts on and off, in turns.
 bench-cache: all
@@ -302,12 +324,15 @@ COMPLETED = $(basename $(notdir $(wildcard completions/*.bash)))
 UNITS_SYSTEM = csapi-scanner.service csapi-scanner.socket csapi-update.service csapi-update.timer
 UNITS_USER = csapi-scanner.service csapi-scanner.socket
 LIBRARY_INSTALLED = $(libdir)/$(LIBRARY_FILE) $(libdir)/$(LIBRARY_SONAME) $(libdir)/libcsapi.so $(libdir)/libcsapi.a $(pkgconfigdir)/libcsapi.pc $(includedir)/csapi.h
-INSTALLED = $(LIBRARY_INSTALLED) $(BIN_PROGRAMS:%=$(bindir)/%) $(SBIN_PROGRAMS:%=$(sbindir)/%) $(LIBEXEC_PROGRAMS:%=$(libexecdir)/%) \
+# LuaJIT looks where 5.1 does.
+LUA_INSTALLED_KINDS = $(if $(filter jit,$(LUA_FOUND)),$(filter-out jit,$(sort 5.1 $(LUA_FOUND))),$(LUA_FOUND))
+LUA_INSTALLED = $(foreach kind,$(LUA_INSTALLED_KINDS),$(luadir)/$(kind)/msys/av.so)
+INSTALLED = $(LIBRARY_INSTALLED) $(LUA_INSTALLED) $(BIN_PROGRAMS:%=$(bindir)/%) $(SBIN_PROGRAMS:%=$(sbindir)/%) $(LIBEXEC_PROGRAMS:%=$(libexecdir)/%) \
 	$(foreach page,$(notdir $(MANUALS)),$(mandir)/man$(subst .,,$(suffix $(page)))/$(page)) \
 	$(foreach program,$(COMPLETED),$(bashcompdir)/$(program) $(zshcompdir)/_$(program) $(fishcompdir)/$(program).fish) \
 	$(UNITS_SYSTEM:%=$(systemdsystemunitdir)/%) $(UNITS_USER:%=$(systemduserunitdir)/%) \
 	$(sysusersdir)/csapi.conf $(tmpfilesdir)/csapi.conf
-PACKAGE_DIRS = definitions schema samples examples
+PACKAGE_DIRS = definitions schema samples examples lua
 
 # A file, with the directories that it names: FROM,TO.
 install_filled = sed 's|@sbindir@|$(sbindir)|g; s|@bindir@|$(bindir)|g' $(1) | $(INSTALL) -D -m 644 /dev/stdin '$(DESTDIR)$(2)'
@@ -331,6 +356,11 @@ install: all
 	$(INSTALL) -m 644 $(B)/libcsapi.a '$(DESTDIR)$(libdir)/'
 	sed 's|@prefix@|$(PREFIX)|g; s|@libdir@|$(libdir)|g; s|@includedir@|$(includedir)|g; s|@version@|$(VERSION)|g' lib/csapi/libcsapi.pc.in | \
 		$(INSTALL) -D -m 644 /dev/stdin '$(DESTDIR)$(pkgconfigdir)/libcsapi.pc'
+	for kind in $(LUA_INSTALLED_KINDS); do \
+		module=$(B)/lua/$$kind/msys/av.so; [ -e $$module ] || module=$(B)/lua/jit/msys/av.so; \
+		$(INSTALL) -D -m 644 $$module '$(DESTDIR)$(luadir)'/$$kind/msys/av.so || exit 1; \
+	done
+	$(INSTALL) -m 644 $(wildcard share/lua/*.lua) '$(DESTDIR)$(pkgdatadir)/lua/'
 	$(INSTALL) -m 644 $(wildcard share/definitions/*) '$(DESTDIR)$(pkgdatadir)/definitions/'
 	$(INSTALL) -m 644 $(wildcard share/schema/*) '$(DESTDIR)$(pkgdatadir)/schema/'
 	$(INSTALL) -m 644 $(wildcard share/samples/*) '$(DESTDIR)$(pkgdatadir)/samples/'
@@ -356,4 +386,4 @@ uninstall:
 clean:
 	rm -rf $(B)
 
--include $(shell find $(B)/cmd $(B)/lib $(B)/test $(B)/scripts $(B)/pic -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/cmd $(B)/lib $(B)/test $(B)/scripts $(B)/pic $(B)/lua -name '*.d' 2>/dev/null)

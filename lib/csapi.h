@@ -73,6 +73,9 @@ void csapi_reset(struct csapi *csapi);
  */
 const char *const *csapi_engines(struct csapi *csapi);
 
+/* Likewise the names of the context variables that switch engines off: those that csapi_set_context has an effect with. */
+const char *const *csapi_skip_variables(struct csapi *csapi);
+
 /*
  * Scan one message: from memory; what a descriptor gives, from where it stands to its end, read once (it stays the caller's); the file at a
  * path. Whatever is wrong with the message, the configuration or the scanner is told by the result. NULL: no memory, nothing else.

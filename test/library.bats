@@ -117,7 +117,7 @@ configure() {
 @test "engines are listed, named, too long, nobody's, passive and skipped" {
 	configure 'antivirus "a" { csapi "one" { enabled = false context_variable = "virus" } csapi "two" { skip_context_variable = "leave" } }'
 	guest engines
-	[ "$output" = $'one\ntwo' ]
+	[ "$output" = $'one\ntwo\nskip skip_virus_check\nskip leave' ]
 	guest -e one scan "$infected"
 	[ "$output" = "EC_AV_INFECTED|Eicar-Test-Signature|one|AVS_RESULT_VIRUS_FOUND|1|virus=|virus_info=Eicar-Test-Signature" ]
 	guest -k -v leave=1 scan "$infected"
@@ -218,16 +218,19 @@ configure() {
 
 @test "the manual's example is built with what was installed, shared and static, and runs" {
 	sanitized && skip "a sanitizer comes first"
-	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -C "$ROOT" -o all B="$BUILD" DESTDIR="$PWD/dest" PREFIX=/usr install
-	export PKG_CONFIG_LIBDIR=$PWD/dest/usr/lib/pkgconfig:$(pkg-config --variable pc_path pkg-config) PKG_CONFIG_SYSROOT_DIR=
+	local dest=$PWD/dest
+	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -C "$ROOT" -o all B="$BUILD" DESTDIR= PREFIX="$dest" install
+	export PKG_CONFIG_PATH=$dest/lib/pkgconfig
 	[ "$(pkg-config --modversion libcsapi)" = "$(sed -n 's/.*CSAPI_VERSION "\(.*\)"/\1/p' "$ROOT/lib/base/version.h")" ]
 	sed -n '/^\.Bd -literal/,/^\.Ed/{/^\./d;s/\\e/\\/g;p}' "$ROOT/man/csapi.3" >scan.c
-	mapfile -t flags < <(pkg-config --define-variable=prefix="$PWD/dest/usr" --cflags --libs libcsapi | sed "s|/usr/lib|$PWD/dest/usr/lib|; s|/usr/include|$PWD/dest/usr/include|" | tr ' ' '\n')
-	cc -Wall -Wextra -Werror -I"$PWD/dest/usr/include" -L"$PWD/dest/usr/lib" -o shared scan.c "${flags[@]}"
-	run -1 env LD_LIBRARY_PATH="$PWD/dest/usr/lib" ./shared "$clean" "$infected"
+	# shellcheck disable=SC2046
+	cc -Wall -Wextra -Werror -o shared scan.c $(pkg-config --cflags --libs libcsapi)
+	run -1 env LD_LIBRARY_PATH="$dest/lib" ./shared "$clean" "$infected"
 	[ "${lines[0]}" = "$clean: EC_AV_CLEAN " ]
 	[ "${lines[1]}" = "$infected: EC_AV_INFECTED Eicar-Test-Signature" ]
-	cc -Wall -o static scan.c -I"$PWD/dest/usr/include" "$PWD/dest/usr/lib/libcsapi.a" -ljansson -lconfuse -lpthread
+	rm "$dest"/lib/libcsapi.so*
+	# shellcheck disable=SC2046
+	cc -Wall -o static scan.c $(pkg-config --static --cflags --libs libcsapi)
 	run -0 ldd static
 	[[ $output != *libcsapi* ]]
 	CSAPI_SOCKET=$socket run -1 ./static "$infected"

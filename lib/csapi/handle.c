@@ -66,6 +66,18 @@ static int read_config(const char *path, struct setup *setup)
 	return error;
 }
 
+static void take_names(struct setup *setup)
+{
+	const struct engines_settings *settings = &setup->config.engines;
+	unsigned skips = 0;
+	for (uint32_t i = 0; i < settings->engine_count && i < ENGINES_MAX; i++) {
+		const struct engine_settings *engine = &settings->engines[i];
+		setup->names[i] = engine->name;
+		if (engine->skip_context_variable && *engine->skip_context_variable)
+			setup->skips[skips++] = engine->skip_context_variable;
+	}
+}
+
 struct setup *handle_setup(struct csapi *csapi)
 {
 	static const struct selection_wish everybody = {.name_count = 0};
@@ -79,21 +91,33 @@ struct setup *handle_setup(struct csapi *csapi)
 	if (error) {
 		setup->failed = error == -ENOMEM ? GEN_RESULT_OUT_OF_MEMORY : GEN_RESULT_POLICY_INVALID;
 	} else {
-		for (uint32_t i = 0; i < setup->config.engines.engine_count && i < ENGINES_MAX; i++)
-			setup->names[i] = setup->config.engines.engines[i].name;
+		take_names(setup);
 		selection_make(&setup->config.engines, &everybody, &setup->all);
 	}
 	return csapi->setup = setup;
 }
 
-CSAPI_PUBLIC const char *const *csapi_engines(struct csapi *csapi)
+/* The configuration, or NULL with the error. */
+static struct setup *readable(struct csapi *csapi)
 {
 	struct setup *setup = handle_setup(csapi);
 	csapi->error.text[0] = '\0';
 	if (setup && !setup->failed)
-		return setup->names;
+		return setup;
 	(void)why_set(&csapi->error, 0, "%s", setup && setup->why.text[0] ? setup->why.text : "no memory is left");
 	return NULL;
+}
+
+CSAPI_PUBLIC const char *const *csapi_engines(struct csapi *csapi)
+{
+	const struct setup *setup = readable(csapi);
+	return setup ? setup->names : NULL;
+}
+
+CSAPI_PUBLIC const char *const *csapi_skip_variables(struct csapi *csapi)
+{
+	const struct setup *setup = readable(csapi);
+	return setup ? setup->skips : NULL;
 }
 
 /* --- handles ---------------------------------------------------------------------------------------------------- */

@@ -24,8 +24,8 @@ struct setup {
 	struct config config;
 	enum scan_code failed; /* it could not be read */
 	struct why why;
-	const char *names[ENGINES_MAX + 1];
-	struct selection all; /* every engine; what the backends are made of */
+	const char *names[ENGINES_MAX + 1], *skips[ENGINES_MAX + 1]; /* ended by NULL */
+	struct selection all;                                        /* every engine; what the backends are made of */
 };
 
 struct csapi {

@@ -262,6 +262,8 @@ static void list(void)
 		printf("%s\n", csapi_error(csapi));
 	for (; names && *names; names++)
 		printf("%s\n", *names);
+	for (names = csapi_skip_variables(csapi); names && *names; names++)
+		printf("skip %s\n", *names);
 	csapi_free(csapi);
 }
 
