@@ -207,10 +207,13 @@ trouble() {
 many() {
 	lua "$1" <<-'END'
 		local function open()
-			local list = io.popen("ls /proc/" .. io.open("/proc/self/stat"):read("*n") .. "/fd | wc -l")
+			collectgarbage() collectgarbage()
+			local stat = io.open("/proc/self/stat")
+			local process = stat:read("*n")
+			stat:close()
+			local list = io.popen("ls /proc/" .. process .. "/fd | wc -l")
 			local count = list:read("*n")
 			list:close()
-			collectgarbage() collectgarbage()
 			return count
 		end
 		av.scan(nil, slurp(infected))
