@@ -211,7 +211,8 @@ many() {
 			local stat = io.open("/proc/self/stat")
 			local process = stat:read("*n")
 			stat:close()
-			local list = io.popen("ls /proc/" .. process .. "/fd | wc -l")
+			-- A moment later the pipe has one end here.
+			local list = io.popen("sleep 0.05; ls /proc/" .. process .. "/fd | wc -l")
 			local count = list:read("*n")
 			list:close()
 			return count
