@@ -288,7 +288,7 @@ clang:
 	$(MAKE) B=build/clang CC=clang CFLAGS='-O2 -g -Werror' all tests
 
 C_FILES = $(sort $(shell find cmd lib scripts test -name '*.[ch]'))
-SHELL_FILES = $(sort $(wildcard .ci/run) $(shell grep -lIE '^\#!/bin/(ba)?sh' scripts/* 2>/dev/null))
+SHELL_FILES = $(sort $(wildcard .ci/run) $(shell grep -lIE '^\#!/bin/(ba)?sh' scripts/* share/recipes/*/* 2>/dev/null))
 lint: all
 	@case $$(clang-format --version) in \
 	*' version 14.'*) clang-format --dry-run -Werror $(C_FILES) ;; \
@@ -332,7 +332,8 @@ INSTALLED = $(LIBRARY_INSTALLED) $(LUA_INSTALLED) $(BIN_PROGRAMS:%=$(bindir)/%) 
 	$(foreach program,$(COMPLETED),$(bashcompdir)/$(program) $(zshcompdir)/_$(program) $(fishcompdir)/$(program).fish) \
 	$(UNITS_SYSTEM:%=$(systemdsystemunitdir)/%) $(UNITS_USER:%=$(systemduserunitdir)/%) \
 	$(sysusersdir)/csapi.conf $(tmpfilesdir)/csapi.conf
-PACKAGE_DIRS = definitions schema samples examples lua
+PACKAGE_DIRS = definitions schema samples examples lua recipes
+RECIPES = $(sort $(wildcard share/recipes/*/*))
 
 # A file, with the directories that it names: FROM,TO.
 install_filled = sed 's|@sbindir@|$(sbindir)|g; s|@bindir@|$(bindir)|g' $(1) | $(INSTALL) -D -m 644 /dev/stdin '$(DESTDIR)$(2)'
@@ -361,6 +362,10 @@ install: all
 		$(INSTALL) -D -m 644 $$module '$(DESTDIR)$(luadir)'/$$kind/msys/av.so || exit 1; \
 	done
 	$(INSTALL) -m 644 $(wildcard share/lua/*.lua) '$(DESTDIR)$(pkgdatadir)/lua/'
+	for file in $(RECIPES); do \
+		mode=644; [ ! -x $$file ] || mode=755; \
+		$(INSTALL) -D -m $$mode $$file '$(DESTDIR)$(pkgdatadir)'/$${file#share/} || exit 1; \
+	done
 	$(INSTALL) -m 644 $(wildcard share/definitions/*) '$(DESTDIR)$(pkgdatadir)/definitions/'
 	$(INSTALL) -m 644 $(wildcard share/schema/*) '$(DESTDIR)$(pkgdatadir)/schema/'
 	$(INSTALL) -m 644 $(wildcard share/samples/*) '$(DESTDIR)$(pkgdatadir)/samples/'
