@@ -386,6 +386,7 @@ install: all
 uninstall:
 	rm -f $(foreach file,$(INSTALLED),'$(DESTDIR)$(file)')
 	rm -rf $(foreach dir,$(PACKAGE_DIRS),'$(DESTDIR)$(pkgdatadir)/$(dir)')
+	-rmdir $(foreach kind,$(LUA_INSTALLED_KINDS),'$(DESTDIR)$(luadir)/$(kind)/msys') 2>/dev/null
 	-rmdir '$(DESTDIR)$(pkgdatadir)' '$(DESTDIR)$(libexecdir)' 2>/dev/null
 
 clean:
