@@ -3,6 +3,7 @@
 
 bats_require_minimum_version 1.5.0
 load helper
+load clamd
 load recipe_smtp
 
 setup_file() {
@@ -35,13 +36,14 @@ setup() {
 
 teardown() {
 	resume_scanner
+	stop_peer
 }
 
 # exim [ARGUMENT]...: with the recipe, as it is installed, and $settings before it.
 exim() {
 	{
 		printf '%s\n' "${settings[@]}"
-		[ -n "${scanner_of_exim-}" ] || echo "CSAPI_PROGRAM = $csapi_scan"
+		echo "CSAPI_PROGRAM = $csapi_scan"
 		cat <<-END
 			.include $RECIPES/exim/csapi.conf
 			exim_path = $exim
@@ -176,6 +178,13 @@ try() {
 	delivered "$mail/clean" clean
 }
 
+@test "csapi-scan hangs and ignores its deadline: 451, although Exim would wait for ever" {
+	settings=("CSAPI_DEADLINE = 1")
+	stand_in hang
+	send "$mail/clean"
+	refused 451
+}
+
 @test "mail of programs on this machine: delivered when clean, else the program is told" {
 	exim -i -odi user@example.org <"$mail/clean"
 	same_body "$mail/clean" "$(one "$place"/delivered/*)"
@@ -183,4 +192,69 @@ try() {
 	run exim -i -odi -oee user@example.org <"$mail/infected"
 	[ "$status" -ne 0 ] || fail "an infected message was taken"
 	none "$place/delivered"
+}
+
+# by_clamd KIND unix|tcp: Exim asks what speaks clamd's protocol.
+by_clamd() {
+	start_peer "$1"
+	if [ "$2" = unix ]; then
+		settings=("CSAPI_SCANNER = clamd:$peer_socket" "CSAPI_DEADLINE = 1")
+		# It reads the file that Exim names.
+		chmod 755 "$place/spool"
+	else
+		settings=("CSAPI_SCANNER = clamd:127.0.0.1 $peer_port" "CSAPI_DEADLINE = 1")
+	fi
+}
+
+# Every kind of mail is answered rightly.
+answers_rightly() {
+	send "$mail/clean"
+	delivered "$mail/clean" clean
+	send "$mail/infected"
+	refused 550 'contains a virus: Eicar-Test-Signature'
+	send "$mail/encrypted"
+	refused 550 'could not be scanned for viruses \(Heuristics\.Encrypted'
+	send "$mail/forged"
+	delivered "$mail/forged" clean
+}
+
+@test "the resident scanner by clamd's protocol: each kind of mail, on a unix socket" {
+	by_clamd csapi unix
+	answers_rightly
+}
+
+@test "the resident scanner by clamd's protocol: each kind of mail, on a port" {
+	by_clamd csapi tcp
+	answers_rightly
+}
+
+@test "the resident scanner by clamd's protocol: it is stopped, hangs, and comes back" {
+	by_clamd csapi tcp
+	kill -STOP "$peer"
+	send "$mail/clean"
+	refused 451
+	stop_peer
+	send "$mail/infected"
+	refused 451
+	by_clamd csapi tcp
+	send "$mail/clean"
+	delivered "$mail/clean" clean
+}
+
+@test "a real clamd with the same recipe: each kind of mail" {
+	by_clamd clamd tcp
+	answers_rightly
+}
+
+@test "what speaks clamd's protocol fails in every way: 451, nothing kept" {
+	local kind way
+	for kind in close partial error hang; do
+		for way in unix tcp; do
+			[ "$kind $way" != "hang unix" ] || continue
+			by_clamd "$kind" "$way"
+			send "$mail/infected"
+			refused 451
+			stop_peer
+		done
+	done
 }

@@ -155,3 +155,65 @@ field() {
 marked() {
 	[ "$(field "$1" X-CSAPI-Status)" = "$2" ] || fail "X-CSAPI-Status is '$(field "$1" X-CSAPI-Status)' and not '$2'"
 }
+
+# --- clamd's protocol --------------------------------------------------------------------------------------------
+
+# Does the resident scanner speak clamd's protocol?
+speaks_clamd() {
+	"$BUILD/csapi-scanner" --help | grep -q -- --clamd-socket
+}
+
+# start_peer [KIND]: what mail servers ask by clamd's protocol, on $peer_socket and $peer_port, and returns when it answers:
+#   csapi   csapi-scanner
+#   clamd   a real clamd that alerts of what it cannot scan
+#   hang, close, partial, error: stand-ins that fail in this way
+start_peer() {
+	local _
+	peer_socket=$place/peer
+	[ -n "${peer_port-}" ] || peer_port=$(free_port)
+	case ${1-csapi} in
+	csapi)
+		speaks_clamd || skip "csapi-scanner does not speak clamd's protocol yet"
+		mkdir -p "$place/peer-base"
+		chmod 755 "$place/peer-base"
+		"$BUILD/csapi-scanner" --listen="$place/peer-own" --clamd-socket="$peer_socket" --clamd-listen="127.0.0.1:$peer_port" \
+			--definitions="$DEFINITIONS" --file-base="$place/peer-base" -j 2 $(! sanitized || echo --isolation=degrade) \
+			>"$place/peer.log" 2>&1 3>&- &
+		;;
+	clamd)
+		need_clamd
+		mkdir -p "$place/peer-tmp"
+		cp -r "$DEFINITIONS" "$place/peer-definitions"
+		printf '%s\n' "LocalSocket $peer_socket" "LocalSocketMode 666" "TCPSocket $peer_port" "TCPAddr 127.0.0.1" \
+			"DatabaseDirectory $place/peer-definitions" "TemporaryDirectory $place/peer-tmp" "Foreground yes" "AlertEncrypted yes" \
+			"AlertExceedsMax yes" >"$place/peer.conf"
+		clamd --config-file="$place/peer.conf" >"$place/peer.log" 2>&1 3>&- &
+		;;
+	*) "$ROOT/test/clamd_stand_in.py" "$1" "$peer_socket" "$peer_port" >"$place/peer.log" 2>&1 3>&- & ;;
+	esac
+	peer=$!
+	for _ in {1..400}; do
+		[ "$(printf 'nPING\n' | peer_ask 2>/dev/null)" != PONG ] || return 0
+		alive "$peer" || break
+		sleep 0.05
+	done
+	fail "what speaks clamd's protocol does not answer: $(tail -n 5 "$place/peer.log")"
+}
+
+peer_ask() {
+	/usr/bin/python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.settimeout(2)
+s.connect(sys.argv[1])
+s.sendall(sys.stdin.buffer.read())
+sys.stdout.buffer.write(s.recv(64))' "$peer_socket"
+}
+
+stop_peer() {
+	[ -n "${peer-}" ] || return 0
+	kill -CONT "$peer" 2>/dev/null || true
+	kill -TERM "$peer" 2>/dev/null || true
+	gone "$peer" || kill -KILL "$peer"
+	peer=
+}
