@@ -6,6 +6,7 @@
 B ?= build
 CC ?= cc
 AR ?= ar
+OBJCOPY ?= objcopy
 PKG_CONFIG ?= pkg-config
 PROVE ?= prove
 CFLAGS ?= -O2 -g
@@ -14,6 +15,10 @@ PREFIX ?= /usr/local
 bindir ?= $(PREFIX)/bin
 sbindir ?= $(PREFIX)/sbin
 libexecdir ?= $(PREFIX)/libexec/csapi
+libdir ?= $(PREFIX)/lib
+includedir ?= $(PREFIX)/include
+luadir ?= $(libdir)/lua
+pkgconfigdir ?= $(libdir)/pkgconfig
 datadir ?= $(PREFIX)/share
 pkgdatadir ?= $(datadir)/csapi
 mandir ?= $(datadir)/man
@@ -58,6 +63,20 @@ SCAN_LIBS = $(eval SCAN_LIBS := $(shell $(PKG_CONFIG) --libs $(SCAN_PACKAGES)) -
 # One archive a floor. fault.c and sscanf.c take the place of libc functions for the whole program, so the programs that
 # want them name their objects: from an archive the linker would take libc's instead.
 FLOORS := base verdict format scan process clamd engine fetch update
+# libcsapi, for other programs: these floors and lib/csapi above them, compiled once more as a library wants it.
+LIBRARY_FLOORS := base verdict format process clamd engine
+LIBRARY_SONAME := libcsapi.so.1
+LIBRARY_FILE := $(LIBRARY_SONAME).0.0
+# The Lua module, for each kind of Lua whose headers are here. LuaJIT loads what was built for 5.1; it is compiled for itself as well.
+LUA_KINDS := 5.1 5.4 jit
+lua_package = $(firstword $(foreach name,$(1),$(shell $(PKG_CONFIG) --exists $(name) 2>/dev/null && echo $(name))))
+LUA_PACKAGE_5.1 := $(call lua_package,lua5.1 lua-5.1 lua51)
+LUA_PACKAGE_5.4 := $(call lua_package,lua5.4 lua-5.4 lua54)
+LUA_PACKAGE_jit := $(call lua_package,luajit)
+LUA_FOUND := $(strip $(foreach kind,$(LUA_KINDS),$(if $(LUA_PACKAGE_$(kind)),$(kind))))
+LUA_MODULES := $(LUA_FOUND:%=$(B)/lua/%/msys/av.so)
+LIBRARY := $(B)/$(LIBRARY_SONAME) $(B)/libcsapi.so $(B)/libcsapi.a
+VERSION = $(shell sed -n 's/^.define CSAPI_VERSION "\(.*\)"/\1/p' lib/base/version.h)
 STAND_INS := $(B)/lib/scan/fault.o $(B)/lib/scan/sscanf.o
 sources = $(sort $(wildcard lib/$(1)/*.c lib/$(1)/*/*.c))
 objects = $(patsubst %.c,$(B)/%.o,$(1))
@@ -75,22 +94,31 @@ FULL_ARCHIVES := $(B)/libcmd.a $(B)/libupdate.a $(B)/libscan.a $(B)/libengine.a 
 UNITS := $(patsubst test/unit/%.c,$(B)/test/%.t,$(wildcard test/unit/*.c))
 PRELOADS := $(patsubst test/preload/%.c,$(B)/test/preload/%.so,$(wildcard test/preload/*.c))
 HELPERS := $(patsubst test/helper/%.c,$(B)/test/helper/%,$(wildcard test/helper/*.c))
+GUESTS := $(patsubst test/library/%.c,$(B)/test/library/%,$(wildcard test/library/*.c))
 BENCHES := $(patsubst test/bench/%.c,$(B)/test/bench/%,$(wildcard test/bench/*.c))
 
 COMPILE = $(CC) $(OWN_CPPFLAGS) $(FORTIFY) $(FLOOR_CPPFLAGS) $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP
 LINK = $(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS)
 
-.PHONY: all programs tests check soak check-sanitize sanitize clang lint generate check-generated format install uninstall clean help bench bench-smoke bench-cache screens deb check-deb FORCE
+.PHONY: all programs library lua check-abi deb check-deb tests check soak check-sanitize sanitize clang lint generate check-generated format install uninstall clean help bench bench-smoke bench-cache screens FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: programs
+all: programs library $(LUA_MODULES)
 programs: $(PROGRAMS:%=$(B)/%)
-tests: $(UNITS) $(PRELOADS) $(HELPERS) $(BENCHES)
+library: $(LIBRARY)
+lua: $(LUA_MODULES)
+	@[ -n "$(LUA_MODULES)" ] || { echo "pkg-config finds no Lua: install liblua5.1-0-dev, liblua5.4-dev or libluajit-5.1-dev" >&2; exit 1; }
+tests: $(UNITS) $(PRELOADS) $(HELPERS) $(BENCHES) $(GUESTS)
 
 help:
 	@echo "make [all]            build the programs below build/"
+	@echo "make library          libcsapi alone; lib/csapi.h is its header"
+	@echo "make lua              the Lua module msys.av, for each Lua that pkg-config finds:$(LUA_FOUND:%= %)"
 	@echo "make check            build and run all tests"
+	@echo "make deb              Debian packages, below $(B)/deb"
+	@echo "make check-deb        builds, installs, tries and purges them on a bare Debian 12 that it makes: some five minutes, root only"
+	@echo "make check-abi        libcsapi still has what programs were linked with"
 	@echo "make bench            measure beside clamd; SIGNATURES=8700000 MESSAGES=1000 ROUNDS=5 CALLS=100 ONLY=phases"
 	@echo "make bench-cache      what the cache of verdicts gains and costs: two minutes"
 	@echo "make bench-smoke      the same in small, to see that it works"
@@ -100,8 +128,6 @@ help:
 	@echo "make check-sanitize   run all tests against that build"
 	@echo "make clang            build with clang, warnings as errors, below build/clang"
 	@echo "make generate         write completions and generated manuals anew from the tables"
-	@echo "make deb              build the Debian packages below build/debian"
-	@echo "make check-deb        the same, install, try and remove them: for a machine that is thrown away"
 	@echo "make screens          draw the terminal sessions of the README anew"
 	@echo "make format           run clang-format over all C files"
 	@echo "make install          PREFIX=$(PREFIX), DESTDIR as usual; make uninstall undoes it"
@@ -119,8 +145,10 @@ $(B)/places: FORCE
 PLACES := -DCSAPI_SBINDIR=\"$(sbindir)\" -DCSAPI_LIBEXECDIR=\"$(libexecdir)\" -DCSAPI_DATADIR=\"$(pkgdatadir)\"
 $(B)/lib/base/place.o: $(B)/places
 $(B)/lib/base/place.o: private FLOOR_CPPFLAGS = $(PLACES)
-$(B)/lib/format/%.o: private FLOOR_CPPFLAGS = $(FORMAT_CPPFLAGS)
-$(B)/lib/process/%.o: private FLOOR_CPPFLAGS = $(PROCESS_CPPFLAGS)
+$(B)/pic/lib/base/place.o: $(B)/places
+$(B)/pic/lib/base/place.o: private FLOOR_CPPFLAGS = $(PLACES) -DCSAPI_SHARED
+$(B)/lib/format/%.o $(B)/pic/lib/format/%.o: private FLOOR_CPPFLAGS = $(FORMAT_CPPFLAGS)
+$(B)/lib/process/%.o $(B)/pic/lib/process/%.o: private FLOOR_CPPFLAGS = $(PROCESS_CPPFLAGS)
 $(B)/lib/fetch/%.o: private FLOOR_CPPFLAGS = $(FETCH_CPPFLAGS)
 $(B)/lib/scan/%.o: private FLOOR_CPPFLAGS = $(SCAN_CPPFLAGS)
 $(B)/test/unit/%.o: private FLOOR_CPPFLAGS = -I. $(FORMAT_CPPFLAGS) $(SCAN_CPPFLAGS)
@@ -132,6 +160,10 @@ $(B)/%.o: %.c $(B)/flags Makefile
 	@mkdir -p $(@D)
 	$(COMPILE) $(PIE_CFLAGS) -c -o $@ $<
 
+$(B)/pic/%.o: %.c $(B)/flags Makefile
+	@mkdir -p $(@D)
+	$(COMPILE) -fPIC -fvisibility=hidden -c -o $@ $<
+
 define archive
 $(B)/lib$(1).a: $(2)
 	@mkdir -p $$(@D)
@@ -139,6 +171,7 @@ $(B)/lib$(1).a: $(2)
 	$$(AR) qcs $$@ $$^
 endef
 $(foreach floor,$(FLOORS),$(eval $(call archive,$(floor),$(filter-out $(STAND_INS),$(call objects,$(call sources,$(floor)))))))
+$(foreach floor,$(LIBRARY_FLOORS),$(eval $(call archive,pic-$(floor),$(patsubst %.c,$(B)/pic/%.o,$(call sources,$(floor))))))
 $(eval $(call archive,cmd,$(call objects,$(CMD_SOURCES))))
 
 # --- linking -----------------------------------------------------------------------------------------------------
@@ -152,6 +185,31 @@ $(B)/csapi-worker: $(B)/cmd/csapi-worker.o $(REPORT_PATH) $(STAND_INS) $(FULL_AR
 # libfreshclam speaks by functions of the program that uses it, where there are some.
 $(B)/csapi-fetch: $(B)/cmd/csapi-fetch.o $(REPORT_PATH) $(FETCH_ARCHIVES)
 	$(LINK) $(PIE_LDFLAGS) -Wl,--export-dynamic-symbol=logg,--export-dynamic-symbol=mprintf,--export-dynamic-symbol=connect $(LDFLAGS) -o $@ $^ $(FETCH_LIBS) $(FORMAT_LIBS)
+
+# From bottom to top the floors hold each other up in one direction only, but for the linker they are one group.
+LIBRARY_OBJECTS := $(patsubst %.c,$(B)/pic/%.o,$(call sources,csapi))
+LIBRARY_ARCHIVES := $(LIBRARY_FLOORS:%=$(B)/libpic-%.a)
+$(B)/$(LIBRARY_SONAME): $(LIBRARY_OBJECTS) $(LIBRARY_ARCHIVES) lib/csapi/csapi.map
+	$(LINK) -shared -Wl,-soname,$(LIBRARY_SONAME) -Wl,--version-script=lib/csapi/csapi.map -Wl,--no-undefined $(LDFLAGS) -o $@ \
+		$(LIBRARY_OBJECTS) -Wl,--start-group $(LIBRARY_ARCHIVES) -Wl,--end-group $(FORMAT_LIBS) -lpthread
+$(B)/libcsapi.so: $(B)/$(LIBRARY_SONAME)
+	ln -sf $(LIBRARY_SONAME) $@
+# It calls functions of the interpreter that loads it.
+define lua_module
+$(B)/lua/$(1)/msys_av.o: lib/lua/msys_av.c $(B)/flags Makefile
+	@mkdir -p $$(@D)
+	$$(COMPILE) $$(patsubst -I%,-isystem %,$$(shell $$(PKG_CONFIG) --cflags $$(LUA_PACKAGE_$(1)))) -fPIC -fvisibility=hidden -c -o $$@ $$<
+$(B)/lua/$(1)/msys/av.so: $(B)/lua/$(1)/msys_av.o $(LIBRARY)
+	@mkdir -p $$(@D)
+	$$(LINK) -shared $$(LDFLAGS) -o $$@ $$< -L$(B) -lcsapi
+endef
+$(foreach kind,$(LUA_FOUND),$(eval $(call lua_module,$(kind))))
+# One object, in which only csapi_* can be seen: no name of ours meets one of the program's.
+$(B)/libcsapi.a: $(LIBRARY_OBJECTS) $(LIBRARY_ARCHIVES)
+	@rm -f $@
+	$(LD) -r -o $(B)/pic/csapi.o $(LIBRARY_OBJECTS) --start-group $(LIBRARY_ARCHIVES) --end-group
+	$(OBJCOPY) --localize-hidden $(B)/pic/csapi.o
+	$(AR) qcs $@ $(B)/pic/csapi.o
 
 $(B)/generate: $(B)/scripts/generate.o $(REPORT_PATH) $(THIN_ARCHIVES)
 	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(FORMAT_LIBS)
@@ -168,6 +226,10 @@ $(B)/test/preload/%.so: test/preload/%.c $(B)/flags
 $(B)/test/helper/%: $(B)/test/helper/%.o $(REPORT_PATH) $(THIN_ARCHIVES)
 	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(FORMAT_LIBS)
 
+# A guest sees what is installed: the header and the shared library, found beside it.
+$(B)/test/library/%: $(B)/test/library/%.o $(REPORT_PATH) $(LIBRARY)
+	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) -L$(B) -Wl,-rpath,'$$ORIGIN/../..' -lcsapi -lpthread
+
 $(B)/test/bench/%: $(B)/test/bench/%.o $(REPORT_PATH)
 	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^
 
@@ -177,6 +239,15 @@ $(B)/test/bench/%: $(B)/test/bench/%.o $(REPORT_PATH)
 PROVE_FLAGS ?= -j2 --failures --comments
 check: all tests $(B)/generate
 	CSAPI_BUILD=$(abspath $(B)) $(PROVE) $(PROVE_FLAGS) -r --ext .bats --ext .t test $(B)/test
+
+# What the last release promised to programs; scripts/check-abi says how a release makes a new promise.
+check-abi: library
+	scripts/check-abi $(B)
+
+deb:
+	scripts/package $(B)/deb
+check-deb:
+	scripts/check-package
 
 # Ratios against clamd, clamdscan and clamscan. The results of a full run stay in $(B)/bench; those to be shown are in test/bench/results.
 SIGNATURES ?= 8700000
@@ -191,11 +262,6 @@ bench-smoke: all $(BENCHES)
 # Real sessions, as pictures.
 screens: all
 	scripts/make-screens $(B) share/screens
-
-deb:
-	scripts/package
-check-deb:
-	scripts/check-package
 
 # The cache of verdicts on and off, in turns.
 bench-cache: all
@@ -222,7 +288,7 @@ clang:
 	$(MAKE) B=build/clang CC=clang CFLAGS='-O2 -g -Werror' all tests
 
 C_FILES = $(sort $(shell find cmd lib scripts test -name '*.[ch]'))
-SHELL_FILES = $(sort $(wildcard .ci/run) $(shell grep -lIE '^\#!/bin/(ba)?sh' scripts/* 2>/dev/null))
+SHELL_FILES = $(sort $(wildcard .ci/run) $(shell grep -lIE '^\#!/bin/(ba)?sh' scripts/* share/recipes/*/* 2>/dev/null))
 lint: all
 	@case $$(clang-format --version) in \
 	*' version 14.'*) clang-format --dry-run -Werror $(C_FILES) ;; \
@@ -257,12 +323,17 @@ LIBEXEC_PROGRAMS = $(filter csapi-worker csapi-fetch,$(PROGRAMS))
 COMPLETED = $(basename $(notdir $(wildcard completions/*.bash)))
 UNITS_SYSTEM = csapi-scanner.service csapi-scanner.socket csapi-update.service csapi-update.timer
 UNITS_USER = csapi-scanner.service csapi-scanner.socket
-INSTALLED = $(BIN_PROGRAMS:%=$(bindir)/%) $(SBIN_PROGRAMS:%=$(sbindir)/%) $(LIBEXEC_PROGRAMS:%=$(libexecdir)/%) \
+LIBRARY_INSTALLED = $(libdir)/$(LIBRARY_FILE) $(libdir)/$(LIBRARY_SONAME) $(libdir)/libcsapi.so $(libdir)/libcsapi.a $(pkgconfigdir)/libcsapi.pc $(includedir)/csapi.h
+# LuaJIT looks where 5.1 does.
+LUA_INSTALLED_KINDS = $(if $(filter jit,$(LUA_FOUND)),$(filter-out jit,$(sort 5.1 $(LUA_FOUND))),$(LUA_FOUND))
+LUA_INSTALLED = $(foreach kind,$(LUA_INSTALLED_KINDS),$(luadir)/$(kind)/msys/av.so)
+INSTALLED = $(LIBRARY_INSTALLED) $(LUA_INSTALLED) $(BIN_PROGRAMS:%=$(bindir)/%) $(SBIN_PROGRAMS:%=$(sbindir)/%) $(LIBEXEC_PROGRAMS:%=$(libexecdir)/%) \
 	$(foreach page,$(notdir $(MANUALS)),$(mandir)/man$(subst .,,$(suffix $(page)))/$(page)) \
 	$(foreach program,$(COMPLETED),$(bashcompdir)/$(program) $(zshcompdir)/_$(program) $(fishcompdir)/$(program).fish) \
 	$(UNITS_SYSTEM:%=$(systemdsystemunitdir)/%) $(UNITS_USER:%=$(systemduserunitdir)/%) \
 	$(sysusersdir)/csapi.conf $(tmpfilesdir)/csapi.conf
-PACKAGE_DIRS = definitions schema samples examples
+PACKAGE_DIRS = definitions schema samples examples lua recipes
+RECIPES = $(sort $(wildcard share/recipes/*/*))
 
 # A file, with the directories that it names: FROM,TO.
 install_filled = sed 's|@sbindir@|$(sbindir)|g; s|@bindir@|$(bindir)|g' $(1) | $(INSTALL) -D -m 644 /dev/stdin '$(DESTDIR)$(2)'
@@ -279,6 +350,22 @@ install: all
 	$(INSTALL) -m 755 $(BIN_PROGRAMS:%=$(B)/%) '$(DESTDIR)$(bindir)/'
 	$(INSTALL) -m 755 $(SBIN_PROGRAMS:%=$(B)/%) '$(DESTDIR)$(sbindir)/'
 	$(INSTALL) -m 755 $(LIBEXEC_PROGRAMS:%=$(B)/%) '$(DESTDIR)$(libexecdir)/'
+	$(INSTALL) -D -m 644 lib/csapi.h '$(DESTDIR)$(includedir)/csapi.h'
+	$(INSTALL) -D -m 644 $(B)/$(LIBRARY_SONAME) '$(DESTDIR)$(libdir)/$(LIBRARY_FILE)'
+	ln -sf $(LIBRARY_FILE) '$(DESTDIR)$(libdir)/$(LIBRARY_SONAME)'
+	ln -sf $(LIBRARY_SONAME) '$(DESTDIR)$(libdir)/libcsapi.so'
+	$(INSTALL) -m 644 $(B)/libcsapi.a '$(DESTDIR)$(libdir)/'
+	sed 's|@prefix@|$(PREFIX)|g; s|@libdir@|$(libdir)|g; s|@includedir@|$(includedir)|g; s|@version@|$(VERSION)|g' lib/csapi/libcsapi.pc.in | \
+		$(INSTALL) -D -m 644 /dev/stdin '$(DESTDIR)$(pkgconfigdir)/libcsapi.pc'
+	for kind in $(LUA_INSTALLED_KINDS); do \
+		module=$(B)/lua/$$kind/msys/av.so; [ -e $$module ] || module=$(B)/lua/jit/msys/av.so; \
+		$(INSTALL) -D -m 644 $$module '$(DESTDIR)$(luadir)'/$$kind/msys/av.so || exit 1; \
+	done
+	$(INSTALL) -m 644 $(wildcard share/lua/*.lua) '$(DESTDIR)$(pkgdatadir)/lua/'
+	for file in $(RECIPES); do \
+		mode=644; [ ! -x $$file ] || mode=755; \
+		$(INSTALL) -D -m $$mode $$file '$(DESTDIR)$(pkgdatadir)'/$${file#share/} || exit 1; \
+	done
 	$(INSTALL) -m 644 $(wildcard share/definitions/*) '$(DESTDIR)$(pkgdatadir)/definitions/'
 	$(INSTALL) -m 644 $(wildcard share/schema/*) '$(DESTDIR)$(pkgdatadir)/schema/'
 	$(INSTALL) -m 644 $(wildcard share/samples/*) '$(DESTDIR)$(pkgdatadir)/samples/'
@@ -304,4 +391,4 @@ uninstall:
 clean:
 	rm -rf $(B)
 
--include $(shell find $(B)/cmd $(B)/lib $(B)/test $(B)/scripts -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/cmd $(B)/lib $(B)/test $(B)/scripts $(B)/pic $(B)/lua -name '*.d' 2>/dev/null)

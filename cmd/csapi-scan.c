@@ -11,12 +11,12 @@
 #include "./scan/options.h"
 #include "./scan/self_test.h"
 #include "./scan/settings.h"
-#include "./scan/spool.h"
 #include "./scan/verdict.h"
 #include "base/utf8.h"
 #include "base/version.h"
 #include "complain.h"
 #include "config_print.h"
+#include "process/spool.h"
 #include "standard.h"
 
 #include <errno.h>
@@ -37,7 +37,7 @@ static int refuse(const struct settings *settings, enum scan_code code, const st
 	struct stat status;
 	bool pipe = fstat(STDIN_FILENO, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
 	if (pipe && settings_take_standard_input(settings))
-		spool_drain(STDIN_FILENO, settings_drain_seconds(settings) * 1000);
+		spool_drain(STDIN_FILENO, deadline_or(settings_drain_seconds(settings)));
 	/* It quotes the command line, which need not be UTF-8. */
 	char *text = utf8_clean(why->text, strlen(why->text), sizeof why->text);
 	struct report report;

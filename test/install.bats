@@ -28,7 +28,16 @@ install_to_dest() { # TARGET [VARIABLE=VALUE]...
 	[ -f share/csapi/definitions/csapi-test.ndb ]
 	[ -f share/csapi/schema/verdict-1.schema.json ]
 	[ -f share/csapi/samples/clean.eml ]
-	for page in csapi-scan.1 csapi-version.1 csapi-limits.1 csapi-protocol.5 csapi-codes.7 csapi-scanner.8 csapi-update.8; do
+	[ -f include/csapi.h ]
+	[ -f lib/pkgconfig/libcsapi.pc ]
+	[ -f lib/libcsapi.a ]
+	[ "$(readlink lib/libcsapi.so)" = libcsapi.so.1 ]
+	[ -f "lib/$(readlink lib/libcsapi.so.1)" ]
+	[ -f share/csapi/lua/validate_data.lua ]
+	for module in "$build"/lua/5.*/msys/av.so; do
+		[ ! -e "$module" ] || [ -f "lib/lua/${module#"$build"/lua/}" ]
+	done
+	for page in csapi.3 msys.av.3 csapi-scan.1 csapi-version.1 csapi-limits.1 csapi-protocol.5 csapi-codes.7 csapi-scanner.8 csapi-update.8; do
 		[ -f "share/man/man${page##*.}/$page" ]
 	done
 	for program in csapi-scan csapi-scanner csapi-update csapi-version csapi-limits; do

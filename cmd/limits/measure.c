@@ -9,12 +9,12 @@
 
 #include "../complain.h"
 #include "../progress_line.h"
-#include "../scan/spool.h"
 #include "base/fd.h"
 #include "base/utf8.h"
 #include "output.h"
 #include "process/client.h"
 #include "process/memory.h"
+#include "process/spool.h"
 
 #include <errno.h>
 #include <fcntl.h>

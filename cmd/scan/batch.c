@@ -13,8 +13,8 @@
 #include "engine/engines.h"
 #include "input.h"
 #include "notice.h"
+#include "process/spool.h"
 #include "progress.h"
-#include "spool.h"
 #include "suite.h"
 #include "verdict.h"
 
@@ -172,12 +172,15 @@ static int hand_over(struct batch *batch, uint32_t number, struct input *input)
 	struct spool_options options = {.silence_ms = batch->settings->read_timeout * 1000,
 					.tick = tick,
 					.context = batch,
+					.deadline = deadline_at(),
+					.deadline_seconds = deadline_seconds(),
+					.advice = "--read-timeout allows more",
 					.copy_all = batch->settings->format == SETTINGS_FILTER};
 	int copy = -1;
 	enum scan_code code = spool(input->fd, &options, &copy, &input->why);
 	/* Whoever writes to us may not bear a closed pipe: mail programs drop the verdict then. */
 	if (code && input->standard)
-		spool_drain(input->fd, settings_drain_seconds(batch->settings) * 1000);
+		spool_drain(input->fd, deadline_or(settings_drain_seconds(batch->settings)));
 	batch->progress.read = 0;
 	int error = batch->error;
 	if (!error)

@@ -52,6 +52,12 @@ bool deadline_passed(void)
 	return clock_now() >= at;
 }
 
+int64_t deadline_or(int64_t seconds)
+{
+	int64_t then = clock_now() + seconds * 1000;
+	return then < at ? then : at;
+}
+
 int64_t deadline_seconds(void)
 {
 	return allowed;

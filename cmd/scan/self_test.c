@@ -10,7 +10,7 @@
 #include "base/utf8.h"
 #include "engine/engines.h"
 #include "notice.h"
-#include "spool.h"
+#include "process/spool.h"
 
 #include <errno.h>
 #include <stdio.h>

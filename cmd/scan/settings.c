@@ -14,8 +14,7 @@
 #include <string.h>
 
 #define READ_TIMEOUT_DEFAULT 300   /* seconds; longer than any mail program waits for its own input */
-#define READ_TIMEOUT_MOST    86400 /* seconds: a day, as for the other times */
-#define DEADLINE_MOST        86400 /* seconds; likewise */
+#define SECONDS_MOST         86400 /* a day, as for the other times */
 #define DEADLINE_MDA         240   /* seconds: maildrop gives up after 300, procmail after 960; others can be told */
 #define EXIT_TROUBLE         2
 #define EXIT_TRY_LATER       75 /* EX_TEMPFAIL of sysexits(3): the mail program keeps the message and comes back */
@@ -43,14 +42,16 @@ static enum scan_code read_jobs(struct settings *settings, const char *value, st
 	return GEN_RESULT_PARAMETER_INVALID;
 }
 
-static enum scan_code read_read_timeout(struct settings *settings, const char *value, struct why *why)
+static enum scan_code read_seconds(enum scan_option option, const char *value, int64_t *ret_seconds, struct why *why)
 {
-	unsigned long seconds = number(value, READ_TIMEOUT_MOST);
+	unsigned long seconds = number(value, SECONDS_MOST);
 	if (seconds) {
-		settings->read_timeout = (int64_t)seconds;
+		*ret_seconds = (int64_t)seconds;
 		return SCAN_CODE_NONE;
 	}
-	(void)why_set(why, 0, "--read-timeout=%s is not a number of seconds from 1 to %d", value, READ_TIMEOUT_MOST);
+	char name[OPTION_NAME_MAX];
+	option_name(&scan_options[option], name, sizeof name);
+	(void)why_set(why, 0, "--%s=%s is not a number of seconds from 1 to %d", name, value, SECONDS_MOST);
 	return GEN_RESULT_PARAMETER_INVALID;
 }
 
@@ -103,17 +104,6 @@ static enum scan_code read_exit(struct settings *settings, const char *value, st
 	if (!code)
 		settings->exit = (enum settings_exit)number;
 	return code;
-}
-
-static enum scan_code read_deadline(struct settings *settings, const char *value, struct why *why)
-{
-	unsigned long seconds = number(value, DEADLINE_MOST);
-	if (seconds) {
-		settings->deadline = (int64_t)seconds;
-		return SCAN_CODE_NONE;
-	}
-	(void)why_set(why, 0, "--deadline=%s is not a number of seconds from 1 to %d", value, DEADLINE_MOST);
-	return GEN_RESULT_PARAMETER_INVALID;
 }
 
 static enum scan_code read_engine(struct settings *settings, const char *value, struct why *why)
@@ -263,7 +253,7 @@ static enum scan_code read_value(struct settings *settings, enum scan_option opt
 	case SCAN_OPTION_part:
 		return read_part(settings, value, why);
 	case SCAN_OPTION_read_timeout:
-		return read_read_timeout(settings, value, why);
+		return read_seconds(SCAN_OPTION_read_timeout, value, &settings->read_timeout, why);
 	case SCAN_OPTION_max_age:
 		return read_max_age(settings, value, why);
 	case SCAN_OPTION_format:
@@ -271,7 +261,7 @@ static enum scan_code read_value(struct settings *settings, enum scan_option opt
 	case SCAN_OPTION_exit:
 		return read_exit(settings, value, why);
 	case SCAN_OPTION_deadline:
-		return read_deadline(settings, value, why);
+		return read_seconds(SCAN_OPTION_deadline, value, &settings->deadline, why);
 	case SCAN_OPTION_expect:
 		settings->expect = value;
 		return SCAN_CODE_NONE;

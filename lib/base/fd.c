@@ -20,6 +20,17 @@ void fd_close(int *fd)
 	*fd = -1;
 }
 
+int fd_raise(int fd)
+{
+	if (fd < 0 || fd > STDERR_FILENO)
+		return fd;
+	int raised = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	int error = errno;
+	(void)close(fd);
+	errno = error;
+	return raised;
+}
+
 int fd_read_all(int fd, struct buffer *buffer)
 {
 	for (;;) {

@@ -16,6 +16,11 @@
 
 /* Closes a descriptor and sets it to -1; -1 is allowed. */
 void fd_close(int *fd);
+/*
+ * Takes a new descriptor out of the places of the standard ones, which may be free in the program that we are in: what it prints must not
+ * end up in a socket of ours. The descriptor from then on, CLOEXEC; -1 with errno (also when `fd` was -1).
+ */
+int fd_raise(int fd);
 /* Reads to the end into `buffer`. 0, -errno of read(2), -ENOMEM, or -EFBIG when the buffer's cap is reached. */
 int fd_read_all(int fd, struct buffer *buffer);
 /* Writes everything, 0 or -errno. */

@@ -3,6 +3,7 @@
  */
 #include "base/place.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -33,11 +34,23 @@ static const char *const tries[][TRIES] = {
 			       CSAPI_DATADIR "/definitions"},
 };
 
-/* The directory of the running program, with a slash at its end; "" where /proc is missing. */
-static void own_directory(char *ret_path, size_t size)
+/* The file that this code is in, "" where it cannot be told: the running program, or libcsapi.so in somebody else's. */
+static void own_file(char ret_path[PATH_MAX])
 {
-	ssize_t length = readlink("/proc/self/exe", ret_path, size - 1);
+#ifdef CSAPI_SHARED
+	Dl_info info;
+	if (!dladdr(tries, &info) || !info.dli_fname || !realpath(info.dli_fname, ret_path))
+		ret_path[0] = '\0';
+#else
+	ssize_t length = readlink("/proc/self/exe", ret_path, PATH_MAX - 1);
 	ret_path[length < 0 ? 0 : length] = '\0';
+#endif
+}
+
+/* Its directory, with a slash at its end. */
+static void own_directory(char ret_path[PATH_MAX])
+{
+	own_file(ret_path);
 	char *slash = strrchr(ret_path, '/');
 	if (slash)
 		slash[1] = '\0';
@@ -48,7 +61,7 @@ static void own_directory(char *ret_path, size_t size)
 char *place_find(enum place place, struct why *why)
 {
 	char own[PATH_MAX], path[2 * PATH_MAX], tried[sizeof why->text] = "";
-	own_directory(own, sizeof own);
+	own_directory(own);
 	for (size_t i = 0; i < TRIES && tries[place][i]; i++) {
 		const char *name = tries[place][i];
 		(void)snprintf(path, sizeof path, "%s%s", name[0] == '/' ? "" : own, name);

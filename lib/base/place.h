@@ -1,7 +1,7 @@
 /*
  * place.h - where our own programs and files are.
  *
- * They are found beside the running program, so that a build tree, an installed tree and a moved tree all work
+ * They are found beside the running program, or beside libcsapi.so where that is who looks, so that a build tree, an installed tree and a moved tree all work
  * without a setting; the directories compiled in are the last resort. Called by cmd/ and process/.
  */
 #ifndef CSAPI_BASE_PLACE_H

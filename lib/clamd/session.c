@@ -31,7 +31,7 @@ static void dial(struct session *session)
 		unsigned i = session->next_socket++;
 		const struct sockaddr *name = (const struct sockaddr *)&session->address->sockets[i].name;
 		fd_close(&session->fd);
-		session->fd = socket(name->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		session->fd = fd_raise(socket(name->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 		if (session->fd < 0) {
 			error = -errno;
 			continue;

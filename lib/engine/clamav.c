@@ -585,7 +585,7 @@ static size_t poll_for(const struct backend *backend, struct pollfd *ret_fds, si
 
 static int next(struct backend *backend, int wait_ms, uint32_t *ret_id, struct answer *ret_answer)
 {
-	static struct pollfd fds[BACKEND_POLL_MAX];
+	struct pollfd fds[BACKEND_POLL_MAX];
 	struct clamav *clamav = backend->state;
 	int64_t deadline = wait_ms < 0 ? CLOCK_NEVER : clock_now() + wait_ms;
 	if (!clamav->job_count)

@@ -31,7 +31,7 @@ struct run {
 };
 
 struct engines {
-	const struct engines_options *options;
+	struct engines_options options;
 	struct backend backends[ENGINES_MAX]; /* `state` NULL: not open yet */
 	unsigned count, first;       /* first: the one that every message goes to first; count: none is asked */
 	unsigned run_count, run_top; /* top: places behind it were never used; looking at them would cost memory */
@@ -60,14 +60,14 @@ int engines_open(const struct engines_options *options, struct engines **ret_eng
 	if (!engines)
 		return -ENOMEM;
 	unsigned ours = 0;
-	engines->options = options;
+	engines->options = *options;
 	engines->count = engines->first = selection->count;
 	for (unsigned i = 0; i < selection->count; i++) {
 		bool csapi = selection->engines[i]->kind == ENGINE_CSAPI;
 		ours += csapi;
 		engines->backends[i] = (struct backend){.kind = csapi ? &backend_csapi : &backend_clamav,
 							.engine = selection->engines[i],
-							.options = options};
+							.options = &engines->options};
 		if (engines->first == engines->count && selection->states[i] == ANSWER_GIVEN)
 			engines->first = i;
 	}
@@ -97,10 +97,22 @@ static int advance(struct run *run, unsigned from)
 	return verdict_settle(&run->verdict);
 }
 
+/* The engine whose turn it is: the message need not go to all that there are. */
+static struct backend *backend_of(struct engines *engines, const struct run *run)
+{
+	const struct engine_settings *engine = run->verdict.answers[run->at].engine;
+	struct backend *backend = engines->backends;
+	while (backend->engine != engine) {
+		backend++;
+		assert(backend < engines->backends + engines->count);
+	}
+	return backend;
+}
+
 /* Gives the message to the engine whose turn it is, if that has room. 0 or -ENOMEM. */
 static int offer(struct engines *engines, struct run *run, int fd)
 {
-	struct backend *backend = &engines->backends[run->at];
+	struct backend *backend = backend_of(engines, run);
 	uint32_t number = (uint32_t)(run - engines->runs);
 	int error = wake(backend);
 	if (error || !backend->kind->room(backend))
@@ -123,8 +135,8 @@ static int take_answer(struct engines *engines, unsigned engine, uint32_t number
 {
 	assert(number < RUNS_MAX);
 	struct run *run = &engines->runs[number];
-	assert(run->state == RUN_ASKED && run->at == engine);
-	struct answer *answer = &run->verdict.answers[engine];
+	assert(run->state == RUN_ASKED && backend_of(engines, run) == &engines->backends[engine]);
+	struct answer *answer = &run->verdict.answers[run->at];
 	report_free(&answer->report);
 	answer->report = take->report;
 	answer->code = take->code;
@@ -133,8 +145,8 @@ static int take_answer(struct engines *engines, unsigned engine, uint32_t number
 	/* It says of itself only what kind it is. */
 	if (answer->report.status == EC_AV_INFECTED)
 		answer->report.engine = answer->engine->name;
-	verdict_answered(&run->verdict, engine);
-	return advance(run, engine + 1);
+	verdict_answered(&run->verdict, run->at);
+	return advance(run, run->at + 1);
 }
 
 /* Answers that have come. 0 or -ENOMEM. */
@@ -183,13 +195,27 @@ unsigned engines_room(const struct engines *engines)
 
 int engines_submit(struct engines *engines, uint32_t id, const struct request *request, int fd)
 {
+	return engines_submit_selected(engines, id, engines->options.selection, request, fd);
+}
+
+void engines_deadline(struct engines *engines, int64_t deadline)
+{
+	engines->options.client.deadline = deadline;
+	for (unsigned i = 0; i < engines->count; i++)
+		if (engines->backends[i].kind == &backend_csapi && engines->backends[i].state)
+			client_deadline(engines->backends[i].state, deadline);
+}
+
+int engines_submit_selected(struct engines *engines, uint32_t id, const struct selection *selection,
+			    const struct request *request, int fd)
+{
 	assert(engines->run_count < RUNS_MAX);
 	struct run *run = engines->runs;
 	while (run->state != RUN_FREE)
 		run++;
 	unsigned place = (unsigned)(run - engines->runs) + 1;
 	engines->run_top = place > engines->run_top ? place : engines->run_top;
-	int error = verdict_init(&run->verdict, engines->options->selection);
+	int error = verdict_init(&run->verdict, selection);
 	if (error)
 		return error;
 	run->id = id;
@@ -235,7 +261,7 @@ static unsigned the_only_one(const struct engines *engines)
 /* Until any engine says something, or wants to be asked. */
 static void wait_for_any(struct engines *engines, int64_t deadline)
 {
-	static struct pollfd fds[4 * BACKEND_POLL_MAX];
+	struct pollfd fds[4 * BACKEND_POLL_MAX];
 	size_t used = 0;
 	for (unsigned i = 0; i < engines->count; i++) {
 		const struct backend *backend = &engines->backends[i];

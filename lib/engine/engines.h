@@ -2,7 +2,7 @@
  * engines.h - the engines of one call: each message goes to one after the other, until one finds a virus.
  *
  * Several messages are under way at once, each at the engine whose turn it is. Links no parser of messages. Every submitted message gets exactly
- * one verdict. Called by cmd/csapi-scan.c.
+ * one verdict. Called by csapi-scan and libcsapi.
  */
 #ifndef CSAPI_ENGINE_ENGINES_H
 #define CSAPI_ENGINE_ENGINES_H
@@ -34,6 +34,14 @@ int engines_open(const struct engines_options *options, struct engines **ret_eng
  * with the verdict. 0 or -ENOMEM.
  */
 int engines_submit(struct engines *engines, uint32_t id, const struct request *request, int fd);
+/*
+ * The same for engines of its own choice, and in states of its own: `selection` is made of the same settings, and not refused; borrowed for
+ * the call.
+ */
+int engines_submit_selected(struct engines *engines, uint32_t id, const struct selection *selection,
+			    const struct request *request, int fd);
+/* The deadline in the client's options, which a caller that stays changes for each message. */
+void engines_deadline(struct engines *engines, int64_t deadline);
 /* Waits for the next verdict, in the order of completion: 0 (settled; verdict_free it), -EAGAIN after `timeout_ms` (-1: wait; 0: what has come), -ENOENT: nothing is
  * under way, -ENOMEM. */
 int engines_next(struct engines *engines, int timeout_ms, uint32_t *ret_id, struct verdict *ret_verdict);

@@ -170,6 +170,11 @@ unsigned client_room(const struct client *client)
 	return client->count < most ? most - client->count : 0;
 }
 
+void client_deadline(struct client *client, int64_t deadline)
+{
+	client->options.deadline = deadline;
+}
+
 unsigned client_outstanding(const struct client *client)
 {
 	return client->count;

@@ -29,7 +29,8 @@ struct client_options {
 	const char *scanner_path; /* NULL: found beside the running program */
 	const char *definitions;  /* directory; NULL: the scanner looks for a real set, then takes the shipped one */
 	const char *file_base;    /* directory for temporary files; NULL: TMPDIR, then /tmp */
-	bool no_engine;           /* a private scanner only takes messages apart (`measure`, `extract`) */
+	bool alone; /* we are a guest in a program: a private scanner prints nowhere, and gets none of its descriptors */
+	bool no_engine; /* a private scanner only takes messages apart (`measure`, `extract`) */
 	/* 1..CLIENT_CONCURRENCY_MAX messages at once; 0: what keeps the workers busy of a scanner that runs, and the processors */
 	unsigned max_concurrency;
 	unsigned workers; /* of a private scanner, where max_concurrency leaves it open; 0: one for each processor */
@@ -66,6 +67,8 @@ int client_submit(struct client *client, uint32_t id, const struct request *requ
  * `timeout_ms` (-1: wait; 0: what has come); -ENOENT when nothing is outstanding; -ENOMEM.
  */
 int client_next(struct client *client, int timeout_ms, uint32_t *ret_id, struct report *ret_report);
+/* Another deadline than that of the options, for what begins from now on; 0: none. */
+void client_deadline(struct client *client, int64_t deadline);
 unsigned client_outstanding(const struct client *client);
 /*
  * Messages that may be submitted now. With max_concurrency from the caller no more are outstanding at a scanner that runs; otherwise up

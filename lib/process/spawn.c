@@ -7,15 +7,22 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
-static int add_actions(posix_spawn_file_actions_t *actions, int fd)
+static int add_actions(posix_spawn_file_actions_t *actions, int fd, bool alone)
 {
 	int error = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	if (alone)
+		error = error ? error
+			      : posix_spawn_file_actions_addopen(actions, STDERR_FILENO, "/dev/null", O_RDWR, 0);
 	error = error ? error : posix_spawn_file_actions_adddup2(actions, STDERR_FILENO, STDOUT_FILENO);
 	/* dup2 onto itself clears CLOEXEC here (POSIX.1-2024, glibc since 2.29). */
-	return error ? error : posix_spawn_file_actions_adddup2(actions, fd, SPAWN_FD);
+	error = error ? error : posix_spawn_file_actions_adddup2(actions, fd, SPAWN_FD);
+	if (alone)
+		error = error ? error : posix_spawn_file_actions_addclosefrom_np(actions, SPAWN_FD + 1);
+	return error;
 }
 
 static int set_attributes(posix_spawnattr_t *attributes, bool own_group)
@@ -33,7 +40,7 @@ static int set_attributes(posix_spawnattr_t *attributes, bool own_group)
 	return error ? error : posix_spawnattr_setflags(attributes, flags);
 }
 
-int spawn_program(const char *path, char *const argv[], int fd, bool own_group, pid_t *ret_pid, struct why *why)
+int spawn_program(const char *path, char *const argv[], int fd, unsigned flags, pid_t *ret_pid, struct why *why)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -45,8 +52,8 @@ int spawn_program(const char *path, char *const argv[], int fd, bool own_group, 
 		(void)posix_spawn_file_actions_destroy(&actions);
 		return why_errno(why, -ENOMEM, "cannot start %s", path);
 	}
-	int error = add_actions(&actions, fd);
-	error = error ? error : set_attributes(&attributes, own_group);
+	int error = add_actions(&actions, fd, flags & SPAWN_ALONE);
+	error = error ? error : set_attributes(&attributes, flags & SPAWN_OWN_GROUP);
 	error = error ? error : posix_spawn(ret_pid, path, &actions, &attributes, argv, environ);
 	(void)posix_spawnattr_destroy(&attributes);
 	(void)posix_spawn_file_actions_destroy(&actions);

@@ -104,7 +104,7 @@ static int start(const struct child_task *task, int *ret_socket, pid_t *ret_pid,
 		return why_errno(why, -errno, "cannot start %s", task->path);
 	if (task->keep >= 0)
 		(void)fcntl(task->keep, F_SETFD, 0);
-	int error = spawn_program(task->path, task->argv, pair[1], true, ret_pid, why);
+	int error = spawn_program(task->path, task->argv, pair[1], SPAWN_OWN_GROUP, ret_pid, why);
 	if (task->keep >= 0)
 		(void)fcntl(task->keep, F_SETFD, FD_CLOEXEC);
 	fd_close(&pair[1]);

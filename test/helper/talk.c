@@ -264,7 +264,7 @@ static pid_t start(char **command)
 	pid_t pid;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		give_up("socketpair");
-	if (spawn_program(command[0], command, pair[1], false, &pid, &why)) {
+	if (spawn_program(command[0], command, pair[1], 0, &pid, &why)) {
 		(void)fprintf(stderr, "talk: %s\n", why.text);
 		exit(EXIT_USE);
 	}

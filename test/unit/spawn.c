@@ -18,7 +18,7 @@ static pid_t start(const char *script, int fd, bool own_group)
 	char *argv[] = {(char *)(uintptr_t) "sh", (char *)(uintptr_t) "-c", (char *)(uintptr_t)script, NULL};
 	struct why why = {""};
 	pid_t pid = -1;
-	if (spawn_program("/bin/sh", argv, fd, own_group, &pid, &why)) {
+	if (spawn_program("/bin/sh", argv, fd, own_group ? SPAWN_OWN_GROUP : 0, &pid, &why)) {
 		printf("# %s\n", why.text);
 		return -1;
 	}
@@ -109,7 +109,7 @@ static void fails(const char *path, int wanted, const char *what)
 	char *argv[] = {(char *)(uintptr_t)path, NULL};
 	struct why why = {""};
 	pid_t pid = -1;
-	int error = spawn_program(path, argv, 0, false, &pid, &why);
+	int error = spawn_program(path, argv, 0, 0, &pid, &why);
 	ok(error == wanted && strstr(why.text, path), what);
 	if (error != wanted)
 		printf("# %d %s\n", error, why.text);

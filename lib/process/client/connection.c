@@ -32,7 +32,7 @@ static int dial(const char *path, int64_t deadline, int *ret_fd, struct why *why
 		return why_set(why, -ENAMETOOLONG, "the path of the socket is longer than %zu bytes",
 			       sizeof address.sun_path - 1);
 	(void)strcpy(address.sun_path, path);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), error = 0;
+	int fd = fd_raise(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)), error = 0;
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) < 0)
 		error = -errno;
 	while (!error && connect(fd, (const struct sockaddr *)&address, sizeof address) < 0)

@@ -81,7 +81,11 @@ int launch_start(const struct client_options *options, unsigned workers, pid_t *
 	int error = path ? make_arguments(options, workers, path, arguments) : -ENOENT;
 	if (!error && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		error = why_errno(why, -errno, "no socket");
-	error = error ? error : spawn_program(path, arguments, pair[1], false, ret_pid, why);
+	for (int i = 0; i < 2 && !error; i++)
+		if ((pair[i] = fd_raise(pair[i])) < 0)
+			error = why_errno(why, -errno, "no socket");
+	unsigned flags = options->alone ? SPAWN_ALONE : 0;
+	error = error ? error : spawn_program(path, arguments, pair[1], flags, ret_pid, why);
 	fd_close(&pair[1]);
 	for (unsigned i = 0; i < ARGUMENTS_MOST; i++)
 		free(arguments[i]);

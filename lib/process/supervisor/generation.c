@@ -126,7 +126,7 @@ static int spawn_zygote(struct supervisor *supervisor, struct generation *genera
 		argv[count++] = "--resident";
 	}
 	argv[count] = NULL;
-	int error = spawn_program(options->worker_path, (char *const *)(uintptr_t)argv, socket, true,
+	int error = spawn_program(options->worker_path, (char *const *)(uintptr_t)argv, socket, SPAWN_OWN_GROUP,
 				  &generation->group, why);
 	generation->zygote_lives = !error;
 	return error;

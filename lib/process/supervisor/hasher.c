@@ -32,7 +32,7 @@
 #define DIGEST_MS 1000
 /* Messages that wait for it: more are scanned without it. */
 #define WAITING_MOST 16
-/* What csapi-scan copies into memory (spool.h); larger ones take long to hash, and come seldom twice. */
+/* What csapi-scan copies into memory (process/spool.h); larger ones take long to hash, and come seldom twice. */
 #define MESSAGE_MOST ((off_t)64 << 20)
 /* A larger one is hashed only when it keeps nobody waiting: one client's large messages are not to hold another one's small ones. */
 #define SMALL_MOST ((off_t)1 << 20)
@@ -63,7 +63,7 @@ static int spawn(struct supervisor *supervisor, int socket, struct why *why)
 	argv[count++] = "--digest";
 	argv[count++] = strrchr(hasher->directory, '/') + 1;
 	argv[count] = NULL;
-	return spawn_program(options->worker_path, (char *const *)(uintptr_t)argv, socket, false, &hasher->pid, why);
+	return spawn_program(options->worker_path, (char *const *)(uintptr_t)argv, socket, 0, &hasher->pid, why);
 }
 
 /* 0, or -errno: there will be none for a while. */

@@ -2,10 +2,11 @@
  * spool.h - an input made into something that a scanner can read at its leisure and nobody can change.
  *
  * Everything but a large regular file is copied into a sealed memfd: what is judged is then what was read, once. A large regular
- * file is passed as it is, since copying it would take as much memory, unless that is asked for. Called by batch.c.
+ * file is passed as it is, since copying it would take as much memory, unless that is asked for. Nothing of the process around it is changed: it is in
+ * libcsapi as well. Called by csapi-scan, csapi-limits and libcsapi.
  */
-#ifndef CSAPI_CMD_SCAN_SPOOL_H
-#define CSAPI_CMD_SCAN_SPOOL_H
+#ifndef CSAPI_PROCESS_SPOOL_H
+#define CSAPI_PROCESS_SPOOL_H
 
 #include "base/why.h"
 #include "verdict/scan_code.h"
@@ -18,7 +19,10 @@ struct spool_options {
 	int64_t silence_ms;                          /* an input without a byte for so long is given up */
 	void (*tick)(void *context, uint64_t bytes); /* called now and then with the bytes read; NULL: never */
 	void *context;
-	bool copy_all; /* large regular files too: the message is to be passed on as it was judged */
+	int64_t deadline;         /* by which the input must have ended, on the clock of clock_now(); 0: none */
+	int64_t deadline_seconds; /* the same as it was asked for, for the text */
+	const char *advice;       /* what allows a longer silence, for the text; NULL: nothing said */
+	bool copy_all;            /* large regular files too: the message is to be passed on as it was judged */
 };
 
 /* A regular file larger than this, in bytes, is not copied. Nearly all mail is smaller: common servers refuse above 25-50 MB. */
@@ -32,7 +36,7 @@ struct spool_options {
 enum scan_code spool(int fd, const struct spool_options *options, int *ret_fd, struct why *why);
 /* Text for an empty memfd filled with `size` bytes and sealed: for messages of our own. The codes are those above. */
 enum scan_code spool_bytes(const void *data, size_t size, int *ret_fd, struct why *why);
-/* Reads and forgets the rest of `fd`, for at most `most_ms` milliseconds: its writer may not bear a closed pipe. */
-void spool_drain(int fd, int64_t most_ms);
+/* Reads and forgets the rest of `fd`, until `deadline` on the clock of clock_now(): its writer may not bear a closed pipe. */
+void spool_drain(int fd, int64_t deadline);
 
 #endif

@@ -1,14 +1,12 @@
 /*
  * spool.c - copies an input into a sealed memfd; see spool.h.
  *
- * Refuses to trust what a file says of its size (files in /proc say 0), and to wait for ever. Called by batch.c and self_test.c.
+ * Refuses to trust what a file says of its size (files in /proc say 0), and to wait for ever.
  */
-#include "spool.h"
+#include "process/spool.h"
 
-#include "../progress_line.h"
 #include "base/clock.h"
 #include "base/fd.h"
-#include "deadline.h"
 #include "verdict/limits.h"
 
 #include <errno.h>
@@ -16,19 +14,21 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define STEP (256u << 10) /* bytes a read: enough that system calls do not show */
+#define STEP    (256u << 10) /* bytes a read: enough that system calls do not show */
+#define TICK_MS 100
 
 /* Waits until `fd` has bytes or its end. 1; 0 at the deadline; -errno. Ticks meanwhile. */
 static int wait_readable(int fd, int64_t deadline, const struct spool_options *options, uint64_t bytes)
 {
 	for (;;) {
 		int timeout = clock_poll_timeout(deadline);
-		if (options && options->tick && (timeout < 0 || timeout > PROGRESS_LINE_TICK))
-			timeout = PROGRESS_LINE_TICK;
+		if (options && options->tick && (timeout < 0 || timeout > TICK_MS))
+			timeout = TICK_MS;
 		struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
 		int ready = poll(&poll_fd, 1, timeout);
 		if (ready < 0 && errno != EINTR)
@@ -47,15 +47,25 @@ static int64_t earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+static int64_t deadline_of(const struct spool_options *options)
+{
+	return options->deadline ? options->deadline : CLOCK_NEVER;
+}
+
+static bool passed(const struct spool_options *options)
+{
+	return clock_now() >= deadline_of(options);
+}
+
 /* Nothing came in time. */
 static enum scan_code too_late(const struct spool_options *options, struct why *why)
 {
-	if (deadline_passed())
+	if (passed(options))
 		(void)why_set(why, 0, "the input did not end within the deadline of %lld s",
-			      (long long)deadline_seconds());
+			      (long long)options->deadline_seconds);
 	else
-		(void)why_set(why, 0, "no byte came for %lld s; --read-timeout allows more",
-			      (long long)(options->silence_ms / 1000));
+		(void)why_set(why, 0, "no byte came for %lld s%s%s", (long long)(options->silence_ms / 1000),
+			      options->advice ? "; " : "", options->advice ? options->advice : "");
 	return DEC_RESULT_CONTAINER_ACCESS_FAILED;
 }
 
@@ -66,26 +76,36 @@ static ssize_t read_some(int fd, void *data, size_t size)
 	return got >= 0 ? got : errno == EINTR ? -EAGAIN : -errno;
 }
 
-/* A write beyond RLIMIT_FSIZE must be an error here, not the end of the program. */
+/*
+ * A write beyond RLIMIT_FSIZE must be an error here, not the end of the program. The signal comes to this thread alone: it is held back,
+ * taken away if it came, and nobody else sees anything of it.
+ */
 static int write_copy(int copy, const void *data, size_t size)
 {
-	void (*before)(int) = signal(SIGXFSZ, SIG_IGN);
+	static const struct timespec at_once = {0};
+	sigset_t signals, before, pending;
+	(void)sigemptyset(&signals);
+	(void)sigaddset(&signals, SIGXFSZ);
+	bool waiting = sigpending(&pending) == 0 && sigismember(&pending, SIGXFSZ) == 1;
+	bool held = pthread_sigmask(SIG_BLOCK, &signals, &before) == 0;
 	int error = fd_write_all(copy, data, size);
-	(void)signal(SIGXFSZ, before);
+	if (error == -EFBIG && held && !waiting)
+		(void)sigtimedwait(&signals, NULL, &at_once);
+	if (held)
+		(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return error;
 }
 
-static enum scan_code copy_all(int fd, int copy, const struct spool_options *options, struct why *why)
+static enum scan_code copy_all(int fd, int copy, uint8_t *step, const struct spool_options *options, struct why *why)
 {
-	static uint8_t step[STEP];
 	uint64_t bytes = 0;
 	for (;;) {
-		int64_t until = earlier(clock_now() + options->silence_ms, deadline_at());
+		int64_t until = earlier(clock_now() + options->silence_ms, deadline_of(options));
 		/* The deadline is asked here too: an endless input is always readable. */
-		int ready = deadline_passed() ? 0 : wait_readable(fd, until, options, bytes);
+		int ready = passed(options) ? 0 : wait_readable(fd, until, options, bytes);
 		if (ready == 0)
 			return too_late(options, why);
-		ssize_t got = ready < 0 ? ready : read_some(fd, step, sizeof step);
+		ssize_t got = ready < 0 ? ready : read_some(fd, step, STEP);
 		if (got == -EAGAIN)
 			continue;
 		if (got == 0)
@@ -109,7 +129,7 @@ static enum scan_code copy_all(int fd, int copy, const struct spool_options *opt
 
 static int new_copy(struct why *why)
 {
-	int copy = memfd_create("csapi-message", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int copy = fd_raise(memfd_create("csapi-message", MFD_CLOEXEC | MFD_ALLOW_SEALING));
 	if (copy < 0)
 		(void)why_errno(why, errno, "cannot hold a copy of the message in memory");
 	return copy;
@@ -149,7 +169,11 @@ enum scan_code spool(int fd, const struct spool_options *options, int *ret_fd, s
 	int copy = new_copy(why);
 	if (copy < 0)
 		return GEN_RESULT_OUT_OF_MEMORY;
-	enum scan_code code = copy_all(fd, copy, options, why);
+	uint8_t *step = malloc(STEP);
+	if (!step)
+		(void)why_errno(why, -ENOMEM, "cannot read");
+	enum scan_code code = step ? copy_all(fd, copy, step, options, why) : GEN_RESULT_OUT_OF_MEMORY;
+	free(step);
 	if (!code)
 		code = seal(copy, why);
 	if (code)
@@ -160,6 +184,9 @@ enum scan_code spool(int fd, const struct spool_options *options, int *ret_fd, s
 
 enum scan_code spool_bytes(const void *data, size_t size, int *ret_fd, struct why *why)
 {
+	*ret_fd = -1;
+	if (size > LIMITS_MESSAGE_MOST)
+		return DEC_RESULT_FILE_SIZE_TOO_LARGE;
 	int copy = new_copy(why);
 	int error = copy < 0 ? -ENOMEM : write_copy(copy, data, size);
 	if (copy >= 0 && error)
@@ -171,10 +198,9 @@ enum scan_code spool_bytes(const void *data, size_t size, int *ret_fd, struct wh
 	return code;
 }
 
-void spool_drain(int fd, int64_t most_ms)
+void spool_drain(int fd, int64_t deadline)
 {
-	static uint8_t step[STEP];
-	int64_t deadline = earlier(clock_now() + most_ms, deadline_at());
+	uint8_t step[16384];
 	ssize_t got = 1;
 	while (got > 0 || got == -EAGAIN) {
 		/* The deadline is asked here too: an endless input is always readable. */

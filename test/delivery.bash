@@ -1,0 +1,110 @@
+# delivery.bash - what the tests of programs that deliver mail share: messages, scanners that go wrong, and where each message is afterwards.
+#
+# Each file that loads this has a function `deliver`, which delivers standard input as an ordinary user and leaves the exit status in $status, and says
+# with $inbox, $infected and $unscanned which folders mail goes to, and with $later, what a program does that cannot deliver now: 75, or the folder
+# "unscanned" where it knows no later.
+# shellcheck shell=bash disable=SC2034,SC2154
+
+# Once for a file: a scanner that anybody may ask, messages, and a place that an ordinary user can write.
+open_delivery() {
+	open_file
+	start_scanner -j 2 --socket-mode=0666
+	export messages=$BATS_FILE_TMPDIR/messages programs
+	programs=$(BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR programs_within_reach)
+	mkdir "$messages"
+	cp "$FIXTURES/codes/clean.eml" "$messages/clean"
+	cp "$FIXTURES/codes/eicar.eml" "$messages/infected"
+	cp "$ROOT/share/samples/encrypted-zip.eml" "$messages/unscannable"
+	{ printf 'X-CSAPI-Status: clean\nX-CSAPI-Info: a\n b\nx-csapi-status: clean\n'; cat "$messages/infected"; } >"$messages/forged"
+	{ echo "From ada@example.org Thu Nov 26 10:00:00 2026"; cat "$messages/clean"; } >"$messages/from-line"
+	printf 'Subject: none\n\n' >"$messages/empty"
+	{ cat "$messages/clean"; head -c 3000000 /dev/zero | tr '\0' 'x' | fold -w 76; } >"$messages/huge"
+	! as_root || chmod a+x "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR"
+}
+
+# For each test: $place, an ordinary user's, with the program that is called as csapi-scan below $bin.
+open_place() {
+	place=$BATS_TEST_TMPDIR/place
+	bin=$place/bin
+	mkdir -p "$bin" "$place/mail" "$place/home"
+	! as_root || chmod a+x "$BATS_TEST_TMPDIR"
+	stand_in real
+}
+
+# The place belongs to who delivers: call it when all is in it.
+give_place() {
+	! as_root || chown -R 65534:65534 "$place"
+}
+
+# as_user COMMAND...: with nothing in the environment, as programs that deliver start others.
+as_user() {
+	local change=()
+	! as_root || change=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+	status=0
+	"${change[@]}" env -i HOME="$place/home" PATH=/usr/bin:/bin "$@" >"$BATS_TEST_TMPDIR/said" 2>&1 3>&- || status=$?
+}
+
+# What is called csapi-scan: stand_in real | missing | crash | hang | later | bounce | partial | silent | liar
+stand_in() {
+	local text
+	case $1 in
+	real) text="exec '$programs/csapi-scan' --socket='$socket' \"\$@\"" ;;
+	# It answers by itself, in time, when its scanner does not.
+	deaf) text="exec '$programs/csapi-scan' --socket='$BATS_TEST_TMPDIR/deaf' \"\$@\" --deadline=1" ;;
+	none) text="exec '$programs/csapi-scan' --socket='$BATS_TEST_TMPDIR/none' \"\$@\"" ;;
+	crash) text='cat >/dev/null; kill -SEGV $$' ;;
+	crash-early) text='kill -SEGV $$' ;;
+	hang) text='exec sleep 30' ;;
+	later) text='cat >/dev/null; exit 75' ;;
+	failed) text='cat >/dev/null; exit 1' ;;
+	# Half of what it had to say, and then the end.
+	partial) text='head -c 100; kill -KILL $$' ;;
+	# The same, and it calls that success.
+	silent) text='cat >/dev/null; exit 0' ;;
+	missing)
+		rm -f "$bin/csapi-scan"
+		return
+		;;
+	esac
+	printf '#!/bin/sh\n%s\n' "$text" >"$bin/csapi-scan"
+	chmod a+rx "$bin/csapi-scan"
+}
+
+# Files of mail that there are, but for what the programs keep for themselves.
+mail_in() {
+	find "$1" -path '*/new/*' -type f -o -path '*/cur/*' -type f 2>/dev/null | grep -v "^$1/[.]" || true
+}
+
+body_of() {
+	perl -0777 -pe 's/\r//g; s/\A.*?\n(?:\n|\z)//s; s/\n+\z//' "$1"
+}
+
+# went_to FOLDER MESSAGE: it is there, once and whole, and nowhere else.
+went_to() {
+	local file other
+	[ "$status" -eq 0 ] || fail "the exit status is $status: $(<"$BATS_TEST_TMPDIR/said")"
+	file=$(mail_in "$1")
+	[ "$(grep -c . <<<"$file")" -eq 1 ] || fail "not once in $1: $file; $(find "$place/mail" -type f); $(<"$BATS_TEST_TMPDIR/said")"
+	[ "$(find "$place/mail" -path '*/new/*' -type f -o -path '*/cur/*' -type f | wc -l)" -eq 1 ] || fail "elsewhere too"
+	# Line ends, and those at the end, are the program's own; all else is the message's.
+	cmp <(body_of "$file") <(body_of "$messages/$2") || fail "the body is another one"
+	header=$(sed '/^\r\{0,1\}$/q' "$file" | tr -d '\r')
+	rm "$file"
+}
+
+# marked WORD: the message that was delivered last says so, once, and nothing else.
+marked() {
+	[ "$(grep -ci '^x-csapi-status' <<<"$header")" -eq 1 ] || fail "not marked once: $header"
+	grep -qix "X-CSAPI-Status: $1" <<<"$header" || fail "not marked as $1: $header"
+}
+
+# kept_for_later: nothing was delivered, and who calls is told to come back.
+kept_for_later() {
+	[ "$status" -eq 75 ] || fail "the exit status is $status and not 75: $(<"$BATS_TEST_TMPDIR/said")"
+	[ -z "$(find "$place/mail" -path '*/new/*' -type f -o -path '*/cur/*' -type f)" ] || fail "delivered: $(find "$place/mail" -type f)"
+}
+
+# Delivers a message of open_delivery: send NAME
+send() {
+	deliver <"$messages/$1"
+}

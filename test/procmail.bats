@@ -1,0 +1,121 @@
+#!/usr/bin/env bats
+# procmail.bats - the recipes in share/recipes/procmail, run by procmail: no mail is lost, and none slips through.
+
+bats_require_minimum_version 1.5.0
+load helper
+load delivery
+
+setup_file() {
+	command -v procmail >/dev/null || skip "no procmail"
+	open_delivery
+}
+
+teardown_file() {
+	stop_scanner
+}
+
+setup() {
+	command -v procmail >/dev/null || skip "no procmail"
+	open_place
+	inbox=$place/mail/inbox infected=$place/mail/infected unscanned=$place/mail/unscanned
+	cp "$ROOT"/share/recipes/procmail/*.rc "$place"
+	use csapi.rc
+}
+
+# The user's own file, around one of the recipes: use RECIPE
+use() {
+	cat >"$place/rc" <<-END
+		MAILDIR=$place/mail
+		DEFAULT=$place/mail/inbox/
+		LOGFILE=$place/log
+		TIMEOUT=3
+		CSAPI_SCAN=$bin/csapi-scan
+		INCLUDERC=$place/$1
+	END
+	give_place
+}
+
+deliver() {
+	as_user procmail -t -m "$place/rc"
+}
+
+@test "procmail: clean, infected and unscannable go where they belong, with the verdict in the header" {
+	send clean
+	went_to "$inbox" clean
+	marked clean
+	send infected
+	went_to "$infected" infected
+	marked infected
+	send unscannable
+	went_to "$unscanned" unscannable
+	marked unscannable
+}
+
+@test "procmail: a forged field is gone, a From line and an empty body do no harm, a huge message comes whole" {
+	send forged
+	went_to "$infected" forged
+	marked infected
+	send from-line
+	went_to "$inbox" from-line
+	marked clean
+	send empty
+	went_to "$inbox" empty
+	marked clean
+	send huge
+	went_to "$inbox" huge
+	marked clean
+}
+
+@test "procmail: what is left alone by the configuration is delivered and marked" {
+	printf 'antivirus "a" { csapi "c" { enabled = false } }\n' >"$place/csapi.conf"
+	printf '#!/bin/sh\nexec %s --config=%s "$@"\n' "'$programs/csapi-scan'" "'$place/csapi.conf'" >"$bin/csapi-scan"
+	give_place
+	send infected
+	went_to "$inbox" infected
+}
+
+@test "procmail: whatever goes wrong, the message is kept and comes again" {
+	local recipe wrong
+	for recipe in csapi.rc csapi-variables.rc; do
+		use $recipe
+		for wrong in missing none later crash crash-early failed partial silent; do
+			stand_in $wrong
+			give_place
+			send infected
+			kept_for_later || fail "$recipe, $wrong"
+			[ $wrong = none ] || continue
+			send huge
+			kept_for_later || fail "$recipe, $wrong, huge"
+		done
+	done
+}
+
+@test "procmail: a program that hangs is ended, and one whose scanner hangs ends by itself" {
+	stand_in hang
+	give_place
+	send infected
+	kept_for_later
+	mkfifo "$BATS_TEST_TMPDIR/deaf" && rm "$BATS_TEST_TMPDIR/deaf"
+	kill -STOP "$scanner"
+	ln -s "$socket" "$BATS_TEST_TMPDIR/deaf"
+	stand_in deaf
+	give_place
+	send infected
+	kill -CONT "$scanner"
+	kept_for_later
+}
+
+@test "procmail: the verdict in variables; the message stays as it was" {
+	use csapi-variables.rc
+	echo "LOG=\"verdict: \$CSAPI_STATUS, \$CSAPI_INFO.
+\"" >>"$place/rc"
+	send clean
+	went_to "$inbox" clean
+	grep -qx 'verdict: clean, .' "$place/log"
+	send infected
+	went_to "$infected" infected
+	send unscannable
+	went_to "$unscanned" unscannable
+	send forged
+	went_to "$infected" forged
+}
