@@ -119,9 +119,8 @@ static unsigned long number_of(const struct facts *facts)
 	return official ? official : strtoul(text, NULL, 10);
 }
 
-int answer_version(struct buffer *out, const char *prefix, const struct status *status, const char *more, char ending)
+int answer_version(struct buffer *out, const char *prefix, const struct facts *facts, const char *more, char ending)
 {
-	const struct facts *facts = &status->facts;
 	char built[32] = "";
 	time_t when = (time_t)facts->definitions_built;
 	struct tm day;

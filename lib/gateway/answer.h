@@ -22,7 +22,7 @@ int answer_error(struct buffer *out, const char *prefix, const char *label, cons
 /* A line of our own. */
 int answer_text(struct buffer *out, const char *prefix, const char *text, char ending);
 /* "ClamAV 1.4.6/27777/Thu Nov 26 10:00:00 2026": engine, number of the definitions, when they were built. */
-int answer_version(struct buffer *out, const char *prefix, const struct status *status, const char *more, char ending);
+int answer_version(struct buffer *out, const char *prefix, const struct facts *facts, const char *more, char ending);
 /* The figures of clamd's STATS, as far as we have them; the others say N/A, as clamd does. */
 int answer_stats(struct buffer *out, const char *prefix, const struct status *status, char ending);
 

@@ -28,17 +28,20 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define LINGER_MS 2000
 /* clamd's own CommandReadTimeout, IdleTimeout and ReadTimeout. */
 #define COMMAND_MS 30000
 #define READ_MS    120000
 /* Who takes no answer for so long will not come back. */
 #define TAKING_MS    60000
 #define ANSWERS_MOST ((size_t)4 << 20)
-#define GROUPS_MOST  1024
-#define PASSES_MOST  4
-#define JOBS_MOST    CLIENT_CONCURRENCY_MAX
-#define LABEL_MOST   4096
-#define STEP         (64u << 10)
+/* Answers that may wait for a client while it still sends. */
+#define PILE_MOST   ((size_t)1 << 20)
+#define GROUPS_MOST 1024
+#define PASSES_MOST 4
+#define JOBS_MOST   CLIENT_CONCURRENCY_MAX
+#define LABEL_MOST  4096
+#define STEP        (64u << 10)
 
 struct job {
 	bool used;
@@ -70,25 +73,36 @@ struct session {
 
 /* ---- talking ---- */
 
+/* What the client takes now. 0 or -errno. */
+static int push(struct session *session)
+{
+	ssize_t sent = 0;
+	while (session->out.size && sent >= 0) {
+		sent = send(session->fd, session->out.data, session->out.size, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (sent > 0)
+			buffer_drop(&session->out, (size_t)sent);
+	}
+	return sent < 0 && errno != EAGAIN && errno != EINTR ? -errno : 0;
+}
+
+/* Until the client has taken all. */
 static int flush(struct session *session)
 {
-	size_t done = 0;
 	int64_t deadline = clock_now() + TAKING_MS;
-	while (done < session->out.size) {
+	int error = push(session);
+	while (!error && session->out.size) {
 		struct pollfd wait = {.fd = session->fd, .events = POLLOUT};
-		int ready = poll(&wait, 1, clock_poll_timeout(deadline));
-		if (ready < 0 && errno == EINTR)
-			continue;
-		if (ready <= 0)
+		if (poll(&wait, 1, clock_poll_timeout(deadline)) <= 0 && clock_now() >= deadline)
 			return -ETIMEDOUT;
-		ssize_t sent = send(session->fd, session->out.data + done, session->out.size - done,
-				    MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (sent < 0 && errno != EAGAIN && errno != EINTR)
-			return -errno;
-		done += sent > 0 ? (size_t)sent : 0;
+		error = push(session);
 	}
-	buffer_drop(&session->out, session->out.size);
-	return 0;
+	return error;
+}
+
+/* Sends what can be sent; only a client that lets too much pile up is waited for: it may not read before it has sent all that it wants scanned. */
+static int answer(struct session *session)
+{
+	return session->out.size > PILE_MOST ? flush(session) : push(session);
 }
 
 /* "3: " in a session. */
@@ -102,13 +116,13 @@ static const char *prefix_of(const struct session *session, unsigned number)
 static int say(struct session *session, const char *text)
 {
 	int error = answer_text(&session->out, prefix_of(session, session->number), text, session->ending);
-	return error ? error : flush(session);
+	return error ? error : answer(session);
 }
 
 static int say_error(struct session *session, const char *label, const char *text)
 {
 	int error = answer_error(&session->out, prefix_of(session, session->number), label, text, session->ending);
-	return error ? error : flush(session);
+	return error ? error : answer(session);
 }
 
 /* ---- hearing ---- */
@@ -134,16 +148,20 @@ static ssize_t receive(struct session *session)
 	return got;
 }
 
-/* Waits for more bytes. The same results, and -ETIMEDOUT. */
+/* Waits for more bytes; answers go out meanwhile. The same results, and -ETIMEDOUT. */
 static ssize_t hear(struct session *session, int64_t deadline)
 {
-	struct pollfd wait = {.fd = session->fd, .events = POLLIN};
 	for (;;) {
+		short events = session->out.size ? POLLIN | POLLOUT : POLLIN;
+		struct pollfd wait = {.fd = session->fd, .events = events};
 		int ready = poll(&wait, 1, clock_poll_timeout(deadline));
-		if (ready > 0)
-			return receive(session);
 		if (ready < 0 && errno != EINTR)
 			return -errno;
+		int error = ready > 0 && wait.revents & POLLOUT ? push(session) : 0;
+		if (error)
+			return error;
+		if (ready > 0 && wait.revents & (POLLIN | POLLHUP | POLLERR))
+			return receive(session);
 		if (clock_now() >= deadline)
 			return -ETIMEDOUT;
 	}
@@ -183,7 +201,7 @@ static int collect_one(struct session *session, int timeout_ms)
 	report_free(&report);
 	free(job->label);
 	*job = (struct job){0};
-	return error ? error : flush(session);
+	return error ? error : answer(session);
 }
 
 static int collect_all(struct session *session)
@@ -238,48 +256,42 @@ static int submit_copy(struct session *session, const char *label, int fd, bool 
 
 /* ---- commands ---- */
 
-/* Of the scanner that runs. NULL: it does not answer. */
-static char *ask_scanner(const struct session *session, const char *command, struct why *why)
+/* Alive is who can scan. Without a scanner that is ready there is no answer, as from a clamd that is gone. */
+static const struct facts *ask_facts(struct session *session)
 {
-	char *document = NULL;
-	return client_command(session->options.scanner, command, CLIENT_ANSWER_MS, &document, why) ? NULL : document;
+	int error = collect_all(session);
+	const struct facts *facts = error ? NULL : client_facts(session->client, CLIENT_ANSWER_MS);
+	session->over |= !facts;
+	return facts;
 }
 
-static int take_status(struct session *session, enum wire_word word)
+static int take_version(struct session *session, enum wire_word word)
 {
 	static const char commands[] = "| COMMANDS: SCAN RELOAD PING CONTSCAN VERSIONCOMMANDS VERSION END MULTISCAN "
 				       "FILDES STATS IDSESSION INSTREAM "
 				       "ALLMATCHSCAN";
-	struct why why = {""};
-	struct status status;
-	char *document = ask_scanner(session, "status", &why);
-	int error = document ? status_json_decode(document, strlen(document), &status) : -EPIPE;
-	free(document);
-	if (error) {
-		session->over = true;
-		return say_error(session, "csapi", *why.text ? why.text : "the scanner does not answer");
-	}
-	const char *prefix = prefix_of(session, session->number);
-	if (word == WIRE_STATS)
-		error = answer_stats(&session->out, prefix, &status, session->ending);
-	else
-		error = answer_version(&session->out, prefix, &status, word == WIRE_VERSION ? "" : commands,
-				       session->ending);
-	facts_free(&status.facts);
-	return error ? error : flush(session);
+	const struct facts *facts = ask_facts(session);
+	int error = 0;
+	if (facts)
+		error = answer_version(&session->out, prefix_of(session, session->number), facts,
+				       word == WIRE_VERSION ? "" : commands, session->ending);
+	return error ? error : answer(session);
 }
 
-/* Alive is who can scan: without the scanner there is no answer, as from a clamd that is gone. */
-static int take_ping(struct session *session)
+/* Commands of the scanner are for root and for its own user, and so are these figures. */
+static int take_stats(struct session *session)
 {
-	struct why why;
-	char *document = ask_scanner(session, "ping", &why);
-	if (!document) {
-		session->over = true;
-		return 0;
-	}
+	struct why why = {""};
+	struct status status;
+	char *document = NULL;
+	int error = client_command(session->options.scanner, "status", CLIENT_ANSWER_MS, &document, &why);
+	error = error ? error : status_json_decode(document, strlen(document), &status);
 	free(document);
-	return say(session, "PONG");
+	if (error)
+		return say_error(session, "STATS", *why.text ? why.text : strerror(-error));
+	error = answer_stats(&session->out, prefix_of(session, session->number), &status, session->ending);
+	facts_free(&status.facts);
+	return error ? error : answer(session);
 }
 
 /* The scanner decides who may; it goes on by itself. */
@@ -330,7 +342,7 @@ static int take_path(struct session *session, const struct wire_command *command
 		error = answer_report(&session->out, prefix_of(session, session->number), path, &clean, false,
 				      session->ending);
 	}
-	return error ? error : flush(session);
+	return error ? error : answer(session);
 }
 
 /* The descriptor comes with the command, or with a NUL byte behind it. */
@@ -341,14 +353,14 @@ static int take_descriptor(struct session *session)
 	if (!session->options.local)
 		return say_error(session, "FILDES", "A network passes no descriptors; send the message with INSTREAM");
 	while (!session->pass_count) {
-		ssize_t got = hear(session, deadline);
-		if (got <= 0)
-			return got ? (int)got : -EPIPE;
 		/* Something else than what goes with a descriptor. */
-		if (!session->pass_count && session->in[0] != '\0') {
+		if (session->used && session->in[0] != '\0') {
 			session->over = true;
 			return say(session, "No file descriptor received. ERROR");
 		}
+		ssize_t got = hear(session, deadline);
+		if (got <= 0)
+			return got ? (int)got : -EPIPE;
 	}
 	int fd = take_pass(session);
 	(void)snprintf(label, sizeof label, "fd[%d]", fd);
@@ -424,11 +436,12 @@ static int take_command(struct session *session, const struct wire_command *comm
 	session->number += session->session && command->word != WIRE_END;
 	switch (command->word) {
 	case WIRE_PING:
-		return take_ping(session);
+		return ask_facts(session) ? say(session, "PONG") : 0;
 	case WIRE_VERSION:
 	case WIRE_VERSIONCOMMANDS:
+		return take_version(session, command->word);
 	case WIRE_STATS:
-		return take_status(session, command->word);
+		return take_stats(session);
 	case WIRE_RELOAD:
 		return take_reload(session);
 	case WIRE_SHUTDOWN:
@@ -468,25 +481,37 @@ static int await_command(struct session *session, struct wire_command *command, 
 			return *ret_size < 0 ? (int)*ret_size : 1;
 		int64_t own = CLOCK_NEVER;
 		bool waiting = client_outstanding(session->client) > 0;
-		struct pollfd wait[2] = {{.fd = session->fd, .events = POLLIN},
+		short events = session->out.size ? POLLIN | POLLOUT : POLLIN;
+		struct pollfd wait[2] = {{.fd = session->fd, .events = events},
 					 {.fd = waiting ? client_poll(session->client, &own) : -1, .events = POLLIN}};
 		/* Who waits for an answer is not silent. */
 		int64_t until = waiting ? own : deadline;
 		int ready = poll(wait, 2, clock_poll_timeout(until));
 		if (ready < 0 && errno != EINTR)
 			return -errno;
-		if (wait[0].revents) {
+		int error = wait[0].revents & POLLOUT ? push(session) : 0;
+		if (!error && wait[0].revents & (POLLIN | POLLHUP | POLLERR)) {
 			ssize_t got = receive(session);
 			if (got <= 0)
 				return (int)got;
 		}
-		int error = waiting ? collect_one(session, 0) : 0;
+		error = error ? error : waiting ? collect_one(session, 0) : 0;
 		if (error && error != -EAGAIN)
 			return error;
 		deadline = waiting ? clock_now() + COMMAND_MS : deadline;
 		if (!waiting && clock_now() >= deadline)
 			return -ETIMEDOUT;
 	}
+}
+
+/* What was sent and not read would turn the last answer into a broken connection: it is read and forgotten for a moment. */
+static void linger(struct session *session)
+{
+	int64_t deadline = clock_now() + LINGER_MS;
+	(void)shutdown(session->fd, SHUT_WR);
+	do
+		session->used = 0;
+	while (hear(session, deadline) > 0);
 }
 
 static int converse(struct session *session)
@@ -509,7 +534,10 @@ static int converse(struct session *session)
 	if (there == -EMSGSIZE)
 		(void)say(session, "UNKNOWN COMMAND");
 	/* Who closes its half still wants its answers. */
-	return error ? error : collect_all(session);
+	error = error ? error : collect_all(session);
+	error = error ? error : flush(session);
+	linger(session);
+	return error;
 }
 
 /* ---- rights ---- */
