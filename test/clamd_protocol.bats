@@ -273,15 +273,24 @@ assert all(hear(c) == b"stream: Eicar-Test-Signature FOUND\0" for c in others[20
 	[ "$(pgrep -P "$scanner" -c csapi-clamd)" -eq 1 ]
 }
 
-@test "errors of the scanner are ERROR; without the scanner there is none who answers" {
-	start_scanner -j 1 --definitions="$BATS_TEST_TMPDIR/none" --clamd-socket="$BATS_TEST_TMPDIR/c" 2>/dev/null || true
-	alive "$scanner" || fail "it ended"
-	raw 'say(b"zINSTREAM\0" + stream(eicar)); out = hear(); assert out.endswith(b" ERROR\0") and b"FOUND" not in out, out' "$BATS_TEST_TMPDIR/c"
-	local gateway
-	gateway=$(pgrep -P "$scanner" csapi-clamd)
-	stop_scanner
+@test "errors of the scanner are ERROR, and then it says nothing to PING; without the scanner there is none who answers" {
+	local place=$BATS_TEST_TMPDIR gateway other _
+	mkdir "$place/base"
+	"$BUILD/csapi-scanner" --listen="$place/s" --definitions="$place/none" --file-base="$place/base" --isolation=degrade -j 1 \
+		--scanner-log=none --clamd-socket="$place/c" >/dev/null 2>&1 3>&- &
+	other=$!
+	for _ in {1..200}; do
+		[[ $("$BUILD/csapi-scanner" status --socket="$place/s" 2>&1) != *" is failed"* ]] || break
+		sleep 0.05
+	done
+	raw 'say(b"zINSTREAM\0" + stream(eicar)); out = hear(); assert out.endswith(b" ERROR\0") and b"FOUND" not in out, out' "$place/c"
+	raw 'say(b"zPING\0"); out = hear(); assert out == b"", out' "$place/c"
+	raw 'say(b"zVERSION\0"); out = hear(); assert out == b"", out' "$place/c"
+	gateway=$(pgrep -P "$other" csapi-clamd)
+	kill "$other"
+	wait "$other" || true
 	gone "$gateway"
-	[ ! -e "$BATS_TEST_TMPDIR/c" ] || fail "the socket is left"
+	[ ! -e "$place/c" ] || fail "the socket is left"
 }
 
 @test "pyclamd" {
