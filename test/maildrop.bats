@@ -63,6 +63,36 @@ deliver() {
 	marked clean
 }
 
+@test "maildrop: line ends of the network, and bodies that look like a header" {
+	send crlf
+	went_to "$inbox" crlf
+	marked clean
+	send crlf-forged
+	went_to "$infected" crlf-forged
+	send torn
+	went_to "$infected" torn
+	marked infected
+	send headless
+	went_to "$inbox" headless
+	marked clean
+	send nothing
+	went_to "$inbox" nothing
+}
+
+@test "maildrop: a From line of a mailbox does no harm" {
+	send from-line
+	went_to "$inbox" from-line
+	marked clean
+}
+
+@test "maildrop: a folder that cannot be written keeps the message, and nothing goes to the inbox instead" {
+	rm -rf "$infected" "$unscanned"
+	send infected
+	kept_for_later
+	send unscannable
+	kept_for_later
+}
+
 @test "maildrop: what is left alone by the configuration is delivered" {
 	printf 'antivirus "a" { csapi "c" { enabled = false } }\n' >"$place/csapi.conf"
 	printf '#!/bin/sh\nexec %s --config=%s "$@"\n' "'$programs/csapi-scan'" "'$place/csapi.conf'" >"$bin/csapi-scan"
@@ -72,7 +102,7 @@ deliver() {
 
 @test "maildrop: whatever goes wrong, the message is kept and comes again" {
 	local wrong
-	for wrong in missing none later crash crash-early failed partial silent; do
+	for wrong in missing none later crash crash-early failed partial half half-later silent; do
 		stand_in $wrong
 		send infected
 		kept_for_later || fail "$wrong"

@@ -31,9 +31,14 @@ use() {
 		TIMEOUT=3
 		CSAPI_SCAN=$bin/csapi-scan
 		INCLUDERC=$place/$1
+		:0
+		$place/mail/inbox/
 	END
 	give_place
 }
+
+# procmail ends each message with an empty line.
+as_kept=(perl -0777 -pe 's/(?<!\n)\z/\n/; s/(?<!\n\n)\z/\n/ if length > 1')
 
 deliver() {
 	as_user procmail -t -m "$place/rc"
@@ -66,6 +71,37 @@ deliver() {
 	marked clean
 }
 
+@test "procmail: line ends of the network, and bodies that look like a header" {
+	send crlf
+	went_to "$inbox" crlf
+	marked clean
+	send crlf-forged
+	went_to "$infected" crlf-forged
+	send torn
+	went_to "$infected" torn
+	marked infected
+	send headless
+	went_to "$inbox" headless
+	marked clean
+	send nothing
+	went_to "$inbox" nothing
+}
+
+@test "procmail: a folder that cannot be written keeps the message, and nothing goes to the inbox instead" {
+	local recipe message
+	shut "$infected"
+	shut "$unscanned"
+	as_user test ! -w "$infected"
+	[ "$status" -eq 0 ] || skip "this user can write everywhere"
+	for recipe in csapi.rc csapi-variables.rc; do
+		use $recipe
+		for message in infected unscannable; do
+			send $message
+			kept_for_later || fail "$recipe, $message"
+		done
+	done
+}
+
 @test "procmail: what is left alone by the configuration is delivered and marked" {
 	printf 'antivirus "a" { csapi "c" { enabled = false } }\n' >"$place/csapi.conf"
 	printf '#!/bin/sh\nexec %s --config=%s "$@"\n' "'$programs/csapi-scan'" "'$place/csapi.conf'" >"$bin/csapi-scan"
@@ -78,7 +114,7 @@ deliver() {
 	local recipe wrong
 	for recipe in csapi.rc csapi-variables.rc; do
 		use $recipe
-		for wrong in missing none later crash crash-early failed partial silent; do
+		for wrong in missing none later crash crash-early failed partial half half-later silent; do
 			stand_in $wrong
 			give_place
 			send infected
@@ -118,4 +154,12 @@ deliver() {
 	went_to "$unscanned" unscannable
 	send forged
 	went_to "$infected" forged
+	send crlf-forged
+	went_to "$infected" crlf-forged
+	send crlf
+	went_to "$inbox" crlf
+	send from-line
+	went_to "$inbox" from-line
+	send huge
+	went_to "$inbox" huge
 }
