@@ -100,14 +100,16 @@ body_of() {
 	perl -0777 -pe '/\A[^\n]*\r\n/ ? s/\A(?:.*?\r\n)??(?:\r\n|\z)//s : s/\A(?:.*?\n)??(?:\n|\z)//s' "$1"
 }
 
-# went_to FOLDER MESSAGE: it is there, once and whole, with its body to the byte, and nowhere else.
+# went_to FOLDER MESSAGE [PATTERN]: it is there, once and whole, with its body to the byte, and nowhere else. With a pattern, from the line on that
+# fits it: where a body begins can be a matter of opinion.
 went_to() {
 	local file other
 	[ "$status" -eq 0 ] || fail "the exit status is $status: $(<"$BATS_TEST_TMPDIR/said")"
 	file=$(mail_in "$1")
 	[ "$(grep -c . <<<"$file")" -eq 1 ] || fail "not once in $1: $file; $(find "$place/mail" -type f); $(<"$BATS_TEST_TMPDIR/said")"
 	[ "$(find "$place/mail" -path '*/new/*' -type f -o -path '*/cur/*' -type f | wc -l)" -eq 1 ] || fail "elsewhere too"
-	cmp <(body_of "$file") <(body_of "$messages/$2" | "${as_kept[@]:-cat}") || fail "the body is another one"
+	cmp <(body_of "$file" | sed -n "/${3:-^}/,\$p") <(body_of "$messages/$2" | "${as_kept[@]:-cat}" | sed -n "/${3:-^}/,\$p") ||
+		fail "the body is another one"
 	header=$(sed '/^\r\{0,1\}$/q' "$file" | tr -d '\r')
 	rm "$file"
 }

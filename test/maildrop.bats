@@ -86,7 +86,7 @@ deliver() {
 }
 
 @test "maildrop: a folder that cannot be written keeps the message, and nothing goes to the inbox instead" {
-	rm -rf "$infected" "$unscanned"
+	rm -rf "$infected"/* "$unscanned"/*
 	send infected
 	kept_for_later
 	send unscannable

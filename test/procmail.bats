@@ -37,9 +37,6 @@ use() {
 	give_place
 }
 
-# procmail ends each message with an empty line.
-as_kept=(perl -0777 -pe 's/(?<!\n)\z/\n/; s/(?<!\n\n)\z/\n/ if length > 1')
-
 deliver() {
 	as_user procmail -t -m "$place/rc"
 }
@@ -143,8 +140,8 @@ deliver() {
 
 @test "procmail: the verdict in variables; the message stays as it was" {
 	use csapi-variables.rc
-	echo "LOG=\"verdict: \$CSAPI_STATUS, \$CSAPI_INFO.
-\"" >>"$place/rc"
+	# In front of the recipe that delivers.
+	sed -i '/^INCLUDERC/a LOG="verdict: $CSAPI_STATUS, $CSAPI_INFO.\n"' "$place/rc"
 	send clean
 	went_to "$inbox" clean
 	grep -qx 'verdict: clean, .' "$place/log"

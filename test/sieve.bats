@@ -93,7 +93,7 @@ deliver() {
 		send crlf-forged
 		went_to "$infected" crlf-forged
 		send torn
-		went_to "$infected" torn
+		went_to "$infected" torn ^--=
 		send headless
 		went_to "$inbox" headless
 		marked clean
