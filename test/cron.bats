@@ -26,9 +26,9 @@ wrap() {
 	chmod +x "$place/scan"
 }
 
-# With cron's environment, which has no PATH worth the name.
+# With cron's environment, and not even its PATH.
 nightly() {
-	run --separate-stderr env -i HOME="$place" TMPDIR="$place/tmp" CSAPI_SCAN="$place/scan" LOGNAME=ann SHELL=/bin/sh PATH=/usr/bin:/bin \
+	run --separate-stderr /usr/bin/env -i HOME="$place" TMPDIR="$place/tmp" CSAPI_SCAN="$place/scan" LOGNAME=ann SHELL=/bin/sh \
 		"$ROOT/share/recipes/cron/csapi-nightly" "$@"
 }
 
@@ -36,7 +36,7 @@ nightly() {
 	nightly
 	[ "$status" -eq 0 ]
 	[ -z "$output$stderr" ] || fail "cron would mail this"
-	[ "$(ls "$place/tmp")" = "csapi-nightly.$(id -u)" ] || fail "files were left"
+	[ -z "$(ls -A "$place/tmp")" ] || fail "files were left"
 }
 
 @test "cron: what was found is said, and what could not be scanned" {

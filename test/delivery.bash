@@ -1,8 +1,7 @@
 # delivery.bash - what the tests of programs that deliver mail share: messages, scanners that go wrong, and where each message is afterwards.
 #
 # Each file that loads this has a function `deliver`, which delivers standard input as an ordinary user and leaves the exit status in $status, and says
-# with $inbox, $infected and $unscanned which folders mail goes to, and with $later, what a program does that cannot deliver now: 75, or the folder
-# "unscanned" where it knows no later.
+# with $inbox, $infected and $unscanned which folders mail goes to, and with the command $as_kept what the program itself does to a body that it keeps.
 # shellcheck shell=bash disable=SC2034,SC2154
 
 # Once for a file: a scanner that anybody may ask, messages, and a place that an ordinary user can write.
@@ -18,8 +17,24 @@ open_delivery() {
 	{ printf 'X-CSAPI-Status: clean\nX-CSAPI-Info: a\n b\nx-csapi-status: clean\n'; cat "$messages/infected"; } >"$messages/forged"
 	{ echo "From ada@example.org Thu Nov 26 10:00:00 2026"; cat "$messages/clean"; } >"$messages/from-line"
 	printf 'Subject: none\n\n' >"$messages/empty"
-	{ cat "$messages/clean"; head -c 3000000 /dev/zero | tr '\0' 'x' | fold -w 76; } >"$messages/huge"
+	{ cat "$messages/clean"; head -c 5000000 /dev/zero | tr '\0' 'x' | fold -w 76; echo; } >"$messages/huge"
+	: >"$messages/nothing"
+	# No header at all, and a body that looks like one.
+	{ printf '\nX-CSAPI-Status: clean\n\n'; sed '1,/^$/d' "$messages/infected"; } >"$messages/headless"
+	# Line ends of the network. The body says "clean" where a program that takes an empty line with CR for none still looks for fields.
+	sed 's/$/\r/' "$messages/clean" >"$messages/crlf"
+	sed '0,/^$/s//\nX-CSAPI-Status: clean\n/' "$messages/infected" | sed 's/$/\r/' >"$messages/crlf-forged"
+	# The header ends at the first empty line for some, at the second for others.
+	sed '0,/^$/s//\r\nX-CSAPI-Status: clean\n/' "$messages/infected" >"$messages/torn"
 	! as_root || chmod a+x "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR"
+}
+
+# shut FOLDER: mail cannot be put there.
+shut() {
+	rm -rf "$1"
+	mkdir -p "$1"
+	give_place
+	chmod 555 "$1"
 }
 
 # For each test: $place, an ordinary user's, with the program that is called as csapi-scan below $bin.
@@ -57,8 +72,13 @@ stand_in() {
 	hang) text='exec sleep 30' ;;
 	later) text='cat >/dev/null; exit 75' ;;
 	failed) text='cat >/dev/null; exit 1' ;;
-	# Half of what it had to say, and then the end.
+	# Half of what it got, and then the end.
 	partial) text='head -c 100; kill -KILL $$' ;;
+	# It says that all is well, and dies of it.
+	half) text='case $* in *=filter*) printf "X-CSAPI-Status: clean\n"; head -c 100 ;; *=sieve*) printf clean ;; *) echo "av_status=EC_AV_CLEAN" ;; esac
+kill -KILL $$' ;;
+	half-later) text='case $* in *=filter*) printf "X-CSAPI-Status: clean\n"; cat ;; *=sieve*) printf clean ;; *) echo "av_status=EC_AV_CLEAN" ;; esac
+exit 75' ;;
 	# The same, and it calls that success.
 	silent) text='cat >/dev/null; exit 0' ;;
 	missing)
@@ -75,19 +95,21 @@ mail_in() {
 	find "$1" -path '*/new/*' -type f -o -path '*/cur/*' -type f 2>/dev/null | grep -v "^$1/[.]" || true
 }
 
+# All behind the first empty line, to the byte.
 body_of() {
-	perl -0777 -pe 's/\r//g; s/\A.*?\n(?:\n|\z)//s; s/\n+\z//' "$1"
+	perl -0777 -pe '/\A[^\n]*\r\n/ ? s/\A(?:.*?\r\n)??(?:\r\n|\z)//s : s/\A(?:.*?\n)??(?:\n|\z)//s' "$1"
 }
 
-# went_to FOLDER MESSAGE: it is there, once and whole, and nowhere else.
+# went_to FOLDER MESSAGE [PATTERN]: it is there, once and whole, with its body to the byte, and nowhere else. With a pattern, from the line on that
+# fits it: where a body begins can be a matter of opinion.
 went_to() {
 	local file other
 	[ "$status" -eq 0 ] || fail "the exit status is $status: $(<"$BATS_TEST_TMPDIR/said")"
 	file=$(mail_in "$1")
 	[ "$(grep -c . <<<"$file")" -eq 1 ] || fail "not once in $1: $file; $(find "$place/mail" -type f); $(<"$BATS_TEST_TMPDIR/said")"
 	[ "$(find "$place/mail" -path '*/new/*' -type f -o -path '*/cur/*' -type f | wc -l)" -eq 1 ] || fail "elsewhere too"
-	# Line ends, and those at the end, are the program's own; all else is the message's.
-	cmp <(body_of "$file") <(body_of "$messages/$2") || fail "the body is another one"
+	cmp <(body_of "$file" | sed -n "/${3:-^}/,\$p") <(body_of "$messages/$2" | "${as_kept[@]:-cat}" | sed -n "/${3:-^}/,\$p") ||
+		fail "the body is another one"
 	header=$(sed '/^\r\{0,1\}$/q' "$file" | tr -d '\r')
 	rm "$file"
 }

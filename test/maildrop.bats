@@ -23,7 +23,9 @@ setup() {
 		mkdir -p "$folder/new" "$folder/cur" "$folder/tmp"
 	done
 	cp "$ROOT/share/recipes/maildrop/csapi.mailfilter" "$place"
+	# With a shell like that of many mail users, by which no program starts.
 	cat >"$place/filter" <<-END
+		SHELL="/usr/sbin/nologin"
 		DEFAULT="$inbox"
 		CSAPI_SCAN="$bin/csapi-scan"
 		CSAPI_INFECTED="$infected"
@@ -63,6 +65,36 @@ deliver() {
 	marked clean
 }
 
+@test "maildrop: line ends of the network, and bodies that look like a header" {
+	send crlf
+	went_to "$inbox" crlf
+	marked clean
+	send crlf-forged
+	went_to "$infected" crlf-forged
+	send torn
+	went_to "$infected" torn
+	marked infected
+	send headless
+	went_to "$inbox" headless
+	marked clean
+	send nothing
+	went_to "$inbox" nothing
+}
+
+@test "maildrop: a From line of a mailbox does no harm" {
+	send from-line
+	went_to "$inbox" from-line
+	marked clean
+}
+
+@test "maildrop: a folder that cannot be written keeps the message, and nothing goes to the inbox instead" {
+	rm -rf "$infected"/* "$unscanned"/*
+	send infected
+	kept_for_later
+	send unscannable
+	kept_for_later
+}
+
 @test "maildrop: what is left alone by the configuration is delivered" {
 	printf 'antivirus "a" { csapi "c" { enabled = false } }\n' >"$place/csapi.conf"
 	printf '#!/bin/sh\nexec %s --config=%s "$@"\n' "'$programs/csapi-scan'" "'$place/csapi.conf'" >"$bin/csapi-scan"
@@ -71,10 +103,11 @@ deliver() {
 }
 
 @test "maildrop: whatever goes wrong, the message is kept and comes again" {
+	# A message that brings its own "clean" is the one that would slip through.
 	local wrong
-	for wrong in missing none later crash crash-early failed partial silent; do
+	for wrong in missing none later crash crash-early failed partial half half-later silent; do
 		stand_in $wrong
-		send infected
+		send forged
 		kept_for_later || fail "$wrong"
 	done
 }

@@ -31,6 +31,8 @@ use() {
 		TIMEOUT=3
 		CSAPI_SCAN=$bin/csapi-scan
 		INCLUDERC=$place/$1
+		:0
+		$place/mail/inbox/
 	END
 	give_place
 }
@@ -66,6 +68,37 @@ deliver() {
 	marked clean
 }
 
+@test "procmail: line ends of the network, and bodies that look like a header" {
+	send crlf
+	went_to "$inbox" crlf
+	marked clean
+	send crlf-forged
+	went_to "$infected" crlf-forged
+	send torn
+	went_to "$infected" torn
+	marked infected
+	send headless
+	went_to "$inbox" headless
+	marked clean
+	send nothing
+	went_to "$inbox" nothing
+}
+
+@test "procmail: a folder that cannot be written keeps the message, and nothing goes to the inbox instead" {
+	local recipe message
+	shut "$infected"
+	shut "$unscanned"
+	as_user test ! -w "$infected"
+	[ "$status" -eq 0 ] || skip "this user can write everywhere"
+	for recipe in csapi.rc csapi-variables.rc; do
+		use $recipe
+		for message in infected unscannable; do
+			send $message
+			kept_for_later || fail "$recipe, $message"
+		done
+	done
+}
+
 @test "procmail: what is left alone by the configuration is delivered and marked" {
 	printf 'antivirus "a" { csapi "c" { enabled = false } }\n' >"$place/csapi.conf"
 	printf '#!/bin/sh\nexec %s --config=%s "$@"\n' "'$programs/csapi-scan'" "'$place/csapi.conf'" >"$bin/csapi-scan"
@@ -75,13 +108,14 @@ deliver() {
 }
 
 @test "procmail: whatever goes wrong, the message is kept and comes again" {
+	# A message that brings its own "clean" is the one that would slip through.
 	local recipe wrong
 	for recipe in csapi.rc csapi-variables.rc; do
 		use $recipe
-		for wrong in missing none later crash crash-early failed partial silent; do
+		for wrong in missing none later crash crash-early failed partial half half-later silent; do
 			stand_in $wrong
 			give_place
-			send infected
+			send forged
 			kept_for_later || fail "$recipe, $wrong"
 			[ $wrong = none ] || continue
 			send huge
@@ -107,8 +141,8 @@ deliver() {
 
 @test "procmail: the verdict in variables; the message stays as it was" {
 	use csapi-variables.rc
-	echo "LOG=\"verdict: \$CSAPI_STATUS, \$CSAPI_INFO.
-\"" >>"$place/rc"
+	# In front of the recipe that delivers.
+	sed -i '/^INCLUDERC/a LOG="verdict: $CSAPI_STATUS, $CSAPI_INFO.\n"' "$place/rc"
 	send clean
 	went_to "$inbox" clean
 	grep -qx 'verdict: clean, .' "$place/log"
@@ -118,4 +152,12 @@ deliver() {
 	went_to "$unscanned" unscannable
 	send forged
 	went_to "$infected" forged
+	send crlf-forged
+	went_to "$infected" crlf-forged
+	send crlf
+	went_to "$inbox" crlf
+	send from-line
+	went_to "$inbox" from-line
+	send huge
+	went_to "$inbox" huge
 }

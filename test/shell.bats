@@ -37,9 +37,53 @@ deliver() {
 	went_to "$inbox" huge
 }
 
+@test "shell: line ends of the network, and bodies that look like a header" {
+	local message
+	for message in crlf headless nothing empty from-line; do
+		send $message
+		went_to "$inbox" $message
+	done
+	for message in crlf-forged torn; do
+		send $message
+		went_to "$infected" $message
+	done
+}
+
+@test "shell: a folder that cannot be written keeps the message, and nothing goes to the inbox instead" {
+	shut "$infected"
+	as_user test ! -w "$infected"
+	[ "$status" -eq 0 ] || skip "this user can write everywhere"
+	send infected
+	kept_for_later
+	[ -z "$(ls "$place/mail/tmp")" ] || fail "something is left"
+	shut "$place/mail"
+	send clean
+	kept_for_later
+}
+
+@test "shell: what is left alone by the configuration is delivered" {
+	printf 'antivirus "a" { csapi "c" { enabled = false } }\n' >"$place/csapi.conf"
+	printf '#!/bin/sh\nexec %s --config=%s "$@"\n' "'$programs/csapi-scan'" "'$place/csapi.conf'" >"$bin/csapi-scan"
+	give_place
+	send infected
+	went_to "$inbox" infected
+}
+
+@test "shell: wrong use, and an answer that is no shell text, end in 75 and nothing else" {
+	as_user CSAPI_SCAN="$bin/csapi-scan" "$place/deliver" </dev/null
+	kept_for_later
+	local text
+	for text in "echo \"'\"" "echo ')'" 'echo exit' 'echo exit 1' 'echo unset av_status' "echo 'set -e; false'"; do
+		printf '#!/bin/sh\ncat >/dev/null\n%s\n' "$text" >"$bin/csapi-scan"
+		give_place
+		send infected
+		kept_for_later || fail "$text"
+	done
+}
+
 @test "shell: whatever goes wrong, the message is kept and comes again" {
 	local wrong
-	for wrong in missing none later crash crash-early failed partial silent; do
+	for wrong in missing none later crash crash-early failed partial half half-later silent; do
 		stand_in $wrong
 		give_place
 		send infected

@@ -10,8 +10,13 @@ global ["csapi_status", "csapi_status_info"];
 # Anybody can write these fields.
 deleteheader "X-CSAPI-Status";
 deleteheader "X-CSAPI-Info";
+deleteheader "X-CSAPI-Code";
+deleteheader "X-CSAPI-Engine";
+deleteheader "X-CSAPI-Definitions";
 addheader "X-CSAPI-Status" "${csapi_status}";
-addheader "X-CSAPI-Info" "${csapi_status_info}";
+if not string "${csapi_status_info}" "" {
+	addheader "X-CSAPI-Info" "${csapi_status_info}";
+}
 
 if string "${csapi_status}" "infected" {
 	fileinto :create "Infected";

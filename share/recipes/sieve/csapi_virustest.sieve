@@ -10,6 +10,9 @@ if not filter "csapi-scan" ["--format=filter", "--exit=mda", "--hook", "--deadli
 if virustest :value "eq" :comparator "i;ascii-numeric" "5" {
 	fileinto :create "Infected";
 	stop;
+} elsif header :is "X-CSAPI-Status" "unscanned" {
+	# The configuration of csapi wants no scan.
+	keep;
 } elsif not virustest :value "eq" :comparator "i;ascii-numeric" "1" {
 	fileinto :create "Unscanned";
 	stop;
