@@ -123,7 +123,7 @@ help:
 	@echo "make bench-cache      what the cache of verdicts gains and costs: two minutes"
 	@echo "make bench-smoke      the same in small, to see that it works"
 	@echo "make soak             the resident scanner, live updates and updates under torture: some 40 minutes"
-	@echo "make check-peers      c-icap on the scanner's socket for clamd's protocol"
+	@echo "make check-peers      c-icap and rspamd on the scanner's socket for clamd's protocol"
 	@echo "make lint             formatting, floors, manuals, shell scripts, generated files"
 	@echo "make sanitize         build with ASan and UBSan below build/sanitize"
 	@echo "make check-sanitize   run all tests against that build"

@@ -81,3 +81,36 @@ icap() {
 	icap "$mail/infected"
 	[[ $output != *"ICAP/1.0 20"* ]] && ! cmp -s "$mail/infected" "$place/out.3" || fail "without the scanner"
 }
+
+# rspamd FILE: the symbols that its antivirus module gives, with what they say.
+rspamd() {
+	run bash -c "curl -sS --data-binary @'$1' http://127.0.0.1:$port/checkv2 | jq -rc '[.symbols[] | select(.name | startswith(\"CLAM_\")) | .name, .options[]?]'"
+}
+
+@test "rspamd: infected, encrypted and failed have each their symbol" {
+	local here=$peers/rspamd/usr/share/rspamd
+	printf "com\norg\nnet\n" >"$place/tld"
+	port=$(free_port)
+	cat >"$place/rspamd.conf" <<-END
+		lua = "$here/rules/rspamd.lua";
+		options { pidfile = "$place/pid"; url_tld = "$place/tld"; filters = ""; dns { nameserver = ["127.0.0.1:9"]; timeout = 0.1s; retransmits = 1; } temp_dir = "$place"; hs_cache_dir = "$place"; }
+		logging { type = "console"; level = "info"; }
+		worker "normal" { bind_socket = "127.0.0.1:$port"; count = 1; }
+		modules { path = "$here/plugins/antivirus.lua"; }
+		antivirus { clamav { type = "clamav"; servers = "127.0.0.1:$peer_port"; symbol = "CLAM_VIRUS"; scan_mime_parts = false; timeout = 2; retransmits = 1; } }
+	END
+	env LD_LIBRARY_PATH="$peers/lib:$peers/rspamd/usr/lib/rspamd" "$peers/rspamd/usr/bin/rspamd" -f -i --insecure -c "$place/rspamd.conf" \
+		--var=RULESDIR="$here/rules" --var=LUALIBDIR="$here/lualib" --var=SHAREDIR="$here" --var=PLUGINSDIR="$here/plugins" \
+		--var=CONFDIR="$peers/rspamd/etc/rspamd" --var=DBDIR="$place" --var=RUNDIR="$place" >"$place/out.log" 2>&1 3>&- &
+	server=$!
+	await_port "$port"
+	rspamd "$mail/clean"
+	[ "$output" = "[]" ] || fail "clean"
+	rspamd "$mail/infected"
+	[[ $output == '["CLAM_VIRUS","Eicar-Test-Signature'* ]] || fail "infected"
+	rspamd "$mail/encrypted"
+	[[ $output == '["CLAM_VIRUS_ENCRYPTED",'* ]] || fail "encrypted"
+	stop_peer
+	rspamd "$mail/forged"
+	[[ $output == '["CLAM_VIRUS_FAIL",'* ]] || fail "without the scanner"
+}
