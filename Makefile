@@ -123,6 +123,7 @@ help:
 	@echo "make bench-cache      what the cache of verdicts gains and costs: two minutes"
 	@echo "make bench-smoke      the same in small, to see that it works"
 	@echo "make soak             the resident scanner, live updates and updates under torture: some 40 minutes"
+	@echo "make check-peers      c-icap and rspamd on the scanner's socket for clamd's protocol"
 	@echo "make lint             formatting, floors, manuals, shell scripts, generated files"
 	@echo "make sanitize         build with ASan and UBSan below build/sanitize"
 	@echo "make check-sanitize   run all tests against that build"
@@ -266,6 +267,10 @@ screens: all
 # The cache of verdicts on and off, in turns.
 bench-cache: all
 	test/bench/cache.sh $(B)
+
+# Other programs that speak clamd's protocol: unpacked, not installed.
+check-peers: all
+	CSAPI_PEERS=1 CSAPI_BUILD=$(abspath $(B)) $(PROVE) --failures --comments --ext .bats test/peers
 
 # Thousands of clients, crashes and kills instead of the dozens in `make check`.
 soak: all tests

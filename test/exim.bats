@@ -158,7 +158,7 @@ try() {
 }
 
 @test "csapi-scan writes a part of an answer, or none: 451, nothing kept" {
-	for kind in partial cut silent; do try "$kind"; done
+	for kind in partial half cut silent; do try "$kind"; done
 }
 
 @test "an ERROR with exit status 0, which Exim itself would take for clean: 451" {

@@ -153,7 +153,7 @@ refused() {
 
 @test "smtpd: csapi-scan is missing, crashes, has no verdict, writes a part: 451, and when it works again mail passes" {
 	local kind
-	for kind in missing crash early partial cut silent 75 usage; do
+	for kind in missing crash early partial half cut silent 75 usage; do
 		rm -f "$place/csapi-scan"
 		stand_in "$kind"
 		for message in clean infected; do
@@ -227,7 +227,7 @@ drive() {
 
 @test "the filter by itself: no verdict is 451, and nothing goes on" {
 	local kind
-	for kind in missing crash early partial cut silent 75 usage hang; do
+	for kind in missing crash early partial half cut silent 75 usage hang; do
 		rm -f "$place/csapi-scan"
 		stand_in "$kind"
 		drive "$mail"/{clean,infected} -- "$RECIPES/opensmtpd/filter-csapi" "scan=$csapi_scan" deadline=1

@@ -175,7 +175,7 @@ deferred() {
 
 @test "csapi-scan is missing, crashes, has no verdict, writes a part: all stay in the queue, and go on when it works" {
 	local n=0 kind
-	for kind in missing crash early partial cut silent 75 usage; do
+	for kind in missing crash early partial half cut silent 75 usage; do
 		stand_in "$kind"
 		[ "$kind" != missing ] || mv "$place/csapi-scan" "$place/csapi-scan.away"
 		send "$mail/clean"
@@ -185,8 +185,8 @@ deferred() {
 	done
 	stand_in real
 	flush
-	[ "$(find "$mailboxes/user/new" -type f | wc -l)" -eq 8 ] || fail "not all that is clean was delivered"
-	[ "$(find "$place/quarantine/infected" -name '*.eml' | wc -l)" -eq 8 ] || fail "not all that is infected was kept"
+	[ "$(find "$mailboxes/user/new" -type f | wc -l)" -eq 9 ] || fail "not all that is clean was delivered"
+	[ "$(find "$place/quarantine/infected" -name '*.eml' | wc -l)" -eq 9 ] || fail "not all that is infected was kept"
 	for file in "$mailboxes"/user/new/*; do
 		same_body "$mail/clean" "$file"
 		marked "$file" clean

@@ -79,6 +79,7 @@ Date: Thu, 26 Nov 2026 10:00:00 +0000
 #   crash    dies of a signal, having read the message
 #   early    dies of a signal at once
 #   partial  writes the beginning of an answer and dies
+#   half     says that the message is clean, writes a part of it, and dies
 #   cut      writes the beginning of an answer and says that all is well
 #   silent   writes nothing and says that all is well
 #   75       says that it has no verdict
@@ -96,6 +97,7 @@ stand_in() {
 	crash) body='cat >/dev/null; kill -SEGV $$' ;;
 	early) body='kill -SEGV $$' ;;
 	partial) body='head -c 40; cat >/dev/null; kill -SEGV $$' ;;
+	half) body='case "$*" in *filter*) printf "X-CSAPI-Status: clean\n"; head -c 150 ;; *) echo "message: OK" ;; esac; cat >/dev/null; kill -SEGV $$' ;;
 	cut) body='case "$*" in *filter*) head -c 40 ;; *) printf "message: Eic" ;; esac; cat >/dev/null; exit 0' ;;
 	silent) body='cat >/dev/null; exit 0' ;;
 	75) body='cat >/dev/null; exit 75' ;;
@@ -108,7 +110,7 @@ stand_in() {
 	mv "$csapi_scan.new" "$csapi_scan"
 }
 
-# stop_scanner_for SECONDS: its scanner does not answer for so long, and csapi-scan has to end by its deadline.
+# The scanner does not answer, and csapi-scan has to end by its deadline.
 pause_scanner() {
 	kill -STOP "$scanner"
 }
