@@ -18,7 +18,7 @@
 
 /* The sockets come at once. */
 #define PATIENCE_MS 10000
-#define ARGUMENTS   6
+#define ARGUMENTS   9
 
 static int misuse(void)
 {
@@ -45,13 +45,16 @@ static int take_socket(struct server_options *options)
 	return 0;
 }
 
-/* SCANNER-SOCKET SOCKETS STREAM-MOST UID GID; -1 for both: nobody to become. */
+/* SCANNER-SOCKET SOCKETS STREAM-MOST UID GID MAX-AGE PARANOID PART-BY-PART; -1 for both ids: nobody to become. */
 static int read_arguments(char **argv, unsigned *ret_sockets, struct session_options *session)
 {
 	unsigned long long stream = strtoull(argv[3], NULL, 10);
 	long user = strtol(argv[4], NULL, 10), group = strtol(argv[5], NULL, 10);
 	*ret_sockets = (unsigned)strtoul(argv[2], NULL, 10);
 	*session = (struct session_options){.scanner = argv[1],
+					    .max_age = strtoull(argv[6], NULL, 10),
+					    .paranoid = argv[7][0] == '1',
+					    .part_by_part = argv[8][0] == '1',
 					    .stream_most = stream,
 					    .drop = user > 0,
 					    .user = (uid_t)user,

@@ -334,3 +334,20 @@ assert all(hear(c) == b"stream: Eicar-Test-Signature FOUND\0" for c in others[20
 	raw 'say(b"zPING\0"); assert hear() == b"PONG\0"' "$place/c"
 	stop_scanner
 }
+
+@test "what the configuration asks for counts: paranoid, and the age of definitions" {
+	local place=$BATS_TEST_TMPDIR/p
+	mkdir "$place"
+	cp -rp "$DEFINITIONS" "$place/definitions"
+	touch -d '10 days ago' "$place/definitions"/*
+	printf 'csapi {}\nantivirus "a" { csapi "c" { max_concurrency = 1\n paranoid = true\n max_age = 7\n clamd_socket = "%s" } }\n' "$place/c" >"$place/csapi.conf"
+	start_scanner --config="$place/csapi.conf" --definitions="$place/definitions"
+	evasive=$(find "$FIXTURES/evasion/HiddenZipMember" -type f | head -n 1) raw 'say(b"zINSTREAM\0" + stream(open(os.environ["evasive"], "rb").read())); out = hear(); assert out.endswith(b"FOUND\0"), out' "$place/c"
+	raw 'say(b"zINSTREAM\0" + stream(clean)); out = hear(); assert out.endswith(b" ERROR\0"), out' "$place/c"
+	stop_scanner
+}
+
+@test "a descriptor that never ends is no message" {
+	raw 'r, w = os.pipe(); say(b"zFILDES\0", [r]); out = hear(); assert out.endswith(b": Not supported file type. ERROR\0"), out'
+	raw 'fd = os.open("/dev/zero", os.O_RDONLY); say(b"zFILDES\0", [fd]); out = hear(); assert out.endswith(b": Not supported file type. ERROR\0"), out'
+}

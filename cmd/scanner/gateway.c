@@ -6,6 +6,7 @@
 
 #include "base/fd.h"
 #include "base/place.h"
+#include "verdict/age.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -93,6 +94,12 @@ int gateway_open(const struct scanner_settings *settings, const char *scanner, s
 		return error ? error : -ENOENT;
 	sockets->options = (struct gateway_options){
 		.path = sockets->program, .scanner = scanner, .stream_most = settings->clamd_stream_max};
+	/* What a client of ours would ask for by this configuration. */
+	if (settings->engine) {
+		sockets->options.paranoid = settings->engine->paranoid;
+		sockets->options.part_by_part = settings->engine->mime_decompose;
+		sockets->options.max_age = settings->engine->max_age * AGE_DAY;
+	}
 	for (unsigned i = 0; i < sockets->local.count; i++)
 		add(&sockets->options, sockets->local.fds[i], true);
 	if (sockets->network >= 0)

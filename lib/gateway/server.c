@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -21,9 +22,10 @@
 struct server {
 	const struct server_options *options;
 	int signals;
-	sigset_t before; /* what the clients' processes have */
-	pid_t clients[SERVER_CLIENTS_MOST];
+	sigset_t before;                    /* what the clients' processes have */
+	pid_t clients[SERVER_CLIENTS_MOST]; /* 0: free */
 	unsigned count;
+	_Atomic uint64_t *held; /* by each */
 	bool stopping;
 };
 
@@ -31,9 +33,12 @@ static void reap(struct server *server)
 {
 	pid_t pid;
 	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
-		for (unsigned i = 0; i < server->count; i++)
+		for (unsigned i = 0; i < SERVER_CLIENTS_MOST; i++)
 			if (server->clients[i] == pid) {
-				server->clients[i] = server->clients[--server->count];
+				server->clients[i] = 0;
+				server->count--;
+				/* Whatever it held went with it. */
+				atomic_store(&server->held[i], 0);
 				break;
 			}
 }
@@ -47,11 +52,14 @@ static void take_signals(struct server *server)
 }
 
 /* In the child: nothing of the parent's stays open. Does not return. */
-static void serve_client(struct server *server, int client, bool local)
+static void serve_client(struct server *server, int client, bool local, unsigned place)
 {
 	const struct server_options *options = server->options;
 	struct session_options session = options->session;
 	session.local = local;
+	session.held = server->held;
+	session.held_count = SERVER_CLIENTS_MOST;
+	session.place = place;
 	(void)sigprocmask(SIG_SETMASK, &server->before, NULL);
 	(void)close(server->signals);
 	(void)close(options->lifeline);
@@ -66,12 +74,17 @@ static bool accept_client(struct server *server, unsigned number)
 	int client = accept4(server->options->sockets[number], NULL, NULL, SOCK_CLOEXEC);
 	if (client < 0)
 		return errno == EAGAIN || errno == ECONNABORTED || errno == EINTR;
+	unsigned place = 0;
+	while (server->clients[place])
+		place++;
 	pid_t pid = fork();
 	if (pid == 0)
-		serve_client(server, client, server->options->local[number]);
+		serve_client(server, client, server->options->local[number], place);
 	(void)close(client);
-	if (pid > 0)
-		server->clients[server->count++] = pid;
+	if (pid > 0) {
+		server->clients[place] = pid;
+		server->count++;
+	}
 	return pid > 0;
 }
 
@@ -90,17 +103,20 @@ static int open_signals(struct server *server)
 
 static void end_clients(struct server *server)
 {
-	for (unsigned i = 0; i < server->count; i++)
-		(void)kill(server->clients[i], SIGKILL);
-	while (server->count && waitpid(-1, NULL, 0) > 0)
-		server->count--;
+	for (unsigned i = 0; i < SERVER_CLIENTS_MOST; i++)
+		if (server->clients[i])
+			(void)kill(server->clients[i], SIGKILL);
+	while (waitpid(-1, NULL, 0) > 0)
+		;
 }
 
 int server_run(const struct server_options *options, struct why *why)
 {
 	static struct server server;
 	server = (struct server){.options = options};
-	int error = open_signals(&server);
+	server.held = mmap(NULL, SERVER_CLIENTS_MOST * sizeof *server.held, PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int error = server.held == MAP_FAILED ? -errno : open_signals(&server);
 	if (error)
 		return why_errno(why, error, "cannot wait for clients");
 	while (!server.stopping) {

@@ -26,9 +26,13 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LINGER_MS 2000
+/* For room in memory, and between two looks for it. */
+#define ROOM_MS       30000
+#define ROOM_PAUSE_MS 20
 /* clamd's own CommandReadTimeout, IdleTimeout and ReadTimeout. */
 #define COMMAND_MS 30000
 #define READ_MS    120000
@@ -48,6 +52,7 @@ struct job {
 	bool all;        /* every virus */
 	bool only_found; /* of a directory: what is clean has no line */
 	unsigned number; /* in its session */
+	uint64_t size;   /* bytes of it that are held in memory */
 	char *label;
 };
 
@@ -70,6 +75,8 @@ struct session {
 	unsigned told; /* lines of the walk that goes on */
 	bool hit;      /* a virus among them */
 };
+
+static int collect_one(struct session *session, int timeout_ms);
 
 /* ---- talking ---- */
 
@@ -181,6 +188,38 @@ static int take_pass(struct session *session)
 	return pass;
 }
 
+/* ---- memory ---- */
+
+static uint64_t held_by_all(const struct session *session)
+{
+	uint64_t sum = 0;
+	for (unsigned i = 0; i < session->options.held_count; i++)
+		sum += atomic_load(&session->options.held[i]);
+	return sum;
+}
+
+static void release(struct session *session, uint64_t bytes)
+{
+	(void)atomic_fetch_sub(&session->options.held[session->options.place], bytes);
+}
+
+/* Before bytes are taken in. What was counted is released with the job, or by who counted it. False: there is no room, for long. */
+static bool reserve(struct session *session, uint64_t bytes)
+{
+	int64_t deadline = clock_now() + ROOM_MS;
+	while (held_by_all(session) + bytes > SESSION_HELD_MOST) {
+		if (clock_now() >= deadline)
+			return false;
+		/* Our own messages that are done make room, too. */
+		if (client_outstanding(session->client))
+			(void)collect_one(session, ROOM_PAUSE_MS);
+		else
+			(void)poll(NULL, 0, ROOM_PAUSE_MS);
+	}
+	(void)atomic_fetch_add(&session->options.held[session->options.place], bytes);
+	return true;
+}
+
 /* ---- answers of the scanner ---- */
 
 static int collect_one(struct session *session, int timeout_ms)
@@ -199,6 +238,7 @@ static int collect_one(struct session *session, int timeout_ms)
 				      session->ending);
 	}
 	report_free(&report);
+	release(session, job->size);
 	free(job->label);
 	*job = (struct job){0};
 	return error ? error : answer(session);
@@ -221,7 +261,7 @@ static unsigned free_job(const struct session *session)
 }
 
 /* Gives one message to the scanner; waits for room. `fd` stays the caller's. */
-static int submit(struct session *session, const char *label, int fd, bool all, bool only_found)
+static int submit(struct session *session, const char *label, int fd, uint64_t size, bool all, bool only_found)
 {
 	struct request request;
 	int error = 0;
@@ -230,26 +270,54 @@ static int submit(struct session *session, const char *label, int fd, bool all, 
 	if (error && error != -ENOENT)
 		return error;
 	unsigned number = free_job(session);
-	session->jobs[number] = (struct job){
-		.used = true, .all = all, .only_found = only_found, .number = session->number, .label = strdup(label)};
+	session->jobs[number] = (struct job){.used = true,
+					     .all = all,
+					     .only_found = only_found,
+					     .number = session->number,
+					     .size = size,
+					     .label = strdup(label)};
 	if (!session->jobs[number].label)
 		return -ENOMEM;
 	request_init(&request);
+	request.paranoid = session->options.paranoid;
+	request.part_by_part = session->options.part_by_part;
 	return client_submit(session->client, number, &request, fd);
 }
 
-/* What a descriptor gives, copied, so that nobody can change it while it is scanned. */
+/* Bytes of a file that are copied into memory; -1: it is no regular file, which could go on for ever. */
+static int64_t copied(int fd)
+{
+	struct stat status;
+	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+		return -1;
+	return status.st_size > (off_t)SPOOL_COPY_MOST ? 0 : status.st_size;
+}
+
+static int say_unread(struct session *session, const char *label, const char *text)
+{
+	session->told++;
+	return say_error(session, label, text);
+}
+
+/* What a file holds, copied, so that nobody can change it while it is scanned; a large one as it is. */
 static int submit_copy(struct session *session, const char *label, int fd, bool all, bool only_found)
 {
 	struct spool_options options = {.silence_ms = READ_MS};
 	struct why why = {""};
 	int copy = -1;
+	int64_t size = copied(fd);
+	if (size < 0)
+		return say_unread(session, label, "Not supported file type");
+	if (!reserve(session, (uint64_t)size))
+		return say_unread(session, label, "There is no memory for the message");
 	enum scan_code code = spool(fd, &options, &copy, &why);
+	int error = 0;
 	if (code) {
-		session->told++;
-		return say_error(session, label, *why.text ? why.text : scan_code_row(code)->text);
+		release(session, (uint64_t)size);
+		error = say_unread(session, label, *why.text ? why.text : scan_code_row(code)->text);
+	} else {
+		error = submit(session, label, copy, (uint64_t)size, all, only_found);
 	}
-	int error = submit(session, label, copy, all, only_found);
 	fd_close(&copy);
 	return error;
 }
@@ -387,10 +455,10 @@ static int64_t take_piece(struct session *session, int copy, uint32_t left)
 }
 
 /* Pieces, each behind its size in four bytes, until one of no size. 0; -EFBIG; -errno. */
-static int take_pieces(struct session *session, int copy)
+static int take_pieces(struct session *session, int copy, uint64_t *ret_size)
 {
 	uint64_t size = 0;
-	for (;;) {
+	for (*ret_size = 0;; *ret_size = size) {
 		while (session->used < 4) {
 			ssize_t got = hear(session, clock_now() + READ_MS);
 			if (got <= 0)
@@ -404,28 +472,34 @@ static int take_pieces(struct session *session, int copy)
 		size += piece;
 		if (size > session->options.stream_most)
 			return -EFBIG;
+		if (!reserve(session, piece))
+			return -ENOMEM;
 		int64_t left = take_piece(session, copy, piece);
 		if (left < 0)
 			return (int)left;
 	}
 }
 
+/* Why a stream came to nothing. */
+static int refuse_stream(struct session *session, int error)
+{
+	session->over = true;
+	if (error == -EFBIG)
+		return say(session, "INSTREAM size limit exceeded. ERROR");
+	if (error == -ENOSPC || error == -ENOMEM)
+		return say_error(session, "stream", "There is no memory for the message");
+	return error;
+}
+
 static int take_stream(struct session *session)
 {
 	struct why why = {""};
+	uint64_t size = 0;
 	int copy = -1;
-	enum scan_code code = spool_begin(&copy, &why);
-	int error = code ? 0 : take_pieces(session, copy);
-	if (error == -EFBIG) {
-		session->over = true;
-		error = say(session, "INSTREAM size limit exceeded. ERROR");
-	} else if (error == -ENOSPC || error == -ENOMEM || code) {
-		session->over = true;
-		error = say_error(session, "stream", "There is no memory for the message");
-	} else if (!error) {
-		code = spool_end(copy, &why);
-		error = code ? say_error(session, "stream", why.text) : submit(session, "stream", copy, false, false);
-	}
+	int error = spool_begin(&copy, &why) ? -ENOMEM : take_pieces(session, copy, &size);
+	if (!error && spool_end(copy, &why))
+		error = -ENOMEM;
+	error = error ? refuse_stream(session, error) : submit(session, "stream", copy, size, false, false);
 	fd_close(&copy);
 	return error;
 }
@@ -584,7 +658,7 @@ static int settle_rights(struct session *session)
 int session_run(int take_fd, const struct session_options *options)
 {
 	static struct session session;
-	struct client_options asked = {.way = CLIENT_RESIDENT, .socket = options->scanner};
+	struct client_options asked = {.way = CLIENT_RESIDENT, .socket = options->scanner, .max_age = options->max_age};
 	limits_defaults(&asked.limits);
 	limits_defaults(&asked.usual);
 	session.options = *options;

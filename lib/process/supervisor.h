@@ -27,7 +27,9 @@ struct gateway_options {
 	int sockets[GATEWAY_SOCKETS_MOST]; /* listening; borrowed */
 	bool local[GATEWAY_SOCKETS_MOST];  /* a unix socket */
 	unsigned count;
-	uint64_t stream_most; /* bytes of a stream */
+	uint64_t max_age;            /* seconds: what older definitions scanned is never clean; 0: any will do */
+	bool paranoid, part_by_part; /* as in a request */
+	uint64_t stream_most;        /* bytes of a stream */
 };
 
 struct supervisor_options {

@@ -28,12 +28,22 @@
 static int spawn(const struct supervisor *supervisor, int socket, pid_t *ret_pid, struct why *why)
 {
 	const struct gateway_options *options = supervisor->options->gateway;
-	char count[16], stream[24], user[16], group[16];
+	char count[16], stream[24], user[16], group[16], age[24];
 	(void)snprintf(count, sizeof count, "%u", options->count);
 	(void)snprintf(stream, sizeof stream, "%" PRIu64, options->stream_most);
 	(void)snprintf(user, sizeof user, "%ld", supervisor->options->drop ? (long)supervisor->options->user : -1L);
 	(void)snprintf(group, sizeof group, "%ld", supervisor->options->drop ? (long)supervisor->options->group : -1L);
-	const char *argv[] = {options->path, options->scanner, count, stream, user, group, NULL};
+	(void)snprintf(age, sizeof age, "%" PRIu64, options->max_age);
+	const char *argv[] = {options->path,
+			      options->scanner,
+			      count,
+			      stream,
+			      user,
+			      group,
+			      age,
+			      options->paranoid ? "1" : "0",
+			      options->part_by_part ? "1" : "0",
+			      NULL};
 	return spawn_program(options->path, (char *const *)(uintptr_t)argv, socket, SPAWN_OWN_GROUP, ret_pid, why);
 }
 
