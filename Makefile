@@ -62,7 +62,7 @@ SCAN_LIBS = $(eval SCAN_LIBS := $(shell $(PKG_CONFIG) --libs $(SCAN_PACKAGES)) -
 
 # One archive a floor. fault.c and sscanf.c take the place of libc functions for the whole program, so the programs that
 # want them name their objects: from an archive the linker would take libc's instead.
-FLOORS := base verdict format scan process clamd engine fetch update
+FLOORS := base verdict format scan process clamd gateway engine fetch update
 # libcsapi, for other programs: these floors and lib/csapi above them, compiled once more as a library wants it.
 LIBRARY_FLOORS := base verdict format process clamd engine
 LIBRARY_SONAME := libcsapi.so.1
@@ -83,13 +83,13 @@ objects = $(patsubst %.c,$(B)/%.o,$(1))
 ARCHIVES := $(FLOORS:%=$(B)/lib%.a)
 
 PROGRAMS := $(patsubst cmd/%.c,%,$(wildcard cmd/csapi-*.c))
-THIN_PROGRAMS := csapi-scan csapi-scanner csapi-update csapi-version csapi-limits
+THIN_PROGRAMS := csapi-scan csapi-scanner csapi-update csapi-version csapi-limits csapi-clamd
 MAINS := $(PROGRAMS:%=cmd/%.c)
 # What else is in cmd/, such as option tables, is shared by the programs.
 CMD_SOURCES := $(filter-out $(MAINS),$(sort $(wildcard cmd/*.c cmd/*/*.c)))
-THIN_ARCHIVES := $(B)/libcmd.a $(B)/libupdate.a $(B)/libengine.a $(B)/libclamd.a $(B)/libprocess.a $(B)/libformat.a $(B)/libverdict.a $(B)/libbase.a
+THIN_ARCHIVES := $(B)/libcmd.a $(B)/libgateway.a $(B)/libupdate.a $(B)/libengine.a $(B)/libclamd.a $(B)/libprocess.a $(B)/libformat.a $(B)/libverdict.a $(B)/libbase.a
 FETCH_ARCHIVES := $(B)/libfetch.a $(B)/libformat.a $(B)/libverdict.a $(B)/libbase.a
-FULL_ARCHIVES := $(B)/libcmd.a $(B)/libupdate.a $(B)/libscan.a $(B)/libengine.a $(B)/libclamd.a $(B)/libprocess.a $(B)/libformat.a $(B)/libverdict.a $(B)/libbase.a
+FULL_ARCHIVES := $(B)/libcmd.a $(B)/libgateway.a $(B)/libupdate.a $(B)/libscan.a $(B)/libengine.a $(B)/libclamd.a $(B)/libprocess.a $(B)/libformat.a $(B)/libverdict.a $(B)/libbase.a
 
 UNITS := $(patsubst test/unit/%.c,$(B)/test/%.t,$(wildcard test/unit/*.c))
 PRELOADS := $(patsubst test/preload/%.c,$(B)/test/preload/%.so,$(wildcard test/preload/*.c))
@@ -123,6 +123,7 @@ help:
 	@echo "make bench-cache      what the cache of verdicts gains and costs: two minutes"
 	@echo "make bench-smoke      the same in small, to see that it works"
 	@echo "make soak             the resident scanner, live updates and updates under torture: some 40 minutes"
+	@echo "make check-peers      c-icap and rspamd on the scanner's socket for clamd's protocol"
 	@echo "make lint             formatting, floors, manuals, shell scripts, generated files"
 	@echo "make sanitize         build with ASan and UBSan below build/sanitize"
 	@echo "make check-sanitize   run all tests against that build"
@@ -267,6 +268,10 @@ screens: all
 bench-cache: all
 	test/bench/cache.sh $(B)
 
+# Other programs that speak clamd's protocol: unpacked, not installed.
+check-peers: all
+	CSAPI_PEERS=1 CSAPI_BUILD=$(abspath $(B)) $(PROVE) --failures --comments --ext .bats test/peers
+
 # Thousands of clients, crashes and kills instead of the dozens in `make check`.
 soak: all tests
 	CSAPI_SOAK=1 CSAPI_BUILD=$(abspath $(B)) $(PROVE) --timer --failures --comments --ext .bats test/resident.bats test/load.bats test/live.bats test/update_torture.bats
@@ -319,7 +324,7 @@ check-generated: $(B)/generate
 MANUALS = $(wildcard man/*.[1-9])
 BIN_PROGRAMS = $(filter csapi-scan csapi-version csapi-limits,$(PROGRAMS))
 SBIN_PROGRAMS = $(filter csapi-scanner csapi-update,$(PROGRAMS))
-LIBEXEC_PROGRAMS = $(filter csapi-worker csapi-fetch,$(PROGRAMS))
+LIBEXEC_PROGRAMS = $(filter csapi-worker csapi-fetch csapi-clamd,$(PROGRAMS))
 COMPLETED = $(basename $(notdir $(wildcard completions/*.bash)))
 UNITS_SYSTEM = csapi-scanner.service csapi-scanner.socket csapi-update.service csapi-update.timer
 UNITS_USER = csapi-scanner.service csapi-scanner.socket
@@ -390,6 +395,7 @@ install: all
 uninstall:
 	rm -f $(foreach file,$(INSTALLED),'$(DESTDIR)$(file)')
 	rm -rf $(foreach dir,$(PACKAGE_DIRS),'$(DESTDIR)$(pkgdatadir)/$(dir)')
+	-rmdir $(foreach kind,$(LUA_INSTALLED_KINDS),'$(DESTDIR)$(luadir)/$(kind)/msys') 2>/dev/null
 	-rmdir '$(DESTDIR)$(pkgdatadir)' '$(DESTDIR)$(libexecdir)' 2>/dev/null
 
 clean:

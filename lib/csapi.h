@@ -4,7 +4,7 @@
  * It is the same path as csapi-scan(1): the same configuration, scanners and engines, and the same verdicts. Every scan gives one
  * result. Nothing here prints, ends the program, or changes its signals, its directory or its locale.
  *
- * A handle is for one thread at a time; any number of threads may have handles of their own. A result is for one thread at a time as well, and
+ * A handle is for one thread at a time, in a child of fork(2) too, which gets a conversation of its own; any number of threads may have handles of their own. A result is for one thread at a time as well, and
  * outlives its handle. Texts are UTF-8 and end with a NUL. Borrowed texts live as long as what they were asked of.
  */
 #ifndef CSAPI_H

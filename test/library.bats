@@ -153,6 +153,33 @@ configure() {
 	[[ $output == "EC_AV_INFECTED|"* ]]
 }
 
+@test "the deadline ends a scan whose scanner hangs, before it greets or while it owes the verdict" {
+	/usr/bin/python3 -c 'import socket, time
+s = socket.socket(socket.AF_UNIX)
+s.bind("silent")
+s.listen()
+time.sleep(10)' 3>&- &
+	local silent=$!
+	while [ ! -S silent ]; do sleep 0.02; done
+	begin=${EPOCHREALTIME/./}
+	run --separate-stderr "$guest" -s "$PWD/silent" deadline 1 - <"$clean"
+	[ $((${EPOCHREALTIME/./} - begin)) -lt 4000000 ]
+	kill "$silent"
+	[[ $output == "EC_AV_ERROR|"*"|-|GEN_RESULT_SCANNER_NOT_INITIALIZED|1|"* ]]
+	local faulty=$PWD/f
+	mkdir base
+	! as_root || chmod a+x "$BATS_RUN_TMPDIR" "$PWD" base
+	CSAPI_FAULT=marked LD_PRELOAD=$BUILD/test/preload/fault.so "$BUILD/csapi-scanner" -j 1 --listen="$faulty" --definitions="$DEFINITIONS" \
+		--file-base="$PWD/base" --timeout=60 >log 2>&1 3>&- &
+	local hanging=$!
+	until "$BUILD/csapi-scanner" status --socket="$faulty" >/dev/null 2>&1; do sleep 0.02; done
+	printf 'Subject: x\n\ncsapi-fault-%s\n' trigger:busy:4000 >slow
+	run --separate-stderr "$guest" -s "$faulty" deadline 1 - <slow
+	kill "$hanging"
+	wait "$hanging" || true
+	[[ $output == "EC_AV_ERROR|"*"no verdict came within the deadline of 1 s"*"|-|GEN_RESULT_UNEXPECTED_EXCEPTION_CAUGHT|1|"* ]]
+}
+
 # --- manners --------------------------------------------------------------------------------------------------------
 
 @test "a hundred handles leave no descriptor, child, signal, directory, locale or umask behind" {
@@ -171,6 +198,13 @@ configure() {
 	guest threads 8 10 "$infected" 1
 	[ "$output" = good ]
 	private threads 3 2 "$clean" 0
+	[ "$output" = good ]
+}
+
+@test "after a fork parent and child scan by themselves" {
+	guest fork "$infected" 1
+	[ "$output" = good ]
+	private fork "$infected" 1
 	[ "$output" = good ]
 }
 

@@ -207,10 +207,14 @@ trouble() {
 many() {
 	lua "$1" <<-'END'
 		local function open()
-			local list = io.popen("ls /proc/" .. io.open("/proc/self/stat"):read("*n") .. "/fd | wc -l")
+			collectgarbage() collectgarbage()
+			local stat = io.open("/proc/self/stat")
+			local process = stat:read("*n")
+			stat:close()
+			-- A moment later the pipe has one end here.
+			local list = io.popen("sleep 0.05; ls /proc/" .. process .. "/fd | wc -l")
 			local count = list:read("*n")
 			list:close()
-			collectgarbage() collectgarbage()
 			return count
 		end
 		av.scan(nil, slurp(infected))

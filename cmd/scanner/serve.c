@@ -6,6 +6,7 @@
 #include "../complain.h"
 #include "account.h"
 #include "base/place.h"
+#include "gateway.h"
 #include "process/tempdir.h"
 
 #include <errno.h>
@@ -19,6 +20,7 @@
 struct service {
 	struct supervisor_options options;
 	struct listener listener;
+	struct gateway_sockets gateway;
 	struct account account;
 	char *worker;
 };
@@ -96,6 +98,10 @@ static int run(struct service *service, const struct scanner_settings *settings,
 		error = find_listener(service, settings, &where);
 		if (error)
 			return why_set(why, error, "%s%s", where.text, advice(error));
+		error = gateway_open(settings, service->listener.shown, &service->gateway, why);
+		if (error > 0)
+			service->options.gateway = &service->gateway.options;
+		error = error > 0 ? 0 : error;
 	}
 	if (error)
 		return error;
@@ -109,9 +115,10 @@ static int run(struct service *service, const struct scanner_settings *settings,
 
 int serve(const struct scanner_settings *settings)
 {
-	struct service service = {.options = settings->supervisor};
+	struct service service = {.options = settings->supervisor, .gateway.network = -1};
 	struct why why = {""};
 	int error = run(&service, settings, &why);
+	gateway_close(&service.gateway);
 	if (service.options.listener)
 		listener_close(&service.listener);
 	log_close();

@@ -6,6 +6,7 @@
 #include "settings.h"
 
 #include "base/processor.h"
+#include "gateway/session.h"
 #include "options.h"
 #include "process/cache.h"
 
@@ -17,9 +18,10 @@
 #include <unistd.h>
 
 #define MAX_QUEUE_DEFAULT           10000
-#define CACHE_SIZE_DEFAULT          1000  /* the module's own figure, as in engine_settings.def */
-#define MESSAGES_PER_WORKER_DEFAULT 25    /* what a fork costs is then lost in what a scan costs */
-#define IDLE_EXIT_MOST              86400 /* seconds: a day, as for the other times */
+#define CACHE_SIZE_DEFAULT          1000        /* the module's own figure, as in engine_settings.def */
+#define MESSAGES_PER_WORKER_DEFAULT 25          /* what a fork costs is then lost in what a scan costs */
+#define CLAMD_STREAM_MOST           2147483648u /* bytes: the largest message there is */
+#define IDLE_EXIT_MOST              86400       /* seconds: a day, as for the other times */
 #define LANDLOCK_ABI_MOST           99
 #define FD_MOST                     1023
 
@@ -95,13 +97,15 @@ static int read_private(struct scanner_settings *settings, const char *value, st
 	return 0;
 }
 
-static int read_socket_mode(struct scanner_settings *settings, const char *value, struct why *why)
+static int read_mode(enum scanner_option option, const char *value, mode_t *ret_mode, struct why *why)
 {
+	char name[OPTION_NAME_MAX];
+	option_name(&scanner_options[option], name, sizeof name);
 	if (!*value || strlen(value) > 4 || strspn(value, "01234567") != strlen(value) ||
 	    strtoul(value, NULL, 8) > 0777)
-		return why_set(why, -EINVAL, "--socket-mode=%.32s is not an octal mode from 0 to 0777, such as 0660",
+		return why_set(why, -EINVAL, "--%s=%.32s is not an octal mode from 0 to 0777, such as 0660", name,
 			       value);
-	settings->socket_mode = (mode_t)strtoul(value, NULL, 8);
+	*ret_mode = (mode_t)strtoul(value, NULL, 8);
 	return 0;
 }
 
@@ -133,6 +137,12 @@ static bool read_plain(struct scanner_settings *settings, enum scanner_option op
 	switch (option) {
 	case SCANNER_OPTION_listen:
 		settings->listen = value;
+		return true;
+	case SCANNER_OPTION_clamd_socket:
+		settings->clamd_socket = value;
+		return true;
+	case SCANNER_OPTION_clamd_listen:
+		settings->clamd_listen = value;
 		return true;
 	case SCANNER_OPTION_low_memory:
 		settings->supervisor.low_memory = true;
@@ -187,7 +197,11 @@ static int read_value(struct scanner_settings *settings, enum scanner_option opt
 	case SCANNER_OPTION_private:
 		return read_private(settings, value, why);
 	case SCANNER_OPTION_socket_mode:
-		return read_socket_mode(settings, value, why);
+		return read_mode(SCANNER_OPTION_socket_mode, value, &settings->socket_mode, why);
+	case SCANNER_OPTION_clamd_socket_mode:
+		return read_mode(SCANNER_OPTION_clamd_socket_mode, value, &settings->clamd_socket_mode, why);
+	case SCANNER_OPTION_clamd_stream_max:
+		return read_number("clamd-stream-max", value, 1, CLAMD_STREAM_MOST, &settings->clamd_stream_max, why);
 	case SCANNER_OPTION_max_concurrency:
 		return read_concurrency(settings, value, why);
 	case SCANNER_OPTION_max_queue:
@@ -238,9 +252,11 @@ static int read_command(struct scanner_settings *settings, int count, char **wor
 static int check(const struct scanner_settings *settings, const bool *given, struct why *why)
 {
 	static const enum scanner_option both[] = {SCANNER_OPTION_config, SCANNER_OPTION_engine};
-	static const enum scanner_option service[] = {SCANNER_OPTION_listen,    SCANNER_OPTION_socket_mode,
-						      SCANNER_OPTION_idle_exit, SCANNER_OPTION_low_memory,
-						      SCANNER_OPTION_config,    SCANNER_OPTION_engine};
+	static const enum scanner_option service[] = {
+		SCANNER_OPTION_listen,          SCANNER_OPTION_socket_mode,  SCANNER_OPTION_idle_exit,
+		SCANNER_OPTION_low_memory,      SCANNER_OPTION_config,       SCANNER_OPTION_engine,
+		SCANNER_OPTION_clamd_socket,    SCANNER_OPTION_clamd_listen, SCANNER_OPTION_clamd_socket_mode,
+		SCANNER_OPTION_clamd_stream_max};
 	bool command = settings->task == SCANNER_COMMAND, private = settings->supervisor.take_private >= 0;
 	char name[OPTION_NAME_MAX];
 	for (int i = 0; i < SCANNER_OPTION_COUNT; i++) {
@@ -275,6 +291,8 @@ static void set_defaults(struct scanner_settings *ret_settings)
 			       .cache_size = CACHE_SIZE_DEFAULT,
 			       .messages_per_worker = MESSAGES_PER_WORKER_DEFAULT},
 		.socket_mode = geteuid() == 0 ? 0666 : 0600,
+		.clamd_socket_mode = geteuid() == 0 ? 0666 : 0600,
+		.clamd_stream_max = SESSION_STREAM_DEFAULT,
 		.log_level = LOG_LEVEL_NOTICE,
 	};
 	limits_defaults(&ret_settings->supervisor.limits);
@@ -310,6 +328,10 @@ static void adopt(struct scanner_settings *settings, const bool *given)
 	if (!given[SCANNER_OPTION_socket])
 		settings->socket = engine->socket;
 	settings->usual_listen = engine->socket;
+	if (!given[SCANNER_OPTION_clamd_socket])
+		settings->clamd_socket = engine->clamd_socket;
+	if (!given[SCANNER_OPTION_clamd_listen])
+		settings->clamd_listen = engine->clamd_listen;
 	if (!given[SCANNER_OPTION_cache_size])
 		supervisor->cache_size = (unsigned)engine->cache_size;
 	/* The scanner's log knows nothing more urgent than an error. */

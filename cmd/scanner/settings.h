@@ -32,7 +32,11 @@ struct scanner_settings {
 	const char *usual_listen;             /* the configuration's; NULL: the usual path */
 	bool one_worker;                      /* because the configuration does not set max_concurrency */
 	mode_t socket_mode;
-	const char *log; /* as log_open takes it */
+	const char *clamd_socket; /* NULL: none; likewise: */
+	const char *clamd_listen;
+	mode_t clamd_socket_mode;
+	unsigned clamd_stream_max; /* bytes */
+	const char *log;           /* as log_open takes it */
 	enum log_level log_level;
 	const char *user; /* NULL: the usual one */
 

@@ -30,6 +30,7 @@ static const char *const tries[][TRIES] = {
 	[PLACE_SCANNER] = {"csapi-scanner", "../sbin/csapi-scanner", CSAPI_SBINDIR "/csapi-scanner"},
 	[PLACE_WORKER] = {"csapi-worker", "../libexec/csapi/csapi-worker", CSAPI_LIBEXECDIR "/csapi-worker"},
 	[PLACE_FETCH] = {"csapi-fetch", "../libexec/csapi/csapi-fetch", CSAPI_LIBEXECDIR "/csapi-fetch"},
+	[PLACE_CLAMD] = {"csapi-clamd", "../libexec/csapi/csapi-clamd", CSAPI_LIBEXECDIR "/csapi-clamd"},
 	[PLACE_DEFINITIONS] = {"../share/definitions", "../share/csapi/definitions", "../../share/definitions",
 			       CSAPI_DATADIR "/definitions"},
 };

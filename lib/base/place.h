@@ -13,6 +13,7 @@ enum place {
 	PLACE_SCANNER,     /* csapi-scanner: beside us, ../sbin, the compiled-in sbindir */
 	PLACE_WORKER,      /* csapi-worker: beside us, ../libexec/csapi, the compiled-in libexecdir */
 	PLACE_FETCH,       /* csapi-fetch: likewise */
+	PLACE_CLAMD,       /* csapi-clamd: likewise */
 	PLACE_DEFINITIONS, /* the definitions shipped: ../share/definitions, ../share/csapi/definitions, compiled in */
 };
 

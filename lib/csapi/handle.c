@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DEADLINE_MOST 86400u /* seconds */
 
@@ -127,12 +128,23 @@ CSAPI_PUBLIC struct csapi *csapi_new(void)
 	return calloc(1, sizeof(struct csapi));
 }
 
+/*
+ * After fork(2) conversation and private scanner are still the parent's: to read, write or end them would break its scans. What they hold here is
+ * not given back.
+ */
+void handle_close(struct csapi *csapi)
+{
+	if (csapi->engines && csapi->owner == getpid())
+		engines_close(csapi->engines);
+	csapi->engines = NULL;
+}
+
 CSAPI_PUBLIC void csapi_free(struct csapi *csapi)
 {
 	if (!csapi)
 		return;
 	csapi_reset(csapi);
-	engines_close(csapi->engines);
+	handle_close(csapi);
 	setup_drop(csapi->setup);
 	free(csapi->config_path);
 	free(csapi->socket);

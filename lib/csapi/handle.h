@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* What is exported; csapi.map has the same list. */
 #define CSAPI_PUBLIC __attribute__((visibility("default")))
@@ -32,6 +33,7 @@ struct csapi {
 	char *config_path, *socket; /* owned; NULL: where one is looked for */
 	struct setup *setup;        /* NULL: not read yet */
 	struct engines *engines;    /* NULL: not open */
+	pid_t owner;                /* process that opened them: a child of it has no right to them */
 	struct selection_wish wish; /* its texts are owned */
 	int64_t deadline_seconds;   /* 0: none */
 	uint32_t next;              /* number of the next message */
@@ -46,6 +48,8 @@ struct csapi_result {
 	char **names, **values; /* owned; a value may be NULL */
 };
 
+/* Ends what is open; in a child of the process that opened it, only forgets it. */
+void handle_close(struct csapi *csapi);
 /* The configuration of the handle, read if it was not. NULL: no memory. Borrowed; setup_hold it to keep it. */
 struct setup *handle_setup(struct csapi *csapi);
 struct setup *setup_hold(struct setup *setup);

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SILENCE_MS 300000 /* an input without a byte for so long is given up, as csapi-scan does */
 
@@ -96,13 +97,10 @@ static int open_engines(struct csapi *csapi)
 	options.client.socket = csapi->socket;
 	options.client.alone = true;
 	limits_defaults(&options.client.limits);
+	if (csapi->engines && csapi->owner != getpid())
+		handle_close(csapi);
+	csapi->owner = getpid();
 	return csapi->engines ? 0 : engines_open(&options, &csapi->engines);
-}
-
-static void close_engines(struct csapi *csapi)
-{
-	engines_close(csapi->engines);
-	csapi->engines = NULL;
 }
 
 static struct csapi_result *too_late(const struct scan *scan)
@@ -111,7 +109,7 @@ static struct csapi_result *too_late(const struct scan *scan)
 	struct why why;
 	(void)why_set(&why, 0, "no %s within the deadline of %lld s", ready ? "verdict came" : "scanner was ready",
 		      (long long)scan->csapi->deadline_seconds);
-	close_engines(scan->csapi);
+	handle_close(scan->csapi);
 	return settle(scan, ready ? GEN_RESULT_UNEXPECTED_EXCEPTION_CAUGHT : GEN_RESULT_SCANNER_NOT_INITIALIZED, &why);
 }
 
@@ -132,7 +130,7 @@ static struct csapi_result *judge(const struct scan *scan, const struct request 
 		return too_late(scan);
 	/* What was under way when memory ran out is nobody's. */
 	if (error)
-		close_engines(csapi);
+		handle_close(csapi);
 	return conclude(scan, error, &verdict);
 }
 

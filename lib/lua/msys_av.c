@@ -24,10 +24,9 @@
 
 int luaopen_msys_av(lua_State *L);
 
-/* The handle of this Lua state. A child of fork(2) leaves its parent's alone and makes one of its own. */
+/* The handle of this Lua state. */
 struct av {
-	struct csapi *csapi;
-	pid_t process;
+	struct csapi *csapi; /* NULL: not made yet */
 };
 
 /* What one call holds: collected with it, should Lua raise an error meanwhile. */
@@ -41,8 +40,7 @@ static const char av_type[] = "msys.av", call_type[] = "msys.av call";
 static int av_gc(lua_State *L)
 {
 	struct av *av = lua_touserdata(L, 1);
-	if (av->process == getpid())
-		csapi_free(av->csapi);
+	csapi_free(av->csapi);
 	av->csapi = NULL;
 	return 0;
 }
@@ -59,10 +57,8 @@ static int call_gc(lua_State *L)
 static struct csapi *handle(lua_State *L)
 {
 	struct av *av = lua_touserdata(L, lua_upvalueindex(1));
-	if (!av->csapi || av->process != getpid()) {
+	if (!av->csapi)
 		av->csapi = csapi_new();
-		av->process = getpid();
-	}
 	if (!av->csapi)
 		(void)luaL_error(L, "no memory is left");
 	return av->csapi;

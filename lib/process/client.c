@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/processor.h"
+#include "format/facts_json.h"
 #include "format/request_json.h"
 #include "format/verdict_json.h"
 #include "process/client/connection.h"
@@ -50,6 +51,7 @@ struct client {
 	pid_t scanner;          /* the private one; 0: none */
 	char *directory;        /* of its temporary files; NULL: not told */
 	bool ready;
+	struct facts facts;  /* while ready, unless it failed to load */
 	int64_t heard;       /* the last sign of life, or the first message after a time without any */
 	unsigned losses;     /* of scanners that ran, since one of them answered */
 	bool newly_lost;     /* another scanner may be looked for */
@@ -356,6 +358,22 @@ static void take_hello(struct client *client, const char *payload, size_t length
 	client->directory = hello.directory;
 }
 
+static void take_ready(struct client *client, const char *payload, size_t length)
+{
+	struct facts facts;
+	enum scan_code code;
+	char *text = NULL;
+	client->ready = true;
+	if (facts_json_decode(payload, length, &facts, &code, &text))
+		return;
+	free(text);
+	facts_free(&client->facts);
+	client->facts = facts;
+	/* It serves, and only to say that it cannot scan. */
+	if (code != SCAN_CODE_NONE)
+		facts_free(&client->facts);
+}
+
 static int take_report(struct client *client, struct outstanding *outstanding, const char *payload, size_t length,
 		       uint32_t *ret_id, struct report *ret_report)
 {
@@ -382,7 +400,7 @@ static int take_frame(struct client *client, const struct frame *frame, const ch
 	if (frame->type == FRAME_REPORT && outstanding)
 		return take_report(client, outstanding, payload, frame->length, ret_id, ret_report);
 	if (frame->type == FRAME_READY)
-		client->ready = true;
+		take_ready(client, payload, frame->length);
 	else if (frame->type == FRAME_HELLO && !client->resident && !client->directory)
 		take_hello(client, payload, frame->length);
 	else if (frame->type == FRAME_ERROR)
@@ -468,10 +486,25 @@ int client_next(struct client *client, int timeout_ms, uint32_t *ret_id, struct 
 	}
 }
 
+const struct facts *client_facts(struct client *client, int timeout_ms)
+{
+	int64_t deadline = clock_now() + timeout_ms;
+	uint32_t id;
+	struct report report;
+	look_again(client);
+	while (client->channel.fd >= 0 && !client->ready && !client->count && clock_now() < deadline) {
+		/* Nothing is outstanding, so no report can come. */
+		if (take_frames(client, &id, &report) == -EAGAIN && !client->ready && client->channel.fd >= 0)
+			hear(client, deadline);
+	}
+	return client->channel.fd >= 0 && client->ready && client->facts.engine_version ? &client->facts : NULL;
+}
+
 void client_close(struct client *client)
 {
 	if (!client)
 		return;
+	facts_free(&client->facts);
 	if (client->channel.fd >= 0)
 		channel_close(&client->channel);
 	for (unsigned i = 0; i < CLIENT_CONCURRENCY_MAX; i++)

@@ -79,6 +79,11 @@ unsigned client_room(const struct client *client);
 int client_poll(const struct client *client, int64_t *ret_deadline);
 /* Has the scanner finished loading its definitions (or failed to)? For a progress display. */
 bool client_ready(const struct client *client);
+/*
+ * What the scanner says of itself when it is ready: engine and definitions. Waits for that up to `timeout_ms`. Borrowed until the next call; NULL: there is no
+ * scanner, or it is not ready.
+ */
+const struct facts *client_facts(struct client *client, int timeout_ms);
 /* Is it a private scanner that we talk to? */
 bool client_private(const struct client *client);
 /* Ends the private scanner and all below it, and waits for it (at most a second or so). NULL is allowed. */

@@ -30,7 +30,7 @@ static const struct listener none = {.fds = {-1, -1, -1, -1}, .lock = -1};
 
 char *listener_default_path(void)
 {
-	const char *directory = getenv("XDG_RUNTIME_DIR");
+	const char *directory = secure_getenv("XDG_RUNTIME_DIR");
 	char *path = NULL;
 	if (geteuid() == 0 || !directory || directory[0] != '/')
 		return strdup(SYSTEM_PATH);
@@ -39,7 +39,7 @@ char *listener_default_path(void)
 
 int listener_candidates(char *ret_paths[2])
 {
-	const char *named = getenv("CSAPI_SOCKET");
+	const char *named = secure_getenv("CSAPI_SOCKET");
 	ret_paths[1] = NULL;
 	ret_paths[0] = named && *named ? strdup(named) : listener_default_path();
 	if (!ret_paths[0])

@@ -198,6 +198,17 @@ enum scan_code spool_bytes(const void *data, size_t size, int *ret_fd, struct wh
 	return code;
 }
 
+enum scan_code spool_begin(int *ret_fd, struct why *why)
+{
+	*ret_fd = new_copy(why);
+	return *ret_fd < 0 ? GEN_RESULT_OUT_OF_MEMORY : SCAN_CODE_NONE;
+}
+
+enum scan_code spool_end(int fd, struct why *why)
+{
+	return seal(fd, why);
+}
+
 void spool_drain(int fd, int64_t deadline)
 {
 	uint8_t step[16384];

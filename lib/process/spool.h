@@ -36,6 +36,9 @@ struct spool_options {
 enum scan_code spool(int fd, const struct spool_options *options, int *ret_fd, struct why *why);
 /* Text for an empty memfd filled with `size` bytes and sealed: for messages of our own. The codes are those above. */
 enum scan_code spool_bytes(const void *data, size_t size, int *ret_fd, struct why *why);
+/* The same piece by piece: an empty memfd to be written to, the caller's to close, and its sealing when all is in it. */
+enum scan_code spool_begin(int *ret_fd, struct why *why);
+enum scan_code spool_end(int fd, struct why *why);
 /* Reads and forgets the rest of `fd`, until `deadline` on the clock of clock_now(): its writer may not bear a closed pipe. */
 void spool_drain(int fd, int64_t deadline);
 

@@ -82,6 +82,7 @@ static int64_t next_deadline(const struct supervisor *supervisor)
 	int64_t next = earliest(slot_deadline(supervisor), generation_deadline(supervisor));
 	next = earliest(next, link_deadline(supervisor));
 	next = earliest(next, hasher_deadline(supervisor));
+	next = earliest(next, gateway_deadline(supervisor));
 	if (supervisor->link_count)
 		next = earliest(next, supervisor->last_tick + TICK_MS);
 	if (supervisor->resident && !supervisor->accepting && !supervisor->stopping)
@@ -111,6 +112,7 @@ static void expire(struct supervisor *supervisor)
 	generation_expire(supervisor);
 	link_expire(supervisor);
 	hasher_expire(supervisor);
+	gateway_expire(supervisor);
 	link_tick(supervisor);
 	if (options->idle_exit && supervisor->resident && supervisor->idle_since != CLOCK_NEVER &&
 	    supervisor->current->state != GENERATION_LOADING && supervisor->current->state != GENERATION_TRIAL &&
@@ -162,6 +164,7 @@ static void take_signals(struct supervisor *supervisor)
 		take_signal(supervisor, info.ssi_signo);
 	slot_reap(supervisor);
 	hasher_reap(supervisor);
+	gateway_reap(supervisor);
 	supervisor->reap = true;
 }
 
@@ -286,6 +289,7 @@ static void make_base(struct supervisor *supervisor)
 /* Ends every process and waits for each: nothing may be writing below the directory that is removed then. */
 static void clean_up(struct supervisor *supervisor)
 {
+	gateway_end(supervisor);
 	link_drop_queue(supervisor);
 	hasher_end(supervisor);
 	generation_end_all(supervisor);
@@ -320,6 +324,7 @@ static void init(struct supervisor *supervisor, const struct supervisor_options 
 		supervisor->generations[i] = (struct generation){.control = -1, .definitions.lock = -1};
 	supervisor->epoll = epoll_create1(EPOLL_CLOEXEC);
 	hasher_init(supervisor);
+	supervisor->gateway = (struct gateway){.lifeline = -1, .restart_at = CLOCK_NEVER};
 }
 
 int supervisor_run(const struct supervisor_options *options, struct why *why)
@@ -343,6 +348,7 @@ int supervisor_run(const struct supervisor_options *options, struct why *why)
 			log_write(LOG_LEVEL_NOTICE, "removed %d directories of scanners that were killed", swept);
 		make_base(supervisor);
 		generation_start(supervisor);
+		gateway_start(supervisor);
 		error = serve(supervisor, why);
 	}
 	clean_up(supervisor);

@@ -19,6 +19,17 @@
 #define SUPERVISOR_QUEUE_MAX       100000u
 #define SUPERVISOR_MESSAGES_MAX    10000u
 
+/* Who speaks clamd's protocol for the scanner (csapi-clamd). */
+#define GATEWAY_SOCKETS_MOST 8
+struct gateway_options {
+	const char *path;                  /* of the program */
+	const char *scanner;               /* of the scanner's own socket, where it asks as a client */
+	int sockets[GATEWAY_SOCKETS_MOST]; /* listening; borrowed */
+	bool local[GATEWAY_SOCKETS_MOST];  /* a unix socket */
+	unsigned count;
+	uint64_t stream_most; /* bytes of a stream */
+};
+
 struct supervisor_options {
 	const char *worker_path; /* csapi-worker */
 	/*
@@ -37,8 +48,9 @@ struct supervisor_options {
 	unsigned max_queue;           /* messages that may wait for a worker; one more is answered with "busy" */
 	unsigned messages_per_worker; /* 1: every message gets a process of its own */
 	unsigned cache_size;          /* verdicts that are kept by content (cache.h); 0: none */
-	unsigned idle_exit;           /* seconds without a client until it ends by itself; 0: never */
-	bool low_memory;              /* reload: let go of the old definitions before the new ones are loaded */
+	const struct gateway_options *gateway; /* NULL: clamd's protocol is not spoken */
+	unsigned idle_exit;                    /* seconds without a client until it ends by itself; 0: never */
+	bool low_memory; /* reload: let go of the old definitions before the new ones are loaded */
 
 	/* Isolation: */
 	bool degrade;          /* serve although a promised layer is missing; a private scanner always does */

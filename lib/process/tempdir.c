@@ -45,7 +45,7 @@ static bool has_room(const char *path, uint64_t room)
 
 const char *tempdir_base(uint64_t room)
 {
-	const char *told = getenv("TMPDIR");
+	const char *told = secure_getenv("TMPDIR");
 	if (told && *told)
 		return told;
 	return has_room(MEMORY, room) ? MEMORY : "/tmp";

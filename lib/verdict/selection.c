@@ -21,7 +21,7 @@ const char *answer_state_word(enum answer_state state)
 
 const char *selection_context(const struct selection_wish *wish, const char *name)
 {
-	const char *value = getenv(name);
+	const char *value = secure_getenv(name);
 	for (unsigned i = 0; i < wish->context_count; i++) {
 		size_t size = strcspn(wish->contexts[i], "=");
 		if (strlen(name) == size && strncmp(wish->contexts[i], name, size) == 0)

@@ -7,6 +7,7 @@
  *   guest threads COUNT SCANS FILE STATUS      handles in several threads at once
  *   guest closed FILE                          without standard descriptors; the exit status is 10 and the status of the verdict
  *   guest small FILE                           with no room for a copy of the message (RLIMIT_FSIZE)
+ *   guest fork FILE STATUS                     parent and child with one handle
  *   guest deadline SECONDS FILE
  *
  * Options before these: -c CONFIG, -s SOCKET, -e ENGINE, -v NAME=VALUE, -k (hook).
@@ -253,6 +254,30 @@ static void no_room(const char *path)
 	free(data);
 }
 
+/* Both scan with one handle, the child also frees it; the parent's scanner does not notice. */
+static void forked(const char *path, int status)
+{
+	struct csapi *csapi = handle();
+	csapi_result_free(csapi_scan_path(csapi, path));
+	for (int i = 0; i < 3; i++) {
+		pid_t child = fork();
+		struct csapi_result *result = csapi_scan_path(csapi, path);
+		want(csapi_result_status(result) == status, child ? "the parent's verdict" : "the child's verdict");
+		csapi_result_free(result);
+		if (child == 0) {
+			csapi_free(csapi);
+			_exit(0);
+		}
+		int ended;
+		want(waitpid(child, &ended, 0) == child && ended == 0, "the child");
+		result = csapi_scan_path(csapi, path);
+		want(csapi_result_status(result) == status, "the parent's verdict afterwards");
+		csapi_result_free(result);
+	}
+	csapi_free(csapi);
+	printf("good\n");
+}
+
 static void list(void)
 {
 	struct csapi *csapi = handle();
@@ -309,6 +334,8 @@ int main(int argc, char **argv)
 		return closed(argv[1]);
 	else if (strcmp(task, "small") == 0)
 		no_room(argv[1]);
+	else if (strcmp(task, "fork") == 0)
+		forked(argv[1], atoi(argv[2]));
 	else if (strcmp(task, "deadline") == 0)
 		with_deadline((unsigned)atoi(argv[1]), argv[2]);
 	else

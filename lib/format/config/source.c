@@ -29,7 +29,7 @@
 /* The user's own file; NULL: there is no such place. 0 or -ENOMEM. */
 static int user_file(char **ret_path)
 {
-	const char *base = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	const char *base = secure_getenv("XDG_CONFIG_HOME"), *home = secure_getenv("HOME");
 	int size = 0;
 	*ret_path = NULL;
 	/* Relative ones are not to be followed, says the specification. */
@@ -50,7 +50,7 @@ static bool there(const char *path)
 
 int config_source_find(char **ret_path)
 {
-	const char *named = getenv("CSAPI_CONFIG");
+	const char *named = secure_getenv("CSAPI_CONFIG");
 	*ret_path = NULL;
 	if (named && *named)
 		return (*ret_path = strdup(named)) ? 0 : -ENOMEM;

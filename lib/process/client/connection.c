@@ -129,7 +129,7 @@ int connection_find(const char *socket, const struct limits *wanted, int patienc
 	if (socket)
 		return open_one(socket, true, wanted, clock_now() + patience_ms, ret_channel, ret_hello, why);
 	char *paths[2];
-	const char *word = getenv("CSAPI_SOCKET");
+	const char *word = secure_getenv("CSAPI_SOCKET");
 	int count = listener_candidates(paths), error = count < 0 ? count : -ENOENT;
 	bool none = true; /* so far nobody listens: any other trouble is the better one to tell */
 	for (int i = 0; i < count; i++) {

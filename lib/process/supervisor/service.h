@@ -105,6 +105,13 @@ struct link {
 /* ---- digests ---- */
 
 /* The process that tells the digests of messages, and the verdicts kept by them. */
+/* The process that speaks clamd's protocol. */
+struct gateway {
+	pid_t pid;          /* 0: there is none */
+	int lifeline;       /* it ends with this; -1 */
+	int64_t restart_at; /* CLOCK_NEVER */
+};
+
 struct hasher {
 	struct cache *cache; /* NULL: nothing is kept, and all below is unused */
 	uint32_t generation; /* of the definitions whose verdicts are in it */
@@ -151,6 +158,7 @@ struct supervisor {
 	unsigned slot_count, working; /* working: used and not dying */
 	uint32_t serial;
 	struct hasher hasher;
+	struct gateway gateway;
 
 	struct generation generations[GENERATIONS_MOST];
 	struct generation *current, *coming; /* NULL: none */
@@ -252,6 +260,13 @@ void generation_expire(struct supervisor *supervisor);
 void generation_reap(struct supervisor *supervisor);
 /* Ends all zygotes and everything they forked, and waits. */
 void generation_end_all(struct supervisor *supervisor);
+
+/* gateway.c */
+void gateway_start(struct supervisor *supervisor);
+void gateway_reap(struct supervisor *supervisor);
+int64_t gateway_deadline(const struct supervisor *supervisor);
+void gateway_expire(struct supervisor *supervisor);
+void gateway_end(struct supervisor *supervisor);
 
 /* hasher.c */
 void hasher_init(struct supervisor *supervisor);
