@@ -340,6 +340,10 @@ INSTALLED = $(LIBRARY_INSTALLED) $(LUA_INSTALLED) $(BIN_PROGRAMS:%=$(bindir)/%) 
 PACKAGE_DIRS = definitions schema samples examples lua recipes
 RECIPES = $(sort $(wildcard share/recipes/*/*))
 
+# Recipes can be used where they lie, and then look for csapi-scan in PATH; installed ones name it, and each other, in full: programs that
+# deliver mail start others with little or no PATH.
+place_recipe = sed 's|/usr/share/csapi/recipes|$(pkgdatadir)/recipes|g; s|/usr/bin/csapi-scan|$(bindir)/csapi-scan|g; s|\(CSAPI_SCAN[:=][-"]\)csapi-scan|\1$(bindir)/csapi-scan|'
+
 # A file, with the directories that it names: FROM,TO.
 install_filled = sed 's|@sbindir@|$(sbindir)|g; s|@bindir@|$(bindir)|g' $(1) | $(INSTALL) -D -m 644 /dev/stdin '$(DESTDIR)$(2)'
 # FOLDER,DIRECTORY,UNIT
@@ -369,7 +373,7 @@ install: all
 	$(INSTALL) -m 644 $(wildcard share/lua/*.lua) '$(DESTDIR)$(pkgdatadir)/lua/'
 	for file in $(RECIPES); do \
 		mode=644; [ ! -x $$file ] || mode=755; \
-		$(INSTALL) -D -m $$mode $$file '$(DESTDIR)$(pkgdatadir)'/$${file#share/} || exit 1; \
+		$(place_recipe) $$file | $(INSTALL) -D -m $$mode /dev/stdin '$(DESTDIR)$(pkgdatadir)'/$${file#share/} || exit 1; \
 	done
 	$(INSTALL) -m 644 $(wildcard share/definitions/*) '$(DESTDIR)$(pkgdatadir)/definitions/'
 	$(INSTALL) -m 644 $(wildcard share/schema/*) '$(DESTDIR)$(pkgdatadir)/schema/'

@@ -76,6 +76,21 @@ install_to_dest() { # TARGET [VARIABLE=VALUE]...
 	[ "$jobs" -ge 5 ]
 }
 
+@test "recipes name the programs and each other where they were installed" {
+	install_to_dest install PREFIX=/opt/csapi bindir=/srv/bin
+	recipes=$dest/opt/csapi/share/csapi/recipes
+	for name in procmail/csapi.rc procmail/csapi-variables.rc maildrop/csapi.mailfilter sieve/csapi_process.sieve sieve/dovecot.conf; do
+		[ -f "$recipes/$name" ]
+	done
+	[ -x "$recipes/cron/csapi-nightly" ]
+	[ -x "$recipes/shell/deliver" ]
+	run -1 grep -rE '/usr/share/csapi|/usr/bin/csapi' "$recipes"
+	for name in procmail/csapi.rc procmail/csapi-variables.rc maildrop/csapi.mailfilter cron/csapi-nightly shell/deliver; do
+		grep -qE 'CSAPI_SCAN(:-|=")/srv/bin/csapi-scan' "$recipes/$name"
+	done
+	grep -q '^#   INCLUDERC=/opt/csapi/share/csapi/recipes/procmail/csapi.rc$' "$recipes/procmail/csapi.rc"
+}
+
 @test "single directories can be moved" {
 	install_to_dest install PREFIX=/opt/csapi sbindir=/srv/sbin mandir=/srv/man
 	[ -x "$dest/srv/sbin/csapi-scanner" ]

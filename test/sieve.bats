@@ -176,6 +176,18 @@ deliver() {
 	fi
 }
 
+@test "sieve: the program may be a link, as the instructions make it" {
+	mkdir "$place/elsewhere"
+	mv "$bin/csapi-scan" "$place/elsewhere/csapi-scan"
+	ln -s "$place/elsewhere/csapi-scan" "$bin/csapi-scan"
+	give_place
+	send clean
+	went_to "$inbox" clean
+	use csapi_virustest
+	send infected
+	went_to "$infected" infected
+}
+
 @test "sieve: virustest" {
 	use csapi_virustest
 	send clean
