@@ -100,7 +100,7 @@ BENCHES := $(patsubst test/bench/%.c,$(B)/test/bench/%,$(wildcard test/bench/*.c
 COMPILE = $(CC) $(OWN_CPPFLAGS) $(FORTIFY) $(FLOOR_CPPFLAGS) $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP
 LINK = $(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS)
 
-.PHONY: all programs library lua check-abi deb check-deb tests check soak check-sanitize sanitize clang lint generate check-generated format install uninstall clean help bench bench-smoke bench-cache screens FORCE
+.PHONY: all programs library lua check-abi deb check-deb tests check soak check-sanitize sanitize clang lint generate check-generated format install uninstall clean help bench bench-smoke bench-cache compare screens FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -129,6 +129,7 @@ help:
 	@echo "make check-sanitize   run all tests against that build"
 	@echo "make clang            build with clang, warnings as errors, below build/clang"
 	@echo "make generate         write completions and generated manuals anew from the tables"
+	@echo "make compare          what clamscan, clamdscan and csapi-scan say of the same mail: some five minutes"
 	@echo "make screens          draw the terminal sessions of the README anew"
 	@echo "make format           run clang-format over all C files"
 	@echo "make install          PREFIX=$(PREFIX), DESTDIR as usual; make uninstall undoes it"
@@ -260,6 +261,10 @@ bench: all $(BENCHES)
 	test/bench/run.py --build=$(B) --output=$(B)/bench --signatures=$(SIGNATURES) --messages=$(MESSAGES) --rounds=$(ROUNDS) --calls=$(CALLS) $(ONLY:%=--only=%)
 bench-smoke: all $(BENCHES)
 	test/bench/run.py --build=$(B) --output=$(B)/bench-smoke --signatures=5000 --messages=30 --planted-every=3 --rounds=2 --calls=5
+
+# Counts of verdicts beside ClamAV's own programs.
+compare: all
+	test/bench/compare.py --build=$(B) --output=test/bench/results/compare.md
 
 # Real sessions, as pictures.
 screens: all

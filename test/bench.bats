@@ -48,3 +48,10 @@ setup_file() {
 	[ "$status" -eq 1 ] || fail "it was not noticed"
 	[[ $stderr == *"DIFFERENT: csapi says 'clean'"* ]] || fail "it was not told"
 }
+
+@test "the comparison of verdicts: in small, every mail is counted" {
+	run --separate-stderr "$ROOT/test/bench/compare.py" --build="$BUILD" --output="$BATS_TEST_TMPDIR/table.md" encrypted
+	[ "$status" -eq 0 ] || fail "it failed"
+	# All eleven are unscannable to csapi, and ClamAV calls each of them something.
+	grep -Eq '^\| Encrypted, nothing to be seen: called clean \| 11 \| 11 \| [0-9]+ \| 11 \| [0-9]+ \| 0 \|$' "$BATS_TEST_TMPDIR/table.md" || fail "other counts"
+}
