@@ -4,7 +4,21 @@
 # The programs are unpacked below build/ by scripts/test-mail-programs; nothing of the system is used or changed.
 # shellcheck shell=bash disable=SC2034,SC2154
 
-RECIPES=$ROOT/share/recipes
+# reachable DIRECTORY: where programs of other users get at it: itself, or where the tree lies in root's home a copy, made once for a file.
+reachable() {
+	local copy=$BATS_FILE_TMPDIR/reach/${1##*/}
+	if ! as_root || setpriv --reuid=65534 --regid=65534 --clear-groups test -r "$1"; then
+		echo "$1"
+		return
+	fi
+	if [ ! -e "$copy" ]; then
+		mkdir -p "${copy%/*}"
+		cp -rp "$1" "$copy"
+	fi
+	echo "$copy"
+}
+
+RECIPES=$(reachable "$ROOT/share/recipes")
 
 # need_mail_programs NAME: leaves in $programs where the package was unpacked, and in $with what its programs are to be run with: their
 # libraries, and users that the package would have made. Skips the test where it cannot be had.
@@ -16,10 +30,12 @@ need_mail_programs() {
 		skip "$1 cannot be had here (no network, or no Debian)"
 	fi
 	exec 9>&-
-	programs=$BUILD/mail-programs/$1
+	local all
+	all=$(reachable "$BUILD/mail-programs")
+	programs=$all/$1
 	make_users
-	with=(env LD_LIBRARY_PATH="$BUILD/mail-programs/lib:$programs/usr/lib/postfix"
-		LD_PRELOAD="$(echo "$BUILD"/mail-programs/wrapper/usr/lib/*/libnss_wrapper.so)"
+	with=(env LD_LIBRARY_PATH="$all/lib:$programs/usr/lib/postfix"
+		LD_PRELOAD="$(echo "$all"/wrapper/usr/lib/*/libnss_wrapper.so)"
 		NSS_WRAPPER_PASSWD="$place/passwd" NSS_WRAPPER_GROUP="$place/group")
 	# What programs that clean their environment have to let through.
 	kept=(LD_LIBRARY_PATH LD_PRELOAD NSS_WRAPPER_PASSWD NSS_WRAPPER_GROUP)
