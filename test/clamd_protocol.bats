@@ -176,6 +176,7 @@ assert sorted(int(l.split(b":")[0]) for l in out[:-1]) == list(range(1, 301))'
 
 @test "descriptors: with the command, behind it, none, several" {
 	raw 'fd = os.open(mail + "/eicar.eml", os.O_RDONLY); say(b"zFILDES\0", [fd]); out = hear(); assert out.startswith(b"fd[") and out.endswith(b"]: Eicar-Test-Signature FOUND\0"), out'
+	raw 'fd = os.open(mail + "/eicar.eml", os.O_RDONLY); os.lseek(fd, 0, os.SEEK_END); say(b"zFILDES\0", [fd]); out = hear(); assert out.endswith(b" FOUND\0"), out'
 	raw 'fd = os.open(mail + "/clean.eml", os.O_RDONLY); say(b"nFILDES\n"); time.sleep(0.1); say(b"\0", [fd]); out = hear(); assert out.endswith(b": OK\n"), out'
 	raw 'a, b = (os.open(mail + n, os.O_RDONLY) for n in ("/clean.eml", "/eicar.eml"))
 say(b"zIDSESSION\0"); say(b"zFILDES\0", [a]); say(b"zFILDES\0"); say(b"\0", [b]); say(b"zEND\0")

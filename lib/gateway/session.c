@@ -432,7 +432,12 @@ static int take_descriptor(struct session *session)
 	}
 	int fd = take_pass(session);
 	(void)snprintf(label, sizeof label, "fd[%d]", fd);
-	int error = submit_copy(session, label, fd, false, false);
+	/*
+	 * The whole file is meant, wherever the client stopped to write or read it: c-icap hands over one that stands at its end. What
+	 * cannot be rewound is no file, and is refused.
+	 */
+	int error = lseek(fd, 0, SEEK_SET) < 0 ? say_unread(session, label, "Not supported file type")
+					       : submit_copy(session, label, fd, false, false);
 	fd_close(&fd);
 	return error;
 }
