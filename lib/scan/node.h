@@ -27,6 +27,7 @@ struct walk {
 	struct room *room; /* for the parts, where the request asks for them */
 	struct budget budget;
 	struct part_ids ids;
+	struct digest_set *known;     /* contents that were told, or looked at and not told; owned, NULL: none yet */
 	uint32_t next;                /* number of the next part */
 	int error;                    /* the observer refused to listen: everything ends */
 	bool attribute;               /* the engine found something in the whole: ask for each part, which one it was */
@@ -101,6 +102,10 @@ int node_walked(struct walk *walk, const struct node *node, const struct detecti
 bool node_encrypted(enum scan_code code);
 /* Did somebody before die of this part? */
 bool node_avoided(const struct walk *walk, const char *id);
+/*
+ * Were these bytes told before, or asked for here? From now on they are known. What cannot be remembered is not known.
+ */
+bool node_known(struct walk *walk, const uint8_t *data, size_t size);
 /* The scan is to stop at the first threat, and one was found since there were `before`. */
 bool node_threat(const struct walk *walk, unsigned before);
 
