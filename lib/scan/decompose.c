@@ -143,7 +143,9 @@ static bool is_noise(struct walk *walk, const struct mime_part *part, const char
 		if (node_stage(walk, STAGE_SCAN, 0))
 			return true;
 		engine_scan(walk->engine, part->data, part->size, NULL, walk->result);
-		matters = walk->result->virus_count || walk->result->code_count;
+		matters = walk->result->virus_count > 0;
+		for (unsigned i = 0; i < walk->result->code_count; i++)
+			matters |= !node_damage(walk->result->codes[i].code);
 		/* By now the engine saw it; it is asked once more when the part is told. */
 		walk->attribute |= matters;
 	}
@@ -176,7 +178,10 @@ static int on_part(void *context, const struct mime_part *part)
 	node.chosen = wish == NODE_TAKE;
 	if (part->tentative && wish != NODE_SKIP && is_noise(walk, part, id))
 		wish = NODE_SKIP;
+	bool before = walk->tentative;
+	walk->tentative |= part->tentative;
 	int error = wish == NODE_SKIP ? 0 : take_part(message, parent, &node, part);
+	walk->tentative = before;
 	free(id);
 	if (error < 0 && !walk->error)
 		walk->error = error;

@@ -276,9 +276,10 @@ static bool is_arj(const uint8_t *data, size_t size)
 
 static bool is_binhex(const uint8_t *data, size_t size)
 {
-	static const char line[] = "(This file must be converted with BinHex", alphabet[] = "!\"#$%&'()*+,-012345689@ABC"
-										   "DEFGHIJKLMNPQRSTUVXYZ[`ab"
-										   "cdefhijklmpqr";
+	static const char line[] = "(This file must be converted with BinHex", alphabet[] =
+										       "!\"#$%&'()*+,-012345689@ABC"
+										       "DEFGHIJKLMNPQRSTUVXYZ[`ab"
+										       "cdefhijklmpqr";
 	size_t most = size < 2 * TEXT_LOOK ? size : 2 * TEXT_LOOK, length = sizeof line - 1;
 	for (size_t at = 0; at + length <= most; at++) {
 		const uint8_t *mark = memchr(data + at, '(', most - at);
@@ -324,14 +325,15 @@ static bool is_cms(const uint8_t *data, size_t size)
 	if (size < 2 || data[0] != 0x30)
 		return false;
 	size_t at = 2 + (data[1] > 0x80 ? data[1] & 0x7fu : 0);
-	if (at > 10 || size < at + sizeof smime + 1)
+	if (at > 10 || size < at + sizeof pkcs7 + 1)
 		return false;
 	if (memcmp(data + at, pkcs7, sizeof pkcs7) == 0) {
 		uint8_t kind = data[at + sizeof pkcs7];
 		return kind == 2 || kind == 3 || kind == 4 || kind == 6;
 	}
-	uint8_t kind = data[at + sizeof smime];
-	return memcmp(data + at, smime, sizeof smime) == 0 && (kind == 9 || kind == 23);
+	if (size < at + sizeof smime + 1 || memcmp(data + at, smime, sizeof smime) != 0)
+		return false;
+	return data[at + sizeof smime] == 9 || data[at + sizeof smime] == 23;
 }
 
 static bool is_dmg(const uint8_t *data, size_t size)
@@ -450,8 +452,7 @@ static void find_formats(const uint8_t *data, size_t size, struct detection *ret
 	for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
 		/* These marks need not stand first, so a message may merely quote them. */
 		enum detect_format format = checks[i].format;
-		bool quoted =
-			ret->mail && (format == DETECT_PDF || format == DETECT_BINHEX || format == DETECT_YENC);
+		bool quoted = ret->mail && (format == DETECT_PDF || format == DETECT_BINHEX || format == DETECT_YENC);
 		if (!quoted && checks[i].is(data, size))
 			add(ret, checks[i].format);
 	}

@@ -661,7 +661,8 @@ struct other {
 static int on_reading(void *context, const struct reading *reading)
 {
 	struct other *other = context;
-	char *section = g_strdup_printf("%s%s" PART_STRAY "%u", other->parent, *other->parent ? "." : "", ++*other->count);
+	char *section =
+		g_strdup_printf("%s%s" PART_STRAY "%u", other->parent, *other->parent ? "." : "", ++*other->count);
 	struct mime_part part = {.kind = PART_ATTACHMENT,
 				 .section = section,
 				 .parent = other->parent,

@@ -61,8 +61,27 @@ bool node_encrypted(enum scan_code code)
 	return code == DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED || code == DEC_RESULT_ENCRYPTED_CONTAINER_CHILD_DETECTED;
 }
 
+bool node_damage(enum scan_code code)
+{
+	switch (code) {
+	case DEC_RESULT_MALFORMED_CONTAINER_DETECTED:
+	case DEC_RESULT_OPEN_CONTAINER_FAILED:
+	case DEC_RESULT_CONTAINER_EXTRACT_FAILED:
+	case DEC_RESULT_FILE_EXTRACT_FAILED:
+	case DEC_RESULT_FILE_SPLIT_ACROSS_CONTAINERS:
+	case DEC_RESULT_PARTIAL_MESSAGE_DETECTED:
+	case DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM:
+	case DEC_RESULT_MIME_PARSING_FAILED:
+		return true;
+	default:
+		return false;
+	}
+}
+
 int node_code(struct walk *walk, uint32_t part, enum scan_code code, const char *text)
 {
+	if (walk->tentative && node_damage(code))
+		return walk->error;
 	if (node_encrypted(code))
 		walk->encrypted_told = true;
 	return keep(walk, walk->observer->code(walk->observer->context, part, code, text));
@@ -71,6 +90,8 @@ int node_code(struct walk *walk, uint32_t part, enum scan_code code, const char 
 int node_evasion(struct walk *walk, uint32_t part, enum evasion evasion, const char *text)
 {
 	char name[64];
+	if (walk->tentative)
+		return walk->error;
 	char *clean = utf8_clean(text, strlen(text), REPORT_TEXT_MAX);
 	(void)keep(walk, clean ? walk->observer->evasion(walk->observer->context, part, evasion, clean) : -ENOMEM);
 	free(clean);

@@ -34,10 +34,11 @@ struct walk {
 	struct engine_code encrypted; /* what the engine said of encryption in the whole */
 	unsigned archives;            /* open one in another */
 	bool encrypted_told;          /* a part was said to be encrypted */
-	bool found;                   /* the one part asked for was met */
-	bool ended;                   /* nothing more is to be looked at */
-	unsigned viruses;             /* findings told so far */
-	enum scan_stage stage;        /* the last one told */
+	bool tentative;        /* within a part that only another reader sees: damage and evasions are not told */
+	bool found;            /* the one part asked for was met */
+	bool ended;            /* nothing more is to be looked at */
+	unsigned viruses;      /* findings told so far */
+	enum scan_stage stage; /* the last one told */
 	uint32_t stage_part;
 	struct engine_result *result; /* of the last scan; one for all levels, for it is large */
 };
@@ -98,6 +99,11 @@ int node_write(struct walk *walk, const struct node *parent, struct node *node, 
 int node_written(struct walk *walk, const struct node *node, int error);
 /* In place of the engine's look at a part: its route, and a code where only the engine could tell what is inside. */
 int node_walked(struct walk *walk, const struct node *node, const struct detection *detection);
+/*
+ * Does the code say no more than that something is damaged, or is not what it seems? Of a reading that only some readers
+ * have that is no news: a bounce that quotes the begin of an attachment would not be clean.
+ */
+bool node_damage(enum scan_code code);
 /* Is it one of the two codes for encryption? */
 bool node_encrypted(enum scan_code code);
 /* Did somebody before die of this part? */

@@ -38,6 +38,8 @@ struct line {
 struct marks {
 	unsigned count;
 	bool full, empty; /* there is a boundary without a character */
+	size_t joined;    /* bytes of a boundary in pieces (RFC 2231, 3), as far as they came */
+	uint8_t joint[MARK_MOST];
 	struct mark {
 		size_t size;
 		uint8_t text[MARK_MOST];
@@ -139,7 +141,8 @@ static bool marks_know(const struct marks *marks, const struct mark *mark)
 		const struct mark *known = &marks->marks[i];
 		size_t common = known->size < mark->size ? known->size : mark->size;
 		bool whole = known->size == size || known->size == mark->size;
-		if (common && (whole || common >= MARK_LEAST) && same(known->text, mark->text, whole ? known->size : common))
+		if (common && (whole || common >= MARK_LEAST) &&
+		    same(known->text, mark->text, whole ? known->size : common))
 			return true;
 	}
 	return false;
@@ -210,8 +213,18 @@ static int nibble(uint8_t byte)
 	return isdigit(byte) ? byte - '0' : isxdigit(byte) ? tolower(byte) - 'a' + 10 : -1;
 }
 
-/* Keeps the value that begins at `text`, as it stands and with escapes undone. */
-static void keep_boundary(struct marks *marks, const uint8_t *text, size_t size, bool extended)
+/* One more piece of a boundary; the first begins it. */
+static void keep_piece(struct marks *marks, const uint8_t *text, size_t size, bool first)
+{
+	marks->joined = first ? 0 : marks->joined;
+	size = size < MARK_MOST - marks->joined ? size : MARK_MOST - marks->joined;
+	memcpy(marks->joint + marks->joined, text, size);
+	marks->joined += size;
+	marks_add(marks, marks->joint, marks->joined);
+}
+
+/* Keeps the value that begins at `text`, as it stands and with escapes undone; `piece` of it, or -1: all of it. */
+static void keep_boundary(struct marks *marks, const uint8_t *text, size_t size, bool extended, int piece)
 {
 	uint8_t plain[MARK_MOST];
 	size_t count = 0;
@@ -232,6 +245,8 @@ static void keep_boundary(struct marks *marks, const uint8_t *text, size_t size,
 	}
 	while (count && plain[count - 1] <= ' ')
 		count--;
+	if (piece >= 0)
+		keep_piece(marks, plain, count, piece == 0);
 	marks_add(marks, plain, count);
 	marks_add(marks, text + start, end - start);
 }
@@ -247,14 +262,16 @@ static void learn_boundaries(struct marks *marks, const uint8_t *data, size_t si
 		size_t most = size - at < BOUNDARY_MOST ? size : at + BOUNDARY_MOST;
 		size_t value = skip_blanks(data, most, at + length);
 		bool extended = false;
-		while (value < most && (data[value] == '*' || isdigit(data[value]))) {
+		int piece = -1;
+		for (; value < most && (data[value] == '*' || isdigit(data[value])); value++) {
 			extended = true;
-			value++;
+			if (isdigit(data[value]))
+				piece = piece > 0 || data[value] != '0' ? 1 : 0;
 		}
 		value = skip_blanks(data, most, value);
 		if (value < most && data[value] == '=') {
 			value = skip_blanks(data, most, value + 1);
-			keep_boundary(marks, data + value, most - value, extended);
+			keep_boundary(marks, data + value, most - value, extended, piece);
 		}
 	}
 }
@@ -267,7 +284,8 @@ static size_t pass_gap(const struct outline_gap *gaps, size_t count, size_t *ind
 	return *index < count && gaps[*index].start <= at ? gaps[*index].start + gaps[*index].size : at;
 }
 
-static void learn(const uint8_t *data, size_t size, const struct outline_gap *gaps, size_t gap_count, struct marks *marks)
+static void learn(const uint8_t *data, size_t size, const struct outline_gap *gaps, size_t gap_count,
+		  struct marks *marks)
 {
 	struct mark mark;
 	struct line line;

@@ -76,7 +76,8 @@ static void tell(struct readings *readings, const struct reading *reading)
 	readings->count++;
 	readings->result = readings->visitor->reading(readings->visitor->context, reading);
 	/* A message among them is taken apart by whoever is told of it. */
-	if (!readings->result && reading->decoded && readings->level < LEVELS_MOST && is_text(reading->data, reading->size)) {
+	if (!readings->result && reading->decoded && readings->level < LEVELS_MOST &&
+	    is_text(reading->data, reading->size)) {
 		readings->level++;
 		read_text(readings, reading->data, reading->size);
 		readings->level--;
@@ -94,7 +95,7 @@ static int take_variant(void *context, const uint8_t *data, size_t size, enum sc
 static void decode(struct readings *readings, enum transfer transfer, const uint8_t *data, size_t size, bool usual)
 {
 	if (!readings->result && readings->count <= READINGS_MOST)
-		(void)variant_decode(transfer, data, size, usual, readings->budget, take_variant, readings);
+		(void)variant_decode(transfer, data, size, usual, readings->budget, take_variant, readings, NULL);
 }
 
 static void carve_all(struct readings *readings, const uint8_t *data, size_t size)
@@ -161,7 +162,7 @@ static void read_part(struct pass *pass, const struct outline_part *part)
 static bool is_closed(const struct pass *pass, const struct readings_known *known)
 {
 	const uint8_t *data = pass->data + known->start;
-	return known->transfer == TRANSFER_BASE64 && !memchr(data, ':', known->size) && !memmem(data, known->size, "--", 2);
+	return known->transfer == TRANSFER_BASE64 && !memchr(data, ':', known->size) && !memchr(data, '-', known->size);
 }
 
 /* Bodies in which nothing else can stand; NULL with *ret_count 0: there are none. False: no memory. */
@@ -229,21 +230,37 @@ static void read_known(struct pass *pass)
 	for (size_t i = 0; i < pass->known_count; i++) {
 		const struct readings_known *known = &pass->known[i];
 		const uint8_t *body = pass->data + known->start;
-		decode(readings, known->transfer, body, known->size, false);
-		if (known->transfer == TRANSFER_BASE64 && variant_is_broken(body, known->size))
+		bool broken = false;
+		if (known->transfer != TRANSFER_IDENTITY && !readings->result)
+			(void)variant_decode(known->transfer, body, known->size, false, readings->budget, take_variant,
+					     readings, &broken);
+		if (broken)
 			carve_all(readings, body, known->size);
 		if (may_hold(pass, known))
 			read_inside(pass, known);
 	}
 }
 
-/* What stands between the gaps. */
-static void carve_between(struct pass *pass, const struct outline_gap *gaps, size_t count)
+/* Where the header of the data ends; it is full of base64 that is no file. */
+static size_t header_end(const struct pass *pass)
 {
-	size_t at = 0;
-	for (size_t i = 0; i < count; i++) {
-		carve_all(pass->readings, pass->data + at, gaps[i].start - at);
-		at = gaps[i].start + gaps[i].size;
+	const uint8_t *lf = memmem(pass->data, pass->size, "\n\n", 2),
+		      *crlf = memmem(pass->data, pass->size, "\n\r\n", 3);
+	const uint8_t *end = !lf ? crlf : !crlf || lf < crlf ? lf : crlf;
+	return end ? (size_t)(end - pass->data) : 0;
+}
+
+/* What stands between the encoded bodies; these were decoded, and what is in them was read. */
+static void carve_between(struct pass *pass)
+{
+	size_t at = pass->known_count ? header_end(pass) : 0;
+	for (size_t i = 0; i < pass->known_count; i++) {
+		const struct readings_known *known = &pass->known[i];
+		bool pure = known->transfer == TRANSFER_BASE64 || known->transfer == TRANSFER_QUOTED_PRINTABLE;
+		if (!pure || known->start < at)
+			continue;
+		carve_all(pass->readings, pass->data + at, known->start - at);
+		at = known->start + known->size;
 	}
 	carve_all(pass->readings, pass->data + at, pass->size - at);
 }
@@ -263,8 +280,9 @@ static void read_pass(struct pass *pass)
 	for (unsigned i = 0; i < outline.count && !readings->result; i++)
 		read_part(pass, &outline.parts[i]);
 	if (outline.cut)
-		tell_code(readings, DEC_RESULT_MAXIMUM_FILES_EXTRACTED, "a text in which more than 4096 parts could begin");
-	carve_between(pass, gaps, gap_count);
+		tell_code(readings, DEC_RESULT_MAXIMUM_FILES_EXTRACTED,
+			  "a text in which more than 4096 parts could begin");
+	carve_between(pass);
 	outline_free(&outline);
 	free(gaps);
 }

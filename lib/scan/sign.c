@@ -3,8 +3,6 @@
  */
 #include "scan/sign.h"
 
-#include "scan/mark.h"
-
 #include <string.h>
 #include <strings.h>
 
@@ -13,13 +11,6 @@
 /* An OLE2 directory entry: 128 bytes, aligned so; a name in UTF-16LE, its size in bytes with the NUL at offset 64. */
 #define ENTRY_SIZE      128
 #define ENTRY_NAME_SIZE 64
-
-/* A TNEF attribute: level, id, size of the data; then the data, and a check sum ([MS-OXTNEF], 2.1.3). */
-#define TNEF_START         6 /* signature and key */
-#define TNEF_HEADER        9
-#define TNEF_CHECKSUM      2
-#define TNEF_ATTACHMENT    2      /* level */
-#define TNEF_ATTACHMENT_ID 0x800F /* attAttachData, without its type */
 
 static bool digits(const char *text, size_t count)
 {
@@ -68,25 +59,6 @@ bool sign_of_encrypted_document(const uint8_t *data, size_t size)
 		if (at % ENTRY_SIZE == 0 && size - at >= ENTRY_SIZE && found[ENTRY_NAME_SIZE] == sizeof wide)
 			return true;
 		i = at + 2;
-	}
-	return false;
-}
-
-bool sign_of_tnef_attachment(const uint8_t *data, size_t size)
-{
-	size_t at = TNEF_START;
-	while (at < size) {
-		if (size - at < TNEF_HEADER)
-			return true;
-		uint8_t level = data[at];
-		uint16_t id = mark_le16(data + at + 1);
-		size_t length = mark_le32(data + at + 5);
-		if (level == TNEF_ATTACHMENT && id == TNEF_ATTACHMENT_ID)
-			return true;
-		at += TNEF_HEADER;
-		if (length > size - at || size - at - length < TNEF_CHECKSUM)
-			return true;
-		at += length + TNEF_CHECKSUM;
 	}
 	return false;
 }

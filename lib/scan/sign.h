@@ -19,7 +19,4 @@ bool sign_of_volume(const char *name);
 /* Is this OLE2 file the envelope of an encrypted office document ([MS-OFFCRYPTO], 2.3.4: stream EncryptedPackage)? */
 bool sign_of_encrypted_document(const uint8_t *data, size_t size);
 
-/* Does this TNEF stream hold an attachment, or break off before that is known? Many hold nothing but a message's text. */
-bool sign_of_tnef_attachment(const uint8_t *data, size_t size);
-
 #endif

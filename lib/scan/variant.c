@@ -21,6 +21,7 @@ struct doubts {
 	bool padding;   /* with letters behind it */
 	bool junk;      /* a foreign character with letters behind it */
 	bool url;       /* - or _ */
+	bool gap;       /* a blank line with letters behind it */
 	bool ragged;    /* a line that is not the last does not hold whole groups */
 	size_t pad_end; /* behind the first run of padding */
 	size_t junk_at;
@@ -57,12 +58,28 @@ static void make_kinds(uint8_t ret_kinds[256])
 		ret_kinds[i] = (uint8_t)kind_of((uint8_t)i);
 }
 
+/* Base64 as ordinary programs write it, from `at` on: whole lines of letters. Where that ends. */
+static size_t pass_plain(const uint8_t kinds[256], const uint8_t *data, size_t size, size_t at)
+{
+	size_t line = at;
+	while (at < size) {
+		while (at < size && kinds[data[at]] == LETTER)
+			at++;
+		bool whole = at < size && (at - line) % 4 == 0 && at > line;
+		at += at + 1 < size && data[at] == '\r' && data[at + 1] == '\n';
+		if (!whole || data[at] != '\n')
+			break;
+		line = ++at;
+	}
+	return line;
+}
+
 static struct doubts doubts_find(const uint8_t *data, size_t size)
 {
 	struct doubts doubts = {.junk_at = size, .pad_end = size, .second = size};
 	uint8_t kinds[256];
 	size_t letters = 0, pad = size;
-	bool short_line = false;
+	bool short_line = false, empty = false, begun = false;
 	make_kinds(kinds);
 	for (size_t i = 0; i < size; i++) {
 		switch ((enum kind)kinds[data[i]]) {
@@ -70,7 +87,9 @@ static struct doubts doubts_find(const uint8_t *data, size_t size)
 			doubts.padding |= pad < size;
 			doubts.junk |= doubts.junk_at < size;
 			doubts.ragged |= short_line;
+			doubts.gap |= empty;
 			doubts.pad_end = pad < size && doubts.pad_end == size ? i : doubts.pad_end;
+			begun = true;
 			letters++;
 			break;
 		case PAD:
@@ -83,11 +102,25 @@ static struct doubts doubts_find(const uint8_t *data, size_t size)
 			doubts.junk_at = doubts.junk_at == size ? i : doubts.junk_at;
 			break;
 		case BLANK:
+			if (data[i] == '\n') {
+				empty |= begun && !letters && data[i - 1] != '\r';
+				empty |= begun && i > 1 && data[i - 1] == '\r' && data[i - 2] == '\n';
+			}
 			if (data[i] != '\n' && data[i] != '\r')
 				break;
 			short_line |= letters % 4 != 0;
 			doubts.second = doubts.second == size && letters ? i : doubts.second;
 			letters = 0;
+			/* Most lines need no closer look. */
+			size_t next = data[i] == '\n' && !short_line ? pass_plain(kinds, data, size, i + 1) : 0;
+			if (next > i + 1) {
+				doubts.padding |= pad < size;
+				doubts.junk |= doubts.junk_at < size;
+				doubts.gap |= empty;
+				doubts.pad_end = pad < size && doubts.pad_end == size ? i + 1 : doubts.pad_end;
+				begun = true;
+				i = next - 1;
+			}
 		}
 	}
 	return doubts;
@@ -101,7 +134,8 @@ static void try_bytes(struct trial *trial, const uint8_t *data, size_t size)
 	budget_part(trial->budget);
 	enum scan_code code = transfer_decode(trial->transfer, data, size, trial->budget, &buffer);
 	if (buffer.size || code != SCAN_CODE_NONE)
-		trial->result = trial->take(trial->context, buffer.data ? buffer.data : (const uint8_t *)"", buffer.size, code);
+		trial->result =
+			trial->take(trial->context, buffer.data ? buffer.data : (const uint8_t *)"", buffer.size, code);
 	buffer_free(&buffer);
 }
 
@@ -183,22 +217,21 @@ static void try_lines(struct trial *trial)
 	try_bytes(trial, trial->scratch, count);
 }
 
-static void base64_variants(struct trial *trial)
+static void base64_variants(struct trial *trial, const struct doubts *doubts)
 {
-	struct doubts doubts = doubts_find(trial->data, trial->size);
-	if (doubts.padding) {
+	if (doubts->padding) {
 		try_pieces(trial);
 		try_unpadded(trial);
 	}
-	if (doubts.junk) {
-		try_bytes(trial, trial->data, doubts.junk_at);
+	if (doubts->junk) {
+		try_bytes(trial, trial->data, doubts->junk_at);
 		try_clean_lines(trial);
 	}
-	if (doubts.url)
+	if (doubts->url)
 		try_url(trial);
-	if (doubts.ragged) {
+	if (doubts->ragged) {
 		try_lines(trial);
-		try_bytes(trial, trial->data + doubts.second, trial->size - doubts.second);
+		try_bytes(trial, trial->data + doubts->second, trial->size - doubts->second);
 	}
 }
 
@@ -231,6 +264,17 @@ static bool try_escapes(struct trial *trial, size_t also)
 	return found;
 }
 
+/* Bytes that no text has left out. */
+static void try_printable(struct trial *trial)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < trial->size; i++)
+		if (trial->data[i] >= ' ' || kind_of(trial->data[i]) == BLANK)
+			trial->scratch[count++] = trial->data[i];
+	if (count < trial->size)
+		try_bytes(trial, trial->scratch, count);
+}
+
 /* Blanks at the ends of lines left out, as RFC 2045, 6.7 (3) wants it; a CR alone ends a line. */
 static void try_trimmed(struct trial *trial)
 {
@@ -255,45 +299,37 @@ static void try_trimmed(struct trial *trial)
 }
 
 int variant_decode(enum transfer transfer, const uint8_t *data, size_t size, bool usual, struct budget *budget,
-		   variant_take *take, void *context)
+		   variant_take *take, void *context, bool *ret_broken)
 {
+	bool broken = false;
 	struct trial trial = {data, size, transfer, budget, take, context, NULL, 0};
+	if (ret_broken)
+		*ret_broken = false;
 	if (usual)
 		try_bytes(&trial, data, size);
 	bool varies = transfer == TRANSFER_BASE64 || transfer == TRANSFER_QUOTED_PRINTABLE;
 	if (!varies || !size || trial.result)
 		return trial.result;
+	struct doubts doubts = {0};
+	if (transfer == TRANSFER_BASE64) {
+		doubts = doubts_find(data, size);
+		broken = doubts.junk || doubts.gap;
+		if (ret_broken)
+			*ret_broken = broken;
+		if (!broken && !doubts.padding && !doubts.url && !doubts.ragged)
+			return 0;
+	}
 	trial.scratch = malloc(size);
 	if (!trial.scratch)
 		return take(context, (const uint8_t *)"", 0, DEC_RESULT_OUT_OF_MEMORY);
 	if (transfer == TRANSFER_BASE64) {
-		base64_variants(&trial);
+		base64_variants(&trial, &doubts);
 	} else {
 		for (size_t also = 0; also <= ESCAPE_MOST && try_escapes(&trial, also); also++)
 			;
+		try_printable(&trial);
 		try_trimmed(&trial);
 	}
 	free(trial.scratch);
 	return trial.result;
-}
-
-bool variant_is_broken(const uint8_t *data, size_t size)
-{
-	uint8_t kinds[256];
-	bool filled = false, broken = false, begun = false;
-	make_kinds(kinds);
-	for (size_t i = 0; i < size; i++) {
-		enum kind kind = (enum kind)kinds[data[i]];
-		if (kind == LETTER) {
-			if (broken)
-				return true;
-			filled = begun = true;
-		} else if (data[i] == '\n') {
-			broken |= begun && !filled;
-			filled = false;
-		} else if (kind == JUNK || kind == URL) {
-			broken = true;
-		}
-	}
-	return false;
 }

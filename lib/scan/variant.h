@@ -23,12 +23,10 @@ typedef int variant_take(void *context, const uint8_t *data, size_t size, enum s
 
 /*
  * Hands out every decoding that can differ from transfer_decode's, which comes first if `usual`. The same bytes may come
- * more than once. Charges `budget` as parts of their own. What `take` returned to end it, else 0.
+ * more than once. Charges `budget` as parts of their own. *ret_broken (may be NULL): it is base64 in which there is a blank
+ * line, or a foreign character, with base64 behind it. What `take` returned to end it, else 0.
  */
 int variant_decode(enum transfer transfer, const uint8_t *data, size_t size, bool usual, struct budget *budget,
-		   variant_take *take, void *context);
-
-/* Is there in this base64 a blank line, or a line with foreign characters, with base64 behind it? */
-bool variant_is_broken(const uint8_t *data, size_t size);
+		   variant_take *take, void *context, bool *ret_broken);
 
 #endif

@@ -12,13 +12,13 @@
 
 #define INTRODUCTION "(This file must be converted with BinHex"
 /* The header: length and name, then version, type, creator, flags, two lengths and a check (RFC 1741, 4). */
-#define NAME_MOST    63u
-#define FIELDS_SIZE  21u
-#define DATA_LENGTH  11u
-#define FORK_LENGTH  15u
-#define CHECK_SIZE   2u
-#define REPEAT       0x90
-#define STEP         4096u
+#define NAME_MOST   63u
+#define FIELDS_SIZE 21u
+#define DATA_LENGTH 11u
+#define FORK_LENGTH 15u
+#define CHECK_SIZE  2u
+#define REPEAT      0x90
+#define STEP        4096u
 
 /* The bytes that the text stands for, one by one. */
 struct decoder {

@@ -9,14 +9,14 @@
 
 #include <string.h>
 
-#define TAG_OID         0x06
-#define TAG_INTEGER     0x02
-#define TAG_SET         0x31
-#define TAG_SEQUENCE    0x30
-#define TAG_OCTETS      0x04
-#define TAG_PIECES      0x24 /* octets, constructed */
-#define TAG_CONTENT     0xA0 /* [0], constructed */
-#define CONSTRUCTED     0x20
+#define TAG_OID      0x06
+#define TAG_INTEGER  0x02
+#define TAG_SET      0x31
+#define TAG_SEQUENCE 0x30
+#define TAG_OCTETS   0x04
+#define TAG_PIECES   0x24 /* octets, constructed */
+#define TAG_CONTENT  0xA0 /* [0], constructed */
+#define CONSTRUCTED  0x20
 /* Structures in each other that are followed. */
 #define LEVELS_MOST 16u
 
@@ -101,7 +101,8 @@ static bool enter(struct reader *reader, uint8_t tag)
 static bool pass_one(struct reader *reader, uint8_t tag)
 {
 	struct element element;
-	return reader->data < reader->end && *reader->data == tag && head_read(reader, &element) && pass(reader, &element);
+	return reader->data < reader->end && *reader->data == tag && head_read(reader, &element) &&
+	       pass(reader, &element);
 }
 
 /* Appends octets, and those in the pieces that they may come in. */

@@ -76,9 +76,10 @@ static void give(struct walk *walk, const char *name, size_t name_size, const ui
 }
 
 /* The dictionary that compressed RTF begins with ([MS-OXRTFCP], 2.1.2.1). */
-static const char dictionary[] = "{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern "
-				 "\\fscript \\fdecor MS Sans SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0\\blue0\r\n\\par "
-				 "\\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx";
+static const char dictionary[] =
+	"{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern "
+	"\\fscript \\fdecor MS Sans SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0\\blue0\r\n\\par "
+	"\\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx";
 #define WINDOW 4096u
 
 /* Runs of eight items each: letters, and references into the last 4096 bytes. */
@@ -211,7 +212,8 @@ static void properties_walk(struct walk *walk, const uint8_t *data, size_t size)
 	for (uint32_t i = 0; i < count && more && cursor.size && !walk->over; i++)
 		more = property_walk(walk, &cursor);
 	if (!more && !walk->over)
-		walk_code(walk, DEC_RESULT_MALFORMED_CONTAINER_DETECTED, "MAPI properties that cannot be read to their end");
+		walk_code(walk, DEC_RESULT_MALFORMED_CONTAINER_DETECTED,
+			  "MAPI properties that cannot be read to their end");
 }
 
 /* The title of the attachment whose data stand at `at`: it comes behind them, or before. */
