@@ -264,8 +264,9 @@ bench-smoke: all $(BENCHES)
 	test/bench/run.py --build=$(B) --output=$(B)/bench-smoke --signatures=5000 --messages=30 --planted-every=3 --rounds=2 --calls=5
 
 # Counts of verdicts beside ClamAV's own programs.
-compare: all
+compare: all tests
 	test/bench/compare.py --build=$(B) --output=test/bench/results/compare.md
+	scripts/compare-readings --build=$(B) --output=test/bench/results/readings.md
 
 # Real sessions, as pictures.
 screens: all
