@@ -143,7 +143,7 @@ static void read_part(struct pass *pass, const struct outline_part *part)
 	struct readings *readings = pass->readings;
 	const struct readings_known *known = known_find(pass, part);
 	const uint8_t *body = pass->data + part->start;
-	bool named = part->base64 || part->quoted;
+	bool named = part->base64 || part->quoted || (known && known->transfer == TRANSFER_UUENCODE);
 	bool plain = known && known->transfer == TRANSFER_IDENTITY;
 	if (part->base64 && !(known && known->transfer == TRANSFER_BASE64))
 		decode(readings, TRANSFER_BASE64, body, part->size, true);
