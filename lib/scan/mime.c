@@ -884,6 +884,18 @@ int mime_walk(const uint8_t *data, size_t size, unsigned depth, struct budget *b
 	return walk.result;
 }
 
+int mime_walk_text(const uint8_t *data, size_t size, unsigned depth, struct budget *budget,
+		   const struct mime_visitor *visitor)
+{
+	struct walk walk = {.visitor = visitor, .budget = budget, .depth = depth};
+	struct message message = {.given = data, .given_size = size};
+	unsigned count = 0;
+	message.windows = g_array_new(FALSE, FALSE, sizeof(struct window));
+	(void)walk_readings(&walk, &message, "", 0, &count);
+	message_free(&message);
+	return walk.result;
+}
+
 /* Of the leak checker, where it is linked. */
 void __lsan_disable(void) __attribute__((weak));
 void __lsan_enable(void) __attribute__((weak));
