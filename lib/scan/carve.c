@@ -60,6 +60,18 @@ static size_t base64_letters(const uint8_t *data, const struct line *line)
 	return 2 * letters > line->end - line->start ? letters : 0;
 }
 
+/* Base64 of a file has small letters, large ones, and something else; a name in a program has not. */
+static bool is_mixed(const uint8_t *data, size_t size)
+{
+	bool small = false, large = false, other = false;
+	for (size_t i = 0; i < size && !(small && large && other); i++) {
+		small |= islower(data[i]) != 0;
+		large |= isupper(data[i]) != 0;
+		other |= isdigit(data[i]) || data[i] == '+' || data[i] == '/';
+	}
+	return small && large && other;
+}
+
 /* Lines of base64 from this one on. */
 static bool take_block(const uint8_t *data, size_t size, const struct line *first, struct carving *ret)
 {
@@ -73,7 +85,8 @@ static bool take_block(const uint8_t *data, size_t size, const struct line *firs
 		line_read(data, size, line.next, &line);
 	}
 	*ret = (struct carving){TRANSFER_BASE64, first->start, end - first->start};
-	return letters >= BLOCK_LEAST || (letters >= PADDED_LEAST && data[end - 1] == '=');
+	bool enough = letters >= BLOCK_LEAST || (letters >= PADDED_LEAST && data[end - 1] == '=');
+	return enough && is_mixed(data + first->start, end - first->start);
 }
 
 static bool behind_address(const uint8_t *data, size_t at)
@@ -125,6 +138,8 @@ static bool take_run(const uint8_t *data, size_t size, size_t end, size_t *at, s
 		size_t more = stop == end && letters >= FIRST_LEAST ? follow(data, size, stop) : stop;
 		*at = more;
 		*ret = (struct carving){TRANSFER_BASE64, start, more - start};
+		if (!is_mixed(data + start, more - start))
+			continue;
 		if (more > stop || letters >= (address ? ADDRESS_LEAST : RUN_LEAST) ||
 		    is_value(data, size, start, stop, letters))
 			return true;

@@ -207,6 +207,10 @@ static void test_carve(void)
 	carves("words are no base64", "Hello\nthis is a text\nof/words\n\nand/more\n", "");
 	carves("a block", "text:\nQUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNk\nZWZn\n\nend.\n",
 	       "bQUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNk\nZWZn|");
+	carves("names in a program are none",
+	       "ac_cv_prog_something_that_is_longer_than_forty\nac_cv_prog_something_else_that_is_longer_than_forty_"
+	       "2\n",
+	       "");
 	carves("a short block with padding", "QUJDREVGR0hJSktMTQ==\n", "bQUJDREVGR0hJSktMTQ==|");
 	carves("a quoted block", "> QUJDREVGR0hJSkt\n> MTU5PUFFSU1Q=\n", "bQUJDREVGR0hJSkt\n> MTU5PUFFSU1Q=|");
 	carves("an address", "<a href=\"data:x/y;base64,QUJDREVGR0hJSktM\">", "bQUJDREVGR0hJSktM|");
