@@ -185,6 +185,10 @@ static int on_part(void *context, const struct mime_part *part)
 	walk->tentative |= part->tentative;
 	int error = wish == NODE_SKIP ? 0 : take_part(message, parent, &node, part);
 	walk->tentative = before;
+	/* What is in it is not told; that it is there is. */
+	for (unsigned i = 0; !error && part->tentative && wish == NODE_TAKE && i < part->evasions.count; i++)
+		error = node_evasion(walk, node.number, part->evasions.noticed[i].evasion,
+				     part->evasions.noticed[i].text);
 	free(id);
 	if (error < 0 && !walk->error)
 		walk->error = error;

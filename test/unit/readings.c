@@ -236,7 +236,7 @@ static void reads(const char *title, const char *text, const struct readings_kno
 
 static void test_readings(void)
 {
-	const struct readings_known plain = {6, 6, TRANSFER_IDENTITY};
+	const struct readings_known plain = {6, 6, TRANSFER_IDENTITY, true};
 	reads("what is known is not read again", "A: b\n\nhello\n", &plain, 1, "");
 	reads("a hidden part", "A: b\n\nhello\n--q\n" B64 "\nUVdF\n--q--\n", &plain, 1, "QWE|");
 	reads("encoded twice", "A: b\n\nhello\n--q\n" B64 "\nUVVKRFJFVkdSMGhKU2t0TQ==\n--q--\n", &plain, 1,
