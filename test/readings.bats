@@ -90,7 +90,7 @@ techniques() {
 @test "what looks like base64 and is none takes no time" {
 	local filler
 	for filler in x 'begin' 'QUJD' '--x' 'boundary=' '=ybegin line='; do
-		{ printf 'From: a@b\nSubject: x\n\n'; yes "$filler$filler" | head -c 5000000; } >"$BATS_TEST_TMPDIR/filler.eml"
+		{ printf 'From: a@b\nSubject: x\n\n'; yes -- "$filler$filler" | head -c 5000000; } >"$BATS_TEST_TMPDIR/filler.eml"
 		scan_within 15 "$BATS_TEST_TMPDIR/filler.eml"
 		is_clean
 	done
