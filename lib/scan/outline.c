@@ -163,9 +163,14 @@ static size_t squeeze(const uint8_t *text, size_t size, bool comments, uint8_t *
 	return count;
 }
 
-/* Does a field called Content-* begin here, its name written in any way? */
-static bool is_content_field(const uint8_t *text, size_t size)
+/* Does a field called Content-* begin in this line, its name written in any way, and maybe folded? */
+static bool is_content_field(const uint8_t *data, size_t data_size, const struct line *line)
 {
+	const uint8_t *text = data + line->start;
+	size_t size = line->end - line->start;
+	bool folded = line->next < data_size && (data[line->next] == ' ' || data[line->next] == '\t');
+	if (folded && size < NAME_MOST && !memchr(text, ':', size))
+		size = data_size - line->start;
 	static const char *const names[] = {"contenttransferencoding", "contenttype", "contentdisposition"};
 	uint8_t name[NAME_MOST];
 	size_t most = size < NAME_MOST ? size : NAME_MOST;
@@ -298,7 +303,7 @@ static void learn(const uint8_t *data, size_t size, const struct outline_gap *ga
 		line_read(data, size, at, &line);
 		size_t length = line.end - line.start;
 		learn_boundaries(marks, data, size, &line);
-		if (pending && is_content_field(data + line.start, length))
+		if (pending && is_content_field(data, size, &line))
 			marks_add(marks, mark.text, mark.size);
 		pending = dashes(data, &line, &mark) || (pending && is_blank(data + line.start, length));
 	}
@@ -423,7 +428,13 @@ static void read_header_line(struct cutter *cutter, const struct line *line)
 			add_encoded(cutter, line->start);
 		return;
 	}
-	bool content = is_content_field(text, length);
+	bool content = is_content_field(cutter->data, cutter->size, line);
+	if (content && cutter->broken != SIZE_MAX) {
+		/* The header goes on, or what stood in between was the body already. */
+		if (cutter->declared)
+			add_part(cutter, cutter->broken, cutter->broken, line->start);
+		cutter->broken = SIZE_MAX;
+	}
 	cutter->declared |= content;
 	cutter->fields |= content || is_field(text, length);
 	if (!content && !is_field(text, length) && cutter->broken == SIZE_MAX && cutter->fields)
@@ -454,7 +465,7 @@ static void cut_all(struct cutter *cutter, const struct marks *marks, const stru
 			cut(cutter, line.start, line.next);
 			continue;
 		}
-		if (!cutter->header && is_content_field(cutter->data + line.start, line.end - line.start))
+		if (!cutter->header && is_content_field(cutter->data, cutter->size, &line))
 			cut(cutter, line.start, line.start);
 		if (cutter->header)
 			read_header_line(cutter, &line);
