@@ -31,7 +31,7 @@ techniques() {
 	mkdir -p "$folder"
 	while IFS= read -r file; do
 		tr -d '\r' <"$file" >"$folder/$(basename "$(dirname "$file")")-${file##*/}"
-	done < <(find "$FIXTURES/readings" -name '*.com.eml' ! -path '*/line-ends/*')
+	done < <(find "$FIXTURES/readings" -name '*.com.eml' ! -path '*/line-ends/*' ! -path '*/combination/*')
 	scan -r "$folder"
 	holds '.status == "EC_AV_INFECTED"'
 }
