@@ -6,6 +6,8 @@
 #include "base/utf8.h"
 #include "scan/archive.h"
 #include "scan/digest.h"
+#include "scan/ole2.h"
+#include "scan/pdf.h"
 #include "scan/sign.h"
 #include "scan/wrap.h"
 
@@ -267,15 +269,60 @@ int node_walked(struct walk *walk, const struct node *node, const struct detecti
 	return node_code(walk, node->number, DEC_RESULT_OPEN_CONTAINER_FAILED, text);
 }
 
+static int tell_ole2(struct walk *walk, const struct node *node)
+{
+	const char *what = ole2_encrypted(node->data, node->size);
+	char text[64];
+	if (!what)
+		return walk->error;
+	(void)snprintf(text, sizeof text, "encrypted %s", what);
+	return node_code(walk, node->number, DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED, text);
+}
+
+/* Shows the engine an encryption that it does not see: it undoes one that needs no password, and tells of the others. */
+static int feed_pdf(struct walk *walk, const struct node *node, const struct buffer *tail)
+{
+	uint8_t *copy = node->size <= SIZE_MAX - tail->size ? malloc(node->size + tail->size) : NULL;
+	if (!copy)
+		return node_code(walk, node->number, DEC_RESULT_OUT_OF_MEMORY, "an encrypted PDF");
+	memcpy(copy, node->data, node->size);
+	memcpy(copy + node->size, tail->data, tail->size);
+	if (!node_stage(walk, STAGE_SCAN, node->number)) {
+		engine_scan(walk->engine, copy, node->size + tail->size, node->name, walk->result);
+		(void)node_result(walk, node, false);
+	}
+	free(copy);
+	return walk->error;
+}
+
+static int tell_pdf(struct walk *walk, const struct node *node)
+{
+	struct buffer tail;
+	enum pdf_encryption encryption = pdf_encryption(node->data, node->size, &tail);
+	if (encryption == PDF_CRYPTIC || (encryption == PDF_HIDDEN && !node_engine_wanted(walk)))
+		(void)node_code(walk, node->number, DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED, "encrypted PDF");
+	else if (encryption == PDF_HIDDEN)
+		(void)feed_pdf(walk, node, &tail);
+	buffer_free(&tail);
+	return walk->error;
+}
+
 /* What neither the engine nor the archive library says. */
 static int tell_signs(struct walk *walk, const struct node *node, const struct detection *detection)
 {
+	const char *unknown = sign_of_format(node->name);
 	if (sign_of_volume(node->name))
 		(void)node_code(walk, node->number, DEC_RESULT_FILE_SPLIT_ACROSS_CONTAINERS, "by its name");
-	for (unsigned i = 0; i < detection->count; i++)
-		if (detection->formats[i] == DETECT_OLE2 && sign_of_encrypted_document(node->data, node->size))
-			(void)node_code(walk, node->number, DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED,
-					"encrypted office document");
+	else if (unknown && !detection->count && strcmp(detection->type, "application/octet-stream") == 0)
+		(void)node_code(walk, node->number, DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM, unknown);
+	for (unsigned i = 0; i < detection->count && !walk->error; i++) {
+		if (detection->formats[i] == DETECT_OLE2)
+			(void)tell_ole2(walk, node);
+		else if (detection->formats[i] == DETECT_PDF)
+			(void)tell_pdf(walk, node);
+		else if (detection->formats[i] == DETECT_ARJ && sign_of_arj_volume(node->data, node->size))
+			(void)node_code(walk, node->number, DEC_RESULT_FILE_SPLIT_ACROSS_CONTAINERS, "by its header");
+	}
 	return walk->error;
 }
 

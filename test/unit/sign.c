@@ -1,18 +1,18 @@
 /*
- * sign.c - names of volumes, encrypted office documents, TNEF with and without attachments.
+ * sign.c - names of volumes and formats, TNEF with and without attachments.
  */
 #include "scan/sign.h"
 #include "tap.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static void test_volumes(void)
 {
-	static const char *const volumes[] = {"a.7z.001", "a.zip.002", "A.RAR.010", "b.tar.gz.001",
-					      "a.z01",    "a.Z99",     "a.r00"};
-	static const char *const others[] = {"report.001", "a.7z", "a.7z.0001", "a.7z.01", ".001",
-					     "a.zip.txt",  "a.r1", "a.zoo",     "001",     ""};
+	static const char *const volumes[] = {"a.7z.001", "a.zip.002", "A.RAR.010",   "b.tar.gz.001", "a.z01",
+					      "a.Z99",    "a.r00",     "a.part1.rar", "A.PART02.RAR"};
+	static const char *const others[] = {"report.001", "a.7z",      "a.7z.0001", "a.7z.01", ".001",
+					     "a.zip.txt",  "a.r1",      "a.zoo",     "001",     "",
+					     "a.part.rar", "part1.rar", "a.m4a",     "a.rar",   "a.d01"};
 	for (size_t i = 0; i < sizeof volumes / sizeof *volumes; i++)
 		ok(sign_of_volume(volumes[i]), volumes[i]);
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
@@ -20,30 +20,13 @@ static void test_volumes(void)
 	ok(!sign_of_volume(NULL), "no name");
 }
 
-/* A directory entry with that name, at that offset of `size` zeros. */
-static uint8_t *entry(size_t size, size_t offset, const char *name)
+static void test_formats(void)
 {
-	uint8_t *data = calloc(1, size);
-	for (size_t i = 0; data && name[i]; i++)
-		data[offset + 2 * i] = (uint8_t)name[i];
-	if (data)
-		data[offset + 64] = (uint8_t)(2 * strlen(name) + 2);
-	return data;
-}
-
-static void test_document(void)
-{
-	uint8_t *data = entry(1024, 512, "EncryptedPackage");
-	ok(data && sign_of_encrypted_document(data, 1024), "the stream of an encrypted document");
-	ok(data && !sign_of_encrypted_document(data, 600), "an entry that is cut");
-	free(data);
-	data = entry(1024, 514, "EncryptedPackage");
-	ok(data && !sign_of_encrypted_document(data, 1024), "the words in the middle of something else");
-	free(data);
-	data = entry(1024, 512, "EncryptedPackages");
-	ok(data && !sign_of_encrypted_document(data, 1024), "a longer name");
-	free(data);
-	ok(!sign_of_encrypted_document((const uint8_t *)"", 0), "nothing");
+	same(sign_of_format("a.tar.br"), "Brotli stream", "Brotli by its name");
+	same(sign_of_format("A.SITX"), "StuffIt X archive", "whatever the case");
+	same(sign_of_format("a.br.txt"), NULL, "another ending");
+	same(sign_of_format("br"), NULL, "no ending");
+	same(sign_of_format(NULL), NULL, "no name");
 }
 
 /* Signature and key, then one attribute of four bytes. */
@@ -76,7 +59,7 @@ static void test_tnef(void)
 int main(void)
 {
 	test_volumes();
-	test_document();
+	test_formats();
 	test_tnef();
 	return tap_end();
 }
