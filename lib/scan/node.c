@@ -154,6 +154,7 @@ int node_tell(struct walk *walk, const struct node *parent, struct node *node, c
 			    .mime_type = type,
 			    .detected_type = detection ? (char *)(uintptr_t)detection->type : NULL,
 			    .size = node->size,
+			    .password = node->password,
 			    .written = node->written,
 			    .offset = node->offset,
 			    .has_sha256 = digest != NULL};
@@ -415,7 +416,48 @@ struct opening {
 	enum detect_format format;
 	unsigned viruses; /* told before it was opened */
 	bool aborted;
+	bool collected; /* the passwords, when the first one was asked for: */
+	unsigned password_count, given;
+	const char **passwords; /* owned; the texts are the request's and the messages' */
 };
+
+static void collect_list(struct opening *opening, const struct password_list *list)
+{
+	for (const char *at = NULL; (at = password_list_next(list, at)) != NULL;) {
+		if (opening->passwords)
+			opening->passwords[opening->password_count] = at;
+		opening->password_count++;
+	}
+}
+
+/* Those that were given, then the words of the messages around it, from the innermost on. Counts them where there is no room for them yet. */
+static void collect_all(struct opening *opening)
+{
+	struct walk *walk = opening->walk;
+	opening->password_count = 0;
+	collect_list(opening, &walk->request->passwords);
+	opening->given = opening->password_count;
+	for (struct password_source *at = walk->messages; at; at = at->up) {
+		if (!at->gathered)
+			password_gather(at, &walk->budget);
+		collect_list(opening, &at->words);
+	}
+}
+
+static const char *on_password(void *context, unsigned number)
+{
+	struct opening *opening = context;
+	if (!opening->collected) {
+		opening->collected = true;
+		collect_all(opening);
+		opening->passwords = calloc(opening->password_count + 1, sizeof *opening->passwords);
+		if (opening->passwords)
+			collect_all(opening);
+		else
+			opening->password_count = 0; /* it is told as encrypted */
+	}
+	return number <= opening->password_count ? opening->passwords[number - 1] : NULL;
+}
 
 static int on_next(void *context, const char *name)
 {
@@ -511,7 +553,14 @@ static int on_member(void *context, const struct archive_member *member)
 	char *id = member_id(walk, opening->container, member, name);
 	if (!id)
 		return keep(walk, -ENOMEM);
+	enum part_password password = !member->password                    ? PASSWORD_NONE
+				      : member->password <= opening->given ? PASSWORD_GIVEN
+									   : PASSWORD_MESSAGE;
+	if (password != PASSWORD_NONE && !opening->container->locked)
+		engine_members_add(&walk->unlocked, member->name, member->packed, member->declared);
 	struct node node = {.id = id,
+			    .password = password,
+			    .locked = opening->container->locked || password != PASSWORD_NONE,
 			    .kind = member->stream ? PART_STREAM : PART_MEMBER,
 			    .name = *name ? name : NULL,
 			    .data = member->data,
@@ -530,12 +579,19 @@ static int on_member(void *context, const struct archive_member *member)
 
 static int open_archive(struct walk *walk, const struct node *node, enum detect_format format)
 {
-	struct opening opening = {walk, node, format, walk->viruses, false};
-	const struct archive_visitor visitor = {on_member, on_code, on_evasion, on_next, &opening};
+	struct opening opening = {.walk = walk, .container = node, .format = format, .viruses = walk->viruses};
+	const struct archive_visitor visitor = {.member = on_member,
+						.code = on_code,
+						.evasion = on_evasion,
+						.next = on_next,
+						.password = on_password,
+						.tries = &walk->password_tries,
+						.context = &opening};
 	if (node_stage(walk, STAGE_EXTRACT, node->number))
 		return walk->error;
 	walk->archives++;
 	(void)archive_walk(format, node->data, node->size, &walk->budget, &visitor);
+	free(opening.passwords);
 	if (--walk->archives == 0)
 		(void)node_stage(walk, STAGE_MIME, 0);
 	if (opening.aborted)

@@ -288,6 +288,7 @@ struct sizes {
 	const struct walk *walk;
 	const struct zip_directory *directory;
 	unsigned looks; /* left; each goes over all entries */
+	struct lock lock;
 };
 
 /* Came other bytes than were declared, or just another number of them? The check sum tells. */
@@ -308,14 +309,21 @@ static void on_missized(void *context, struct member *member)
 	}
 }
 
+static bool on_encrypted(void *context, uint64_t ordinal, struct member *member)
+{
+	struct sizes *sizes = context;
+	return lock_open(&sizes->lock, ordinal, member);
+}
+
 static void read_by_directory(struct walk *walk, const struct mark_zip_end *end, struct zip_directory *directory)
 {
 	/* The library looks for the end record only near the end of what it is given. */
-	struct sizes sizes = {walk, directory, SIZES_LOOKS_MOST};
+	struct sizes sizes = {walk, directory, SIZES_LOOKS_MOST, {.walk = walk, .directory = directory}};
 	struct pass pass = {.data = walk->data + end->base,
 			    .size = end->record + 22 - end->base,
 			    .reader = PASS_ZIP_SEEKABLE,
 			    .missized = on_missized,
+			    .unlock = walk->visitor->password != NULL ? on_encrypted : NULL,
 			    .context = &sizes};
 	if (end->directory_size == 0)
 		return;

@@ -29,6 +29,21 @@ struct zip_directory {
 	bool present;      /* there is an end record and so a directory, maybe an empty one */
 };
 
+/* For one archive whose members may be encrypted; begins with the first two set. */
+struct lock {
+	struct walk *walk;
+	const struct zip_directory *directory;
+	unsigned last;    /* number of the password that opened a member; 0: none did yet */
+	size_t at;        /* of the entries, where the last member was */
+	uint64_t ordinal; /* of that */
+};
+
+/*
+ * Tries the passwords on an encrypted member, which is that of the library's with that number. True: one opened it, and its data are appended,
+ * as far as the budget goes.
+ */
+bool lock_open(struct lock *lock, uint64_t ordinal, struct member *member);
+
 /* Tells what in an archive with a directory can be read in more than one way, all but hidden members. */
 void layout_judge(struct walk *walk, const struct zip_directory *directory, const struct mark_zip_end *end);
 

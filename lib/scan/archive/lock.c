@@ -1,0 +1,159 @@
+/*
+ * lock.c - tries passwords on an encrypted member of a ZIP archive.
+ *
+ * Each member is tried by itself, in an archive of its own in memory: members may have different passwords, and the library stays with one
+ * that seems right, of which there is one among 256 by chance with the old encryption. A password is right when the data come whole and with the right check sum. What
+ * cannot be right is told without the library where that is cheap. Called by zip.
+ */
+#include "scan/archive/zip.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define METHOD_AES      99u
+#define FLAG_STRONG     0x0040u /* another encryption, which the library does not know */
+#define FLAG_SIZES      0x0008u /* sizes follow the data */
+#define END_SIZE        22u
+#define CRYPT_HEADER    12u /* bytes in front of the data with the old encryption; the last one is known */
+#define DESCRIPTOR_MOST 24u /* what may follow the data */
+
+/* --- the old encryption (APPNOTE.TXT, 6.1) ------------------------------------------------------------------------------------------ */
+
+struct keys {
+	uint32_t key[3];
+};
+
+static uint32_t crc_byte(uint32_t crc, uint8_t byte)
+{
+	crc ^= byte;
+	for (int i = 0; i < 8; i++)
+		crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
+	return crc;
+}
+
+static void keys_update(struct keys *keys, uint8_t byte)
+{
+	keys->key[0] = crc_byte(keys->key[0], byte);
+	keys->key[1] = (keys->key[1] + (keys->key[0] & 0xff)) * 134775813u + 1;
+	keys->key[2] = crc_byte(keys->key[2], (uint8_t)(keys->key[1] >> 24));
+}
+
+/* The last byte of the header in front of the data, with this password. */
+static uint8_t check_byte(const uint8_t header[CRYPT_HEADER], const char *password)
+{
+	struct keys keys = {{0x12345678, 0x23456789, 0x34567890}};
+	uint8_t byte = 0;
+	for (; *password; password++)
+		keys_update(&keys, (uint8_t)*password);
+	for (unsigned i = 0; i < CRYPT_HEADER; i++) {
+		uint32_t mix = (keys.key[2] & 0xffff) | 2;
+		byte = (uint8_t)(header[i] ^ (mix * (mix ^ 1) >> 8 & 0xff));
+		keys_update(&keys, byte);
+	}
+	return byte;
+}
+
+/* --- one member ---------------------------------------------------------------------------------------------------------------------- */
+
+/* The entry that the library's member with that number came from, which rises; several for one local header count as one. */
+static const struct zip_entry *entry_of(struct lock *lock, uint64_t ordinal)
+{
+	const struct zip_directory *directory = lock->directory;
+	while (lock->ordinal < ordinal && ++lock->at < directory->listed)
+		lock->ordinal += directory->entries[lock->at].local != directory->entries[lock->at - 1].local;
+	return lock->at < directory->listed ? &directory->entries[lock->at] : NULL;
+}
+
+/* One member as it is copied: its bytes, and where its data are in them. */
+struct copy {
+	uint8_t *bytes; /* owned */
+	size_t size;
+	const uint8_t *data;
+	size_t data_size;
+	const uint8_t *entry; /* in the walk's data */
+};
+
+/* Local header, data, what follows them, the entry with another offset, and an end record. False: it does not hold together, or no memory. */
+static bool copy_member(const struct walk *walk, const struct zip_entry *entry, struct copy *ret)
+{
+	const uint8_t *directory = walk->data + entry->entry;
+	size_t header = ZIP_LOCAL_SIZE, listed = ZIP_DIRECTORY_SIZE;
+	if (walk->size < ZIP_LOCAL_SIZE || entry->local > walk->size - ZIP_LOCAL_SIZE ||
+	    memcmp(walk->data + entry->local, "PK\3\4", 4) != 0)
+		return false;
+	header += (size_t)mark_le16(walk->data + entry->local + 26) + mark_le16(walk->data + entry->local + 28);
+	listed += (size_t)mark_le16(directory + 28) + mark_le16(directory + 30) + mark_le16(directory + 32);
+	size_t left = walk->size - entry->local;
+	if (header > left || entry->packed > left - header)
+		return false;
+	size_t member = header + (size_t)entry->packed;
+	member += left - member < DESCRIPTOR_MOST ? left - member : DESCRIPTOR_MOST;
+	ret->size = member + listed + END_SIZE;
+	if (member > UINT32_MAX || (ret->bytes = calloc(1, ret->size)) == NULL)
+		return false;
+	memcpy(ret->bytes, walk->data + entry->local, member);
+	memcpy(ret->bytes + member, directory, listed);
+	memset(ret->bytes + member + 42, 0, 4);
+	uint8_t *end = ret->bytes + member + listed;
+	memcpy(end, "PK\5\6\0\0\0\0\1\0\1", 11);
+	for (unsigned i = 0; i < 4; i++) {
+		end[12 + i] = (uint8_t)(listed >> 8 * i);
+		end[16 + i] = (uint8_t)(member >> 8 * i);
+	}
+	ret->data = ret->bytes + header;
+	ret->data_size = (size_t)entry->packed;
+	ret->entry = directory;
+	return true;
+}
+
+/* Could this be its password? With AES only a try tells, which costs one of those that are left. */
+static bool possible(const struct lock *lock, const struct zip_entry *entry, const struct copy *copy,
+		     const char *password)
+{
+	if (entry->method == METHOD_AES) {
+		unsigned *tries = lock->walk->visitor->tries;
+		*tries -= *tries != 0;
+		return *tries != 0;
+	}
+	if (copy->data_size < CRYPT_HEADER)
+		return false;
+	uint8_t byte = check_byte(copy->data, password);
+	bool time = entry->flags & FLAG_SIZES && byte == copy->entry[13];
+	return byte == copy->entry[19] || time;
+}
+
+static bool try_password(struct lock *lock, const struct zip_entry *entry, const struct copy *copy, unsigned number,
+			 struct member *member)
+{
+	struct walk *walk = lock->walk;
+	struct buffer bytes;
+	const char *password = walk->visitor->password(walk->visitor->context, number);
+	if (password == NULL || !possible(lock, entry, copy, password))
+		return false;
+	/* One byte beyond the limit tells that there is more. */
+	uint64_t most = walk->budget->most_size < SIZE_MAX / 4 ? walk->budget->most_size + 1 : SIZE_MAX / 4;
+	bool right = library_unlock(copy->bytes, copy->size, password, most, &bytes);
+	if (right) {
+		lock->last = number;
+		member->view.password = number;
+		member->view.packed = entry->packed;
+		(void)member_append(walk, member, bytes.data, bytes.size);
+	}
+	buffer_free(&bytes);
+	return right;
+}
+
+bool lock_open(struct lock *lock, uint64_t ordinal, struct member *member)
+{
+	struct walk *walk = lock->walk;
+	const struct zip_entry *entry = entry_of(lock, ordinal);
+	struct copy copy = {0};
+	if (entry == NULL || !(entry->flags & 1) || entry->flags & FLAG_STRONG ||
+	    walk->visitor->password(walk->visitor->context, 1) == NULL || !copy_member(walk, entry, &copy))
+		return false;
+	bool open = lock->last != 0 && try_password(lock, entry, &copy, lock->last, member);
+	for (unsigned number = 1; !open && walk->visitor->password(walk->visitor->context, number) != NULL; number++)
+		open = number != lock->last && try_password(lock, entry, &copy, number, member);
+	free(copy.bytes);
+	return open;
+}
