@@ -24,7 +24,7 @@ static const struct {
 	const char *text;
 } rows[DETECT_FORMAT_COUNT] = {
 #define DETECT_FORMAT(name, row_opener, row_type, row_text) [DETECT_##name] = {row_opener, row_type, row_text},
-#include "scan/detect.def"
+#include "verdict/container.def"
 #undef DETECT_FORMAT
 };
 

@@ -21,7 +21,7 @@ enum detect_opener {
 enum detect_format {
 	DETECT_NONE = 0,
 #define DETECT_FORMAT(name, opener, type, text) DETECT_##name,
-#include "scan/detect.def"
+#include "verdict/container.def"
 #undef DETECT_FORMAT
 	DETECT_FORMAT_COUNT
 };

@@ -83,7 +83,7 @@ struct part {
 	char *detected_type; /* what the bytes are; NULL: not looked at */
 	uint64_t size;       /* bytes really seen */
 	enum part_password password;
-	bool written;        /* they were written to the file of the message, from: */
+	bool written; /* they were written to the file of the message, from: */
 	uint64_t offset;
 	bool has_sha256;
 	uint8_t sha256[32];
