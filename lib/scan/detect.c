@@ -673,6 +673,11 @@ static const char *plain_type(const uint8_t *data, size_t size, bool mail)
 	return is_text(data, size) ? "text/plain" : "application/octet-stream";
 }
 
+const char *detect_plain(const uint8_t *data, size_t size)
+{
+	return plain_type(data, size, false);
+}
+
 void detect(const uint8_t *data, size_t size, struct detection *ret_detection)
 {
 	memset(ret_detection, 0, sizeof *ret_detection);

@@ -37,6 +37,8 @@ struct detection {
 };
 
 void detect(const uint8_t *data, size_t size, struct detection *ret_detection);
+/* What the data are if they were no container: text/plain, application/octet-stream, image/png, ...; static. */
+const char *detect_plain(const uint8_t *data, size_t size);
 /*
  * Where in the data the archive of that format begins: 0 for most; for RAR and 7-Zip the offset of their mark, which
  * may stand behind a program or a picture.

@@ -8,6 +8,7 @@
 #include "scan/digest.h"
 #include "scan/ole2.h"
 #include "scan/pdf.h"
+#include "scan/polyglot.h"
 #include "scan/sign.h"
 #include "scan/wrap.h"
 
@@ -327,31 +328,13 @@ static int tell_signs(struct walk *walk, const struct node *node, const struct d
 	return walk->error;
 }
 
-/* An archive behind the end of a picture, which viewers show and archivers open. */
-static int tell_behind_picture(struct walk *walk, const struct node *node, const struct detection *detection)
+/* An archive that hides behind something else. */
+static int tell_polyglot(struct walk *walk, const struct node *node, const struct detection *detection)
 {
-	static const struct {
-		const char *mark, *name;
-		size_t size;
-	} pictures[] = {{"\x89PNG\r\n\x1a\n", "PNG", 8},
-			{"\xff\xd8\xff", "JPEG", 3},
-			{"GIF87a", "GIF", 6},
-			{"GIF89a", "GIF", 6}};
-	for (size_t i = 0; i < sizeof pictures / sizeof *pictures; i++) {
-		if (node->size < pictures[i].size || memcmp(node->data, pictures[i].mark, pictures[i].size) != 0)
-			continue;
-		for (unsigned k = 0; k < detection->count; k++) {
-			enum detect_format format = detection->formats[k];
-			if (format == DETECT_ZIP || format == DETECT_RAR4 || format == DETECT_RAR5 ||
-			    format == DETECT_SEVEN_ZIP) {
-				char text[96];
-				(void)snprintf(text, sizeof text, "a %s in a %s picture", detect_text(format),
-					       pictures[i].name);
-				return node_evasion(walk, node->number, EVASION_HiddenContainer, text);
-			}
-		}
-	}
-	return walk->error;
+	char text[POLYGLOT_TEXT_MOST];
+	enum evasion evasion =
+		detection->count ? polyglot_judge(node->data, node->size, detection, text) : EVASION_NONE;
+	return evasion == EVASION_NONE ? walk->error : node_evasion(walk, node->number, evasion, text);
 }
 
 /* Gives the bytes of a part to the engine. */
@@ -605,7 +588,7 @@ int node_open(struct walk *walk, const struct node *node, const struct detection
 	/* Whoever gets the leaves opens them. */
 	if (walk->ended || (leaves && !(node->number == 0 && detection->mail)))
 		return walk->error;
-	if (node->chosen && (tell_signs(walk, node, detection) || tell_behind_picture(walk, node, detection)))
+	if (node->chosen && (tell_signs(walk, node, detection) || tell_polyglot(walk, node, detection)))
 		return walk->error;
 	for (unsigned i = 0; i < detection->count && !walk->error && !walk->ended; i++) {
 		enum detect_format format = detection->formats[i];

@@ -55,15 +55,6 @@ static uint8_t check_byte(const uint8_t header[CRYPT_HEADER], const char *passwo
 
 /* --- one member ---------------------------------------------------------------------------------------------------------------------- */
 
-/* The entry that the library's member with that number came from, which rises; several for one local header count as one. */
-static const struct zip_entry *entry_of(struct lock *lock, uint64_t ordinal)
-{
-	const struct zip_directory *directory = lock->directory;
-	while (lock->ordinal < ordinal && ++lock->at < directory->listed)
-		lock->ordinal += directory->entries[lock->at].local != directory->entries[lock->at - 1].local;
-	return lock->at < directory->listed ? &directory->entries[lock->at] : NULL;
-}
-
 /* One member as it is copied: its bytes, and where its data are in them. */
 struct copy {
 	uint8_t *bytes; /* owned */
@@ -146,7 +137,7 @@ static bool try_password(struct lock *lock, const struct zip_entry *entry, const
 bool lock_open(struct lock *lock, uint64_t ordinal, struct member *member)
 {
 	struct walk *walk = lock->walk;
-	const struct zip_entry *entry = entry_of(lock, ordinal);
+	const struct zip_entry *entry = layout_entry(lock->directory, &lock->place, ordinal);
 	struct copy copy = {0};
 	if (entry == NULL || !(entry->flags & 1) || entry->flags & FLAG_STRONG ||
 	    walk->visitor->password(walk->visitor->context, 1) == NULL || !copy_member(walk, entry, &copy))
