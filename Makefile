@@ -154,6 +154,7 @@ $(B)/lib/process/%.o $(B)/pic/lib/process/%.o: private FLOOR_CPPFLAGS = $(PROCES
 $(B)/lib/fetch/%.o: private FLOOR_CPPFLAGS = $(FETCH_CPPFLAGS)
 $(B)/lib/scan/%.o: private FLOOR_CPPFLAGS = $(SCAN_CPPFLAGS)
 $(B)/test/unit/%.o: private FLOOR_CPPFLAGS = -I. $(FORMAT_CPPFLAGS) $(SCAN_CPPFLAGS)
+$(B)/test/helper/%.o: private FLOOR_CPPFLAGS = $(SCAN_CPPFLAGS)
 $(B)/scripts/%.o: private FLOOR_CPPFLAGS = -I.
 # It defines functions that the fortified headers redefine.
 $(STAND_INS): private FORTIFY := -U_FORTIFY_SOURCE
@@ -226,7 +227,7 @@ $(B)/test/preload/%.so: test/preload/%.c $(B)/flags
 	$(CC) $(OWN_CPPFLAGS) $(CPPFLAGS) $(filter-out -fsanitize% -fno-sanitize%,$(OWN_CFLAGS)) $(CFLAGS) -MMD -MP -MF $(@:.so=.d) -fPIC -shared -o $@ $< -ldl
 
 $(B)/test/helper/%: $(B)/test/helper/%.o $(REPORT_PATH) $(THIN_ARCHIVES)
-	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(FORMAT_LIBS)
+	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(FORMAT_LIBS) $(SCAN_LIBS)
 
 # A guest sees what is installed: the header and the shared library, found beside it.
 $(B)/test/library/%: $(B)/test/library/%.o $(REPORT_PATH) $(LIBRARY)
@@ -263,8 +264,9 @@ bench-smoke: all $(BENCHES)
 	test/bench/run.py --build=$(B) --output=$(B)/bench-smoke --signatures=5000 --messages=30 --planted-every=3 --rounds=2 --calls=5
 
 # Counts of verdicts beside ClamAV's own programs.
-compare: all
+compare: all tests
 	test/bench/compare.py --build=$(B) --output=test/bench/results/compare.md
+	scripts/compare-readings --build=$(B) --output=test/bench/results/readings.md
 
 # Real sessions, as pictures.
 screens: all

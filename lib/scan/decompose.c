@@ -10,6 +10,7 @@
 #include "scan/fault.h"
 #include "scan/mime.h"
 #include "scan/node.h"
+#include "scan/reading.h"
 #include "scan/wrap.h"
 
 #include <errno.h>
@@ -127,6 +128,35 @@ static int take_part(struct message *message, const struct node *parent, struct 
 	return error;
 }
 
+/*
+ * A part that only another reader sees is told if the engine finds something in it, if it is a container, a document or
+ * a program, or a message; else it is noise. It counts as a file only then.
+ */
+static bool is_noise(struct walk *walk, const struct mime_part *part, const char *id)
+{
+	struct detection detection;
+	if (node_known(walk, part->data, part->size))
+		return true;
+	detect(part->data, part->size, &detection);
+	bool matters = reading_matters(part->data, part->size) || (part->decoded && detection.mail) || part->code_count;
+	if (!matters && node_engine_wanted(walk) && !node_avoided(walk, id)) {
+		if (node_stage(walk, STAGE_SCAN, 0))
+			return true;
+		engine_scan(walk->engine, part->data, part->size, NULL, walk->result);
+		matters = walk->result->virus_count > 0;
+		for (unsigned i = 0; i < walk->result->code_count; i++)
+			matters |= !node_damage(walk->result->codes[i].code);
+		/* By now the engine saw it; it is asked once more when the part is told. */
+		walk->attribute |= matters;
+	}
+	if (!matters)
+		return true;
+	enum scan_code code = budget_file(&walk->budget);
+	if (code != SCAN_CODE_NONE)
+		(void)node_code(walk, 0, code, "parts that only some readers see");
+	return code != SCAN_CODE_NONE;
+}
+
 static int on_part(void *context, const struct mime_part *part)
 {
 	struct message *message = context;
@@ -147,7 +177,12 @@ static int on_part(void *context, const struct mime_part *part)
 			    .text = part->text};
 	enum node_wish wish = parent->chosen ? NODE_TAKE : node_wish(walk, id);
 	node.chosen = wish == NODE_TAKE;
+	if (part->tentative && wish != NODE_SKIP && is_noise(walk, part, id))
+		wish = NODE_SKIP;
+	bool before = walk->tentative;
+	walk->tentative |= part->tentative;
 	int error = wish == NODE_SKIP ? 0 : take_part(message, parent, &node, part);
+	walk->tentative = before;
 	free(id);
 	if (error < 0 && !walk->error)
 		walk->error = error;
@@ -331,6 +366,7 @@ int decompose(struct engine *engine, const struct request *request, const struct
 	walk.budget.usage.scan_ms = (uint64_t)(clock_now() - start);
 	error = error ? error : observer->usage(observer->context, &walk.budget.usage);
 	part_ids_free(&walk.ids);
+	digest_set_free(walk.known);
 	return error;
 }
 

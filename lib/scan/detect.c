@@ -283,9 +283,64 @@ static bool is_arj(const uint8_t *data, size_t size)
 
 static bool is_binhex(const uint8_t *data, size_t size)
 {
-	static const char line[] = "(This file must be converted with BinHex";
-	const uint8_t *at = memmem(data, size < 2 * TEXT_LOOK ? size : 2 * TEXT_LOOK, line, sizeof line - 1);
-	return at != NULL && (at == data || at[-1] == '\n' || at[-1] == '\r');
+	static const char line[] = "(This file must be converted with BinHex", alphabet[] =
+										       "!\"#$%&'()*+,-012345689@ABC"
+										       "DEFGHIJKLMNPQRSTUVXYZ[`ab"
+										       "cdefhijklmpqr";
+	size_t most = size < 2 * TEXT_LOOK ? size : 2 * TEXT_LOOK, length = sizeof line - 1;
+	for (size_t at = 0; at + length <= most; at++) {
+		const uint8_t *mark = memchr(data + at, '(', most - at);
+		if (!mark || mark + length > data + most)
+			break;
+		at = (size_t)(mark - data);
+		if ((at == 0 || mark[-1] == '\n' || mark[-1] == '\r') &&
+		    strncasecmp((const char *)mark, line, length) == 0)
+			return true;
+	}
+	/* Without its first line: a colon, and a whole line of its alphabet. */
+	size_t at = 1;
+	while (size && data[0] == ':' && at < size && data[at] && strchr(alphabet, data[at]))
+		at++;
+	return at == 64 && at < size && (data[at] == '\n' || data[at] == '\r');
+}
+
+/* A yEnc header has a line length and, unless a "=yend" follows, at least size and name beside it. */
+static bool is_yenc(const uint8_t *data, size_t size)
+{
+	static const char begin[] = "=ybegin ", end[] = "\n=yend";
+	for (size_t at = 0; at < size;) {
+		const uint8_t *mark = memmem(data + at, size - at, begin, sizeof begin - 1);
+		if (!mark)
+			return false;
+		size_t left = size - (size_t)(mark - data);
+		const uint8_t *stop = memchr(mark, '\n', left < TEXT_LOOK ? left : TEXT_LOOK);
+		size_t length = stop ? (size_t)(stop - mark) : left < TEXT_LOOK ? left : TEXT_LOOK;
+		if ((mark == data || mark[-1] == '\n' || mark[-1] == '\r') && memmem(mark, length, "line=", 5) &&
+		    ((memmem(mark, length, "size=", 5) && memmem(mark, length, "name=", 5)) ||
+		     memmem(mark, left, end, sizeof end - 1)))
+			return true;
+		at = (size_t)(mark - data) + length;
+	}
+	return false;
+}
+
+/* A content info (RFC 5652, 3) that is signed, enveloped, encrypted or compressed: its first bytes. */
+static bool is_cms(const uint8_t *data, size_t size)
+{
+	static const uint8_t pkcs7[] = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07};
+	static const uint8_t smime[] = {0x06, 0x0b, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01};
+	if (size < 2 || data[0] != 0x30)
+		return false;
+	size_t at = 2 + (data[1] > 0x80 ? data[1] & 0x7fu : 0);
+	if (at > 10 || size < at + sizeof pkcs7 + 1)
+		return false;
+	if (memcmp(data + at, pkcs7, sizeof pkcs7) == 0) {
+		uint8_t kind = data[at + sizeof pkcs7];
+		return kind == 2 || kind == 3 || kind == 4 || kind == 6;
+	}
+	if (size < at + sizeof smime + 1 || memcmp(data + at, smime, sizeof smime) != 0)
+		return false;
+	return data[at + sizeof smime] == 9 || data[at + sizeof smime] == 23;
 }
 
 static bool is_dmg(const uint8_t *data, size_t size)
@@ -433,7 +488,8 @@ static const struct {
 	{DETECT_VHD, is_vhd},         {DETECT_UDF, is_udf},           {DETECT_ARC, is_arc},
 	{DETECT_STUFFIT, is_stuffit}, {DETECT_SQUASHFS, is_squashfs}, {DETECT_ZIP, is_zip},
 	{DETECT_FAT, is_fat},         {DETECT_NTFS, is_ntfs},         {DETECT_EXT, is_ext},
-	{DETECT_UFS, is_ufs},         {DETECT_SHAR, is_shar},
+	{DETECT_UFS, is_ufs},         {DETECT_SHAR, is_shar},         {DETECT_YENC, is_yenc},
+	{DETECT_CMS, is_cms},
 };
 
 /* Formats whose mark may stand behind foreign bytes. */
@@ -487,8 +543,9 @@ static void find_formats(const uint8_t *data, size_t size, struct detection *ret
 		    !mark_doubtful(&marks[i], data, size))
 			add(ret, marks[i].format);
 	for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
-		/* These two marks need not stand first, so a message may merely quote them. */
-		bool quoted = ret->mail && (checks[i].format == DETECT_PDF || checks[i].format == DETECT_BINHEX);
+		/* These marks need not stand first, so a message may merely quote them. */
+		enum detect_format format = checks[i].format;
+		bool quoted = ret->mail && (format == DETECT_PDF || format == DETECT_BINHEX || format == DETECT_YENC);
 		if (!quoted && checks[i].is(data, size))
 			add(ret, checks[i].format);
 	}

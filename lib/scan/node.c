@@ -64,8 +64,27 @@ bool node_encrypted(enum scan_code code)
 	return code == DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED || code == DEC_RESULT_ENCRYPTED_CONTAINER_CHILD_DETECTED;
 }
 
+bool node_damage(enum scan_code code)
+{
+	switch (code) {
+	case DEC_RESULT_MALFORMED_CONTAINER_DETECTED:
+	case DEC_RESULT_OPEN_CONTAINER_FAILED:
+	case DEC_RESULT_CONTAINER_EXTRACT_FAILED:
+	case DEC_RESULT_FILE_EXTRACT_FAILED:
+	case DEC_RESULT_FILE_SPLIT_ACROSS_CONTAINERS:
+	case DEC_RESULT_PARTIAL_MESSAGE_DETECTED:
+	case DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM:
+	case DEC_RESULT_MIME_PARSING_FAILED:
+		return true;
+	default:
+		return false;
+	}
+}
+
 int node_code(struct walk *walk, uint32_t part, enum scan_code code, const char *text)
 {
+	if (walk->tentative && node_damage(code))
+		return walk->error;
 	if (node_encrypted(code))
 		walk->encrypted_told = true;
 	return keep(walk, walk->observer->code(walk->observer->context, part, code, text));
@@ -74,6 +93,8 @@ int node_code(struct walk *walk, uint32_t part, enum scan_code code, const char 
 int node_evasion(struct walk *walk, uint32_t part, enum evasion evasion, const char *text)
 {
 	char name[64];
+	if (walk->tentative)
+		return walk->error;
 	char *clean = utf8_clean(text, strlen(text), REPORT_TEXT_MAX);
 	(void)keep(walk, clean ? walk->observer->evasion(walk->observer->context, part, evasion, clean) : -ENOMEM);
 	free(clean);
@@ -208,7 +229,7 @@ static bool is_archive(const struct detection *detection)
  * Formats that only the engine opens and that are nothing but containers: when it reaches no layer inside one, it did
  * not open it, and says nothing.
  */
-static const char *engine_container(const struct node *node, const struct detection *detection)
+static const char *engine_container(const struct detection *detection)
 {
 	for (unsigned i = 0; i < detection->count; i++) {
 		switch (detection->formats[i]) {
@@ -216,16 +237,11 @@ static const char *engine_container(const struct node *node, const struct detect
 		case DETECT_CHM:
 		case DETECT_SIS:
 		case DETECT_SZDD:
-		case DETECT_BINHEX:
 		case DETECT_ALZ:
 		case DETECT_EGG:
 		case DETECT_DMG:
 		case DETECT_UDF:
 			return detect_text(detection->formats[i]);
-		case DETECT_TNEF:
-			if (sign_of_tnef_attachment(node->data, node->size))
-				return detect_text(DETECT_TNEF);
-			break;
 		default:
 			break;
 		}
@@ -253,7 +269,7 @@ static bool feed_wrapped(struct walk *walk, const struct node *node, const struc
 
 int node_check_opened(struct walk *walk, const struct node *node, const struct detection *detection)
 {
-	const char *container = engine_container(node, detection);
+	const char *container = engine_container(detection);
 	char text[128];
 	if (!container || walk->result->layers > 1 || walk->result->virus_count)
 		return walk->error;
@@ -263,7 +279,7 @@ int node_check_opened(struct walk *walk, const struct node *node, const struct d
 
 int node_walked(struct walk *walk, const struct node *node, const struct detection *detection)
 {
-	const char *container = engine_container(node, detection);
+	const char *container = engine_container(detection);
 	char text[128];
 	if (tell_route(walk, node->number, ROUTE_WALKED) || !container || walk->request->extract)
 		return walk->error;
@@ -344,7 +360,7 @@ static int feed(struct walk *walk, const struct node *node, const struct detecti
 	if (node_stage(walk, STAGE_SCAN, node->number))
 		return walk->error;
 	bool unseen = node->wrap && !engine_saw(walk->engine, digest);
-	if (unseen && feed_wrapped(walk, node, detection, digest) && !engine_container(node, detection))
+	if (unseen && feed_wrapped(walk, node, detection, digest) && !engine_container(detection))
 		return walk->error;
 	engine_scan(walk->engine, node->data, node->size, node->name, walk->result);
 	if (node_result(walk, node, is_archive(detection)))
@@ -372,7 +388,7 @@ static int see(struct walk *walk, const struct node *node, const struct detectio
 		route = ROUTE_TEXT;
 	if (by_itself(walk, node))
 		route = ROUTE_FED;
-	if (route == ROUTE_FED || walk->attribute || engine_container(node, detection)) {
+	if (route == ROUTE_FED || walk->attribute || engine_container(detection)) {
 		if (feed(walk, node, detection, digest))
 			return walk->error;
 	}
@@ -617,6 +633,23 @@ int node_open(struct walk *walk, const struct node *node, const struct detection
 	return walk->error;
 }
 
+/* Forgetting one only costs a second scan. */
+static bool know(struct walk *walk, const uint8_t digest[DIGEST_SIZE])
+{
+	if (!walk->known && !(walk->known = digest_set_new()))
+		return false;
+	if (digest_set_has(walk->known, digest))
+		return true;
+	(void)digest_set_add(walk->known, digest);
+	return false;
+}
+
+bool node_known(struct walk *walk, const uint8_t *data, size_t size)
+{
+	uint8_t digest[DIGEST_SIZE];
+	return digest_bytes(data, size, digest) == 0 && know(walk, digest);
+}
+
 int node_scan(struct walk *walk, const struct node *parent, struct node *node)
 {
 	struct detection detection;
@@ -628,6 +661,7 @@ int node_scan(struct walk *walk, const struct node *parent, struct node *node)
 	detect(node->data, node->size, &detection);
 	if (digest_bytes(node->data, node->size, digest))
 		return keep(walk, -EIO);
+	(void)know(walk, digest);
 	enum part_route route = node->chosen ? ROUTE_UNSEEN : ROUTE_PARTS;
 	int unwritten = node_write(walk, parent, node, false);
 	int error = node_tell(walk, parent, node, &detection, digest, route);

@@ -28,6 +28,7 @@ struct walk {
 	struct room *room; /* for the parts, where the request asks for them */
 	struct budget budget;
 	struct part_ids ids;
+	struct digest_set *known;     /* contents that were told, or looked at and not told; owned, NULL: none yet */
 	uint32_t next;                /* number of the next part */
 	int error;                    /* the observer refused to listen: everything ends */
 	bool attribute;               /* the engine found something in the whole: ask for each part, which one it was */
@@ -38,10 +39,11 @@ struct walk {
 	struct engine_members met;        /* encrypted ones that the engine met in the whole, and: */
 	struct engine_members unlocked;   /* those that a password opened here, of archives that lie in none such */
 	bool encrypted_told;              /* a part was said to be encrypted */
-	bool found;                       /* the one part asked for was met */
-	bool ended;                       /* nothing more is to be looked at */
-	unsigned viruses;                 /* findings told so far */
-	enum scan_stage stage;            /* the last one told */
+	bool tentative;        /* within a part that only another reader sees: damage and evasions are not told */
+	bool found;            /* the one part asked for was met */
+	bool ended;            /* nothing more is to be looked at */
+	unsigned viruses;      /* findings told so far */
+	enum scan_stage stage; /* the last one told */
 	uint32_t stage_part;
 	struct engine_result *result; /* of the last scan; one for all levels, for it is large */
 };
@@ -104,10 +106,19 @@ int node_write(struct walk *walk, const struct node *parent, struct node *node, 
 int node_written(struct walk *walk, const struct node *node, int error);
 /* In place of the engine's look at a part: its route, and a code where only the engine could tell what is inside. */
 int node_walked(struct walk *walk, const struct node *node, const struct detection *detection);
+/*
+ * Does the code say no more than that something is damaged, or is not what it seems? Of a reading that only some readers
+ * have that is no news: a bounce that quotes the begin of an attachment would not be clean.
+ */
+bool node_damage(enum scan_code code);
 /* Is it one of the two codes for encryption? */
 bool node_encrypted(enum scan_code code);
 /* Did somebody before die of this part? */
 bool node_avoided(const struct walk *walk, const char *id);
+/*
+ * Were these bytes told before, or asked for here? From now on they are known. What cannot be remembered is not known.
+ */
+bool node_known(struct walk *walk, const uint8_t *data, size_t size);
 /* The scan is to stop at the first threat, and one was found since there were `before`. */
 bool node_threat(const struct walk *walk, unsigned before);
 

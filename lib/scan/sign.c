@@ -1,9 +1,7 @@
 /*
- * sign.c - names of volumes, attachments of TNEF; see sign.h. Opens nothing.
+ * sign.c - names of volumes and formats; see sign.h. Opens nothing.
  */
 #include "scan/sign.h"
-
-#include "scan/mark.h"
 
 #include <string.h>
 #include <strings.h>
@@ -13,13 +11,6 @@
 /* The main header of ARJ: mark and size, then flags. */
 #define ARJ_FLAGS  8u
 #define ARJ_VOLUME 4 /* more follows in another */
-
-/* A TNEF attribute: level, id, size of the data; then the data, and a check sum ([MS-OXTNEF], 2.1.3). */
-#define TNEF_START         6 /* signature and key */
-#define TNEF_HEADER        9
-#define TNEF_CHECKSUM      2
-#define TNEF_ATTACHMENT    2      /* level */
-#define TNEF_ATTACHMENT_ID 0x800F /* attAttachData, without its type */
 
 static bool digits(const char *text, size_t count)
 {
@@ -79,23 +70,4 @@ const char *sign_of_format(const char *name)
 		if (strcasecmp(dot, endings[i].ending) == 0)
 			return endings[i].text;
 	return NULL;
-}
-
-bool sign_of_tnef_attachment(const uint8_t *data, size_t size)
-{
-	size_t at = TNEF_START;
-	while (at < size) {
-		if (size - at < TNEF_HEADER)
-			return true;
-		uint8_t level = data[at];
-		uint16_t id = mark_le16(data + at + 1);
-		size_t length = mark_le32(data + at + 5);
-		if (level == TNEF_ATTACHMENT && id == TNEF_ATTACHMENT_ID)
-			return true;
-		at += TNEF_HEADER;
-		if (length > size - at || size - at - length < TNEF_CHECKSUM)
-			return true;
-		at += length + TNEF_CHECKSUM;
-	}
-	return false;
 }

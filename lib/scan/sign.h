@@ -25,7 +25,4 @@ bool sign_of_arj_volume(const uint8_t *data, size_t size);
  */
 const char *sign_of_format(const char *name);
 
-/* Does this TNEF stream hold an attachment, or break off before that is known? Many hold nothing but a message's text. */
-bool sign_of_tnef_attachment(const uint8_t *data, size_t size);
-
 #endif

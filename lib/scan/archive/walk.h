@@ -66,6 +66,13 @@ bool chain_is_whole(const struct walk *walk);
 void stream_walk(struct walk *walk);
 void zip_walk(struct walk *walk);
 void rar_walk(struct walk *walk);
+void binhex_walk(struct walk *walk);
+void yenc_walk(struct walk *walk);
+void tnef_walk(struct walk *walk);
+void cms_walk(struct walk *walk);
+
+/* The bytes of a member are a zlib stream (RFC 1950): what comes out of it takes their place. */
+void stream_inflate(struct walk *walk, struct member *member);
 
 /*
  * Library: one pass of one libarchive reader over bytes of the container. `single`: only the first member.

@@ -1,0 +1,156 @@
+/*
+ * carve.c - encoded files in a text that nothing declares; see carve.h.
+ *
+ * Refuses what is too short to hold a file: every word of a text is base64. Called by readings.
+ */
+#include "scan/carve.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+/* Letters of base64 in lines that are nothing else, with padding at their end and without. */
+#define PADDED_LEAST 16u
+#define BLOCK_LEAST  40u
+/* Letters in the middle of a line: behind "base64," of a data: address (RFC 2397), and anywhere. */
+#define ADDRESS_LEAST 16u
+#define RUN_LEAST     1024u
+/* A line of uuencode says how long it is; some programs add a check sum, others lose blanks at its end. */
+#define UUENCODE_MORE 2u
+
+struct line {
+	size_t start, end, next; /* of the text, without quoting and blanks */
+};
+
+static bool is_letter(uint8_t byte)
+{
+	return isalnum(byte) || byte == '+' || byte == '/';
+}
+
+/* Of base64, the alphabet for addresses included. */
+static bool is_code(uint8_t byte)
+{
+	return is_letter(byte) || byte == '=' || byte == '-' || byte == '_';
+}
+
+static void line_read(const uint8_t *data, size_t size, size_t at, struct line *ret)
+{
+	const uint8_t *end = memchr(data + at, '\n', size - at);
+	ret->start = at;
+	ret->end = end ? (size_t)(end - data) : size;
+	ret->next = end ? ret->end + 1 : size;
+	while (ret->start < ret->end && strchr("> \t\r", data[ret->start]) && data[ret->start])
+		ret->start++;
+	while (ret->end > ret->start && data[ret->end - 1] <= ' ')
+		ret->end--;
+}
+
+/* Letters of a line that is nothing but base64; 0: it is something else. */
+static size_t base64_letters(const uint8_t *data, const struct line *line)
+{
+	size_t letters = 0;
+	for (size_t i = line->start; i < line->end; i++) {
+		if (!is_code(data[i]))
+			return 0;
+		letters += is_letter(data[i]);
+	}
+	return 2 * letters > line->end - line->start ? letters : 0;
+}
+
+/* Lines of base64 from this one on. */
+static bool take_block(const uint8_t *data, size_t size, const struct line *first, struct carving *ret)
+{
+	struct line line = *first;
+	size_t letters = 0, end = line.start, count;
+	while ((count = base64_letters(data, &line)) > 0) {
+		letters += count;
+		end = line.end;
+		if (line.next >= size)
+			break;
+		line_read(data, size, line.next, &line);
+	}
+	*ret = (struct carving){TRANSFER_BASE64, first->start, end - first->start};
+	return letters >= BLOCK_LEAST || (letters >= PADDED_LEAST && data[end - 1] == '=');
+}
+
+static bool behind_address(const uint8_t *data, size_t at)
+{
+	static const char mark[] = "base64,";
+	size_t length = sizeof mark - 1;
+	return at >= length && strncasecmp((const char *)data + at - length, mark, length) == 0;
+}
+
+/* A run of base64 in a line from *at on. */
+static bool take_run(const uint8_t *data, size_t size, size_t end, size_t *at, struct carving *ret)
+{
+	while (*at < end) {
+		size_t start = *at, stop = start, letters = 0;
+		if (!is_letter(data[start])) {
+			++*at;
+			continue;
+		}
+		bool address = behind_address(data, start);
+		/* In a data: address blanks and line ends do not count. */
+		size_t most = address ? size : end;
+		while (stop < most && (is_code(data[stop]) || (address && isspace(data[stop]))))
+			letters += is_letter(data[stop++]);
+		*at = stop;
+		*ret = (struct carving){TRANSFER_BASE64, start, stop - start};
+		if (letters >= (address ? ADDRESS_LEAST : RUN_LEAST))
+			return true;
+	}
+	return false;
+}
+
+/* Is the line one of uuencode, as long as its first character says? */
+static bool is_uuencode(const uint8_t *line, size_t size)
+{
+	if (size < 2 || line[0] <= ' ' || line[0] >= '`')
+		return false;
+	for (size_t i = 1; i < size; i++)
+		if (line[i] < ' ' || line[i] > '`')
+			return false;
+	size_t whole = 1 + ((size_t)(line[0] - 32) + 2) / 3 * 4;
+	return size <= whole + UUENCODE_MORE && size + 1 >= whole;
+}
+
+/* "begin" in any case and with anything behind it, and then a line of uuencode; up to the first line that is none. */
+static bool take_uuencode(const uint8_t *data, size_t size, const struct line *begin, struct carving *ret)
+{
+	struct line line = *begin;
+	if (line.end - line.start < 5 || strncasecmp((const char *)data + line.start, "begin", 5) != 0)
+		return false;
+	do {
+		if (line.next >= size)
+			return false;
+		line_read(data, size, line.next, &line);
+	} while (line.start == line.end);
+	*ret = (struct carving){TRANSFER_UUENCODE, line.start, 0};
+	while (is_uuencode(data + line.start, line.end - line.start)) {
+		ret->size = line.end - ret->start;
+		if (line.next >= size)
+			break;
+		line_read(data, size, line.next, &line);
+	}
+	return ret->size > 0;
+}
+
+bool carve_next(const uint8_t *data, size_t size, size_t *at, struct carving *ret_carving)
+{
+	struct line line;
+	while (*at < size) {
+		line_read(data, size, *at, &line);
+		if (take_uuencode(data, size, &line, ret_carving) ||
+		    (base64_letters(data, &line) && take_block(data, size, &line, ret_carving))) {
+			*at = ret_carving->start + ret_carving->size;
+			return true;
+		}
+		size_t in = *at > line.start ? *at : line.start;
+		if (take_run(data, size, line.end, &in, ret_carving)) {
+			*at = in;
+			return true;
+		}
+		*at = line.next;
+	}
+	return false;
+}

@@ -1,0 +1,106 @@
+#!/usr/bin/env bats
+bats_require_minimum_version 1.5.0
+load helper
+
+setup_file() { open_file; }
+teardown() { stop_scanner; }
+teardown_file() { close_file; }
+
+# Mail is hidden from scanners by what its readers understand differently. test/fixture/readings.py writes each technique in
+# several variants; at least one reader, mail program or person with an editor gets EICAR out of each.
+
+techniques() {
+	find "$FIXTURES/readings" -mindepth 1 -maxdepth 1 -type d | sort
+}
+
+@test "there are hundreds of messages in a dozen techniques" {
+	[ "$(techniques | wc -l)" -ge 12 ] || fail "techniques: $(techniques)"
+	[ "$(find "$FIXTURES/readings" -type f | wc -l)" -ge 800 ]
+}
+
+@test "EICAR is found in every one of them" {
+	scan -r "$FIXTURES/readings"
+	[ "$status" -eq 1 ] || fail "status $status"
+	[ "$(jq -s length <<<"$output")" -eq "$(find "$FIXTURES/readings" -type f | wc -l)" ]
+	holds '.status == "EC_AV_INFECTED" and .code == "AVS_RESULT_VIRUS_FOUND"'
+	holds 'any(.viruses[]; .part != "0")'
+}
+
+@test "also with lines that end in LF alone" {
+	local folder=$BATS_TEST_TMPDIR/lf file
+	mkdir -p "$folder"
+	while IFS= read -r file; do
+		tr -d '\r' <"$file" >"$folder/$(basename "$(dirname "$file")")-${file##*/}"
+	done < <(find "$FIXTURES/readings" -name '*.com.eml' ! -path '*/line-ends/*')
+	scan -r "$folder"
+	holds '.status == "EC_AV_INFECTED"'
+}
+
+@test "the same mail with a harmless file is clean, or damaged where damage is how it hides" {
+	local folder=$BATS_TEST_TMPDIR/harmless file
+	mkdir -p "$folder"
+	/usr/bin/python3 - "$ROOT/test/fixture" "$folder" <<-'PYTHON'
+		import sys
+		sys.path.insert(0, sys.argv[1])
+		import readings
+		for technique, name, data in readings.readings(b"This is a harmless text, it only stands here. %@[]()" + bytes(16)):
+		    open(f"{sys.argv[2]}/{technique}-{name}.eml", "wb").write(data)
+	PYTHON
+	scan -r "$folder"
+	[ "$status" -ne 1 ] || fail "infected"
+	holds '.status == "EC_AV_CLEAN" or .status == "EC_AV_UNSCANNABLE"'
+	[ "$(jq -s '[.[] | select(.status == "EC_AV_CLEAN")] | length' <<<"$output")" -gt 600 ]
+}
+
+@test "a bounce that quotes the begin of an attachment is clean" {
+	/usr/bin/python3 - "$FIXTURES/clean/zip.eml" >"$BATS_TEST_TMPDIR/bounce.eml" <<-'PYTHON'
+		import sys
+		original = open(sys.argv[1], "rb").read()
+		body = b"Your message could not be delivered. It began:\n\n" + original[:len(original) * 2 // 3]
+		sys.stdout.buffer.write(b"From: m@example.org\nSubject: Undelivered\nContent-Type: text/plain\n\n" + body)
+	PYTHON
+	scan --paranoid "$BATS_TEST_TMPDIR/bounce.eml"
+	is_clean
+}
+
+@test "what is found in another reading can be asked for by its id" {
+	local message=$FIXTURES/readings/base64/padded-pieces.com.eml id
+	scan "$message"
+	is_infected
+	id=$(jq -r 'first(.viruses[].part)' <<<"$output")
+	scan --part "$id" "$message"
+	is_infected
+	holds '[.viruses[].part] == ["'"$id"'"]'
+}
+
+@test "S/MIME, TNEF, BinHex and yEnc are opened, and their contents named" {
+	scan "$FIXTURES"/readings/wrapping/{smime,tnef,smime-compressed}.com.eml "$FIXTURES"/readings/inline/{hqx,yenc}.com.eml
+	holds '.status == "EC_AV_INFECTED" and any(.viruses[]; .part | endswith("eicar.com"))'
+}
+
+@test "a multi-part yEnc file is told as split, a cut one as damaged" {
+	printf 'From: a@b\nSubject: x\n\n=ybegin part=1 total=3 line=128 size=9 name=a.bin\n=ypart begin=1 end=3\nabc\n=yend size=3\n' >"$BATS_TEST_TMPDIR/part.eml"
+	scan "$BATS_TEST_TMPDIR/part.eml"
+	is_unscannable DEC_RESULT_FILE_SPLIT_ACROSS_CONTAINERS
+	printf 'From: a@b\nSubject: x\n\n=ybegin line=128 size=9 name=a.bin\nabc\n' >"$BATS_TEST_TMPDIR/cut.eml"
+	scan "$BATS_TEST_TMPDIR/cut.eml"
+	is_unscannable DEC_RESULT_MALFORMED_CONTAINER_DETECTED
+}
+
+@test "ten thousand runs of base64 cost a limit, not the scanner" {
+	/usr/bin/python3 - >"$BATS_TEST_TMPDIR/many.eml" <<-'PYTHON'
+		import base64
+		print("From: a@b\nSubject: x\n")
+		for i in range(10000):
+		    print(base64.b64encode(b"%%PDF-%040d" % i).decode() + "\n\nand\n")
+	PYTHON
+	scan_within 30 "$BATS_TEST_TMPDIR/many.eml"
+	is_unscannable DEC_RESULT_MAXIMUM_FILES_EXTRACTED
+}
+
+@test "the table of readers in the documentation has every technique" {
+	local technique
+	while IFS= read -r technique; do
+		grep -q "^| ${technique##*/} |" "$ROOT/test/bench/results/readings.md" || fail "$technique"
+	done < <(techniques)
+}
