@@ -9,12 +9,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #define METHOD_AES      99u
 #define FLAG_STRONG     0x0040u /* another encryption, which the library does not know */
 #define FLAG_SIZES      0x0008u /* sizes follow the data */
 #define END_SIZE        22u
 #define CRYPT_HEADER    12u /* bytes in front of the data with the old encryption; the last one is known */
+#define EMPTY_MOST      30u /* bytes that an empty member has with either encryption */
 #define DESCRIPTOR_MOST 24u /* what may follow the data */
 
 /* --- the old encryption (APPNOTE.TXT, 6.1) ------------------------------------------------------------------------------------------ */
@@ -113,6 +115,19 @@ static bool possible(const struct lock *lock, const struct zip_entry *entry, con
 	return byte == copy->entry[19] || time;
 }
 
+/*
+ * Are these the data, by size and check sum of the directory? The library takes a member that it makes nothing of for an empty one. Of AES the second
+ * version has no check sum, and a code of its own instead, which the library looks at.
+ */
+static bool matches(const struct copy *copy, const struct member *member, const struct buffer *bytes)
+{
+	uint32_t sum = mark_le32(copy->entry + 16);
+	bool aes = mark_le16(copy->entry + 10) == METHOD_AES;
+	if (member->view.declared != bytes->size || (bytes->size == 0 && copy->data_size > EMPTY_MOST))
+		return false;
+	return (aes && sum == 0) || crc32_z(0, bytes->data, bytes->size) == sum;
+}
+
 static bool try_password(struct lock *lock, const struct zip_entry *entry, const struct copy *copy, unsigned number,
 			 struct member *member)
 {
@@ -124,6 +139,7 @@ static bool try_password(struct lock *lock, const struct zip_entry *entry, const
 	/* One byte beyond the limit tells that there is more. */
 	uint64_t most = walk->budget->most_size < SIZE_MAX / 4 ? walk->budget->most_size + 1 : SIZE_MAX / 4;
 	bool right = library_unlock(copy->bytes, copy->size, password, most, &bytes);
+	right = right && (bytes.size == most || matches(copy, member, &bytes));
 	if (right) {
 		lock->last = number;
 		member->view.password = number;
