@@ -39,6 +39,10 @@ opened() {
 @test "the words of the message open its archive, in whatever language, form and order" {
 	scan -r "$FIXTURES/$P/words"
 	opened message 60
+	# There the sender shows it to everybody.
+	scan "$FIXTURES/$P/file-name.eml"
+	is_infected Eicar-Test-Signature
+	holds 'any(.parts[]; .password == "message")'
 }
 
 @test "what was opened and seen whole is clean" {

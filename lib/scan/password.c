@@ -16,6 +16,7 @@
 /* Bytes of a text, and of a header, that are looked at. */
 #define TEXT_LOOK   65536u
 #define HEADER_LOOK 65536u
+#define NAME_LOOK   256u
 /* Places in one text that are looked at more closely, and texts of one message. */
 #define TRIGGERS_MOST 64u
 #define TEXTS_MOST    32u
@@ -559,9 +560,25 @@ static void add_subject(const uint8_t *data, size_t size, bool near, struct pass
 
 /* --- the message ---------------------------------------------------------------------------------------------------- */
 
+/* What a file name says of a password, less its ending: "invoice_password_1234.zip". */
+static void add_name(const char *name, struct password_list *list)
+{
+	char text[NAME_LOOK];
+	const char *dot = strrchr(name, '.');
+	size_t size = dot ? (size_t)(dot - name) : strlen(name);
+	size = size < sizeof text ? size : sizeof text;
+	memcpy(text, name, size);
+	add_near(list, (struct span){text, size});
+	for (size_t i = 0; i < size; i++)
+		text[i] = name[i] == '_' ? ' ' : name[i];
+	add_near(list, (struct span){text, size});
+}
+
 static int on_part(void *context, const struct mime_part *part)
 {
 	struct password_source *source = context;
+	if (part->name && source->names++ < TEXTS_MOST)
+		add_name(part->name, &source->words);
 	if (part->kind == PART_MESSAGE && part->data)
 		add_subject(part->data, part->size, true, &source->words);
 	else if (part->data && part->size && part->type && strncmp(part->type, "text/", 5) == 0 &&
@@ -585,6 +602,7 @@ static int on_evasion(void *context, enum evasion evasion, const char *text)
 void password_gather(struct password_source *source, const struct budget *budget)
 {
 	struct budget own = *budget;
+	own.usage = (struct usage){0};
 	const struct mime_visitor visitor = {on_part, on_code, on_evasion, source};
 	source->gathered = true;
 	source->words.size = 0;

@@ -21,12 +21,12 @@ struct password_source {
 	size_t size;
 	struct password_source *up; /* the message around it; NULL: none */
 	bool gathered;
-	unsigned texts;             /* of it that were met */
+	unsigned texts, names;      /* of it that were met */
 	struct password_list words; /* then */
 };
 
 /*
- * Collects what could be a password in the subject and the texts of a message: what follows, or stands close before, a word such as
+ * Collects what could be a password in the subject, the texts and the file names of a message: what follows, or stands close before, a word such as
  * "password" in one of many languages, less its punctuation, and quoted texts there; then the words of the subject. Best first. `budget` is not charged:
  * the same parts are walked for themselves too.
  */

@@ -111,8 +111,9 @@ enum evasion polyglot_judge(const uint8_t *data, size_t size, const struct detec
 	/* What stands in front of the archive, alone. */
 	const uint8_t *archive = size ? memmem(data, size, "PK\3\4", 4) : NULL;
 	size_t prefix = archive ? (size_t)(archive - data) : 0;
-	/* Chrome's extensions have a header of their own. */
-	bool known = prefix < 4 || memcmp(data, "PK", 2) == 0 || memcmp(data, "Cr24", 4) == 0;
+	/* Chrome's extensions and Java's modules have a header of their own. */
+	bool known = prefix < 4 || memcmp(data, "PK", 2) == 0 || memcmp(data, "Cr24", 4) == 0 ||
+		     memcmp(data, "JM\1\0", 4) == 0;
 	if (front || known || detection->mail || detection->count != 1 || detection->formats[0] != DETECT_ZIP ||
 	    strcmp(detect_plain(data, prefix), "application/octet-stream") != 0 || !ends_with_zip(data, size))
 		return EVASION_NONE;

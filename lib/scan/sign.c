@@ -17,11 +17,12 @@ static bool digits(const char *text, size_t count)
 	return strlen(text) == count && strspn(text, DIGITS) == count;
 }
 
-/* Does the name, less the ending at `dot`, end like an archive? */
+/* Does the name, less the ending at `dot`, end like an archive, program or document? */
 static bool archive_before(const char *name, const char *dot)
 {
-	static const char *const endings[] = {".7z", ".zip", ".rar", ".tar", ".gz",  ".tgz", ".bz2",
-					      ".xz", ".zst", ".arj", ".lzh", ".iso", ".exe", ".cab"};
+	static const char *const endings[] = {".7z",  ".zip", ".rar",  ".tar", ".gz",   ".tgz", ".bz2", ".xz",  ".zst",
+					      ".arj", ".lzh", ".iso",  ".exe", ".cab",  ".ace", ".img", ".msi", ".jar",
+					      ".pdf", ".doc", ".docx", ".xls", ".xlsx", ".ppt", ".pptx"};
 	size_t length = (size_t)(dot - name);
 	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
 		size_t ending = strlen(endings[i]);

@@ -8,8 +8,8 @@
 
 static void test_volumes(void)
 {
-	static const char *const volumes[] = {"a.7z.001", "a.zip.002", "A.RAR.010",   "b.tar.gz.001", "a.z01",
-					      "a.Z99",    "a.r00",     "a.part1.rar", "A.PART02.RAR"};
+	static const char *const volumes[] = {"a.7z.001",  "a.zip.002", "A.RAR.010", "b.tar.gz.001", "a.z01",
+					      "a.pdf.001", "a.Z99",     "a.r00",     "a.part1.rar",  "A.PART02.RAR"};
 	static const char *const others[] = {"report.001", "a.7z",      "a.7z.0001", "a.7z.01", ".001",
 					     "a.zip.txt",  "a.r1",      "a.zoo",     "001",     "",
 					     "a.part.rar", "part1.rar", "a.m4a",     "a.rar",   "a.d01"};
