@@ -11,13 +11,17 @@
 #include <string.h>
 #include <zlib.h>
 
-#define METHOD_AES      99u
-#define FLAG_STRONG     0x0040u /* another encryption, which the library does not know */
-#define FLAG_SIZES      0x0008u /* sizes follow the data */
-#define END_SIZE        22u
-#define CRYPT_HEADER    12u /* bytes in front of the data with the old encryption; the last one is known */
-#define EMPTY_MOST      30u /* bytes that an empty member has with either encryption */
-#define DESCRIPTOR_MOST 24u /* what may follow the data */
+#define METHOD_AES   99u
+#define FLAG_STRONG  0x0040u /* another encryption, which the library does not know */
+#define FLAG_SIZES   0x0008u /* sizes follow the data */
+#define END_SIZE     22u
+#define CRYPT_HEADER 12u /* bytes in front of the data with the old encryption; the last one is known */
+#define EMPTY_MOST   30u /* bytes that an empty member has with either encryption */
+/* Members of one archive that nothing opens, before only what opened another one is tried; ours. */
+#define FAILED_MOST 64u
+/* Bytes that are copied of one archive: members that share their data stay closed. */
+#define COPIES_MOST(size) (2 * (uint64_t)(size) + (1u << 20))
+#define DESCRIPTOR_MOST   24u /* what may follow the data */
 
 /* --- the old encryption (APPNOTE.TXT, 6.1) ------------------------------------------------------------------------------------------ */
 
@@ -99,16 +103,22 @@ static bool copy_member(const struct walk *walk, const struct zip_entry *entry, 
 	return true;
 }
 
-/* Could this be its password? With AES only a try tells, which costs one of those that are left. */
-static bool possible(const struct lock *lock, const struct zip_entry *entry, const struct copy *copy,
-		     const char *password)
+/* Takes tries away; false: there were not so many left. */
+static bool charge(const struct lock *lock, size_t count)
 {
-	if (entry->method == METHOD_AES) {
-		unsigned *tries = lock->walk->visitor->tries;
-		*tries -= *tries != 0;
-		return *tries != 0;
-	}
-	if (copy->data_size < CRYPT_HEADER)
+	unsigned *tries = lock->walk->visitor->tries;
+	bool enough = *tries >= count;
+	*tries -= enough ? (unsigned)count : *tries;
+	return enough;
+}
+
+/* Could this be its password? With AES only a try tells, which costs one of those that are left, unless it opened another member. */
+static bool possible(const struct lock *lock, const struct zip_entry *entry, const struct copy *copy,
+		     const char *password, bool known)
+{
+	if (entry->method == METHOD_AES)
+		return known || charge(lock, 1);
+	if (copy->data_size < CRYPT_HEADER || (!known && *lock->walk->visitor->tries == 0))
 		return false;
 	uint8_t byte = check_byte(copy->data, password);
 	bool time = entry->flags & FLAG_SIZES && byte == copy->entry[13];
@@ -134,12 +144,15 @@ static bool try_password(struct lock *lock, const struct zip_entry *entry, const
 	struct walk *walk = lock->walk;
 	struct buffer bytes;
 	const char *password = walk->visitor->password(walk->visitor->context, number);
-	if (password == NULL || !possible(lock, entry, copy, password))
+	if (password == NULL || !possible(lock, entry, copy, password, number == lock->last))
 		return false;
 	/* One byte beyond the limit tells that there is more. */
 	uint64_t most = walk->budget->most_size < SIZE_MAX / 4 ? walk->budget->most_size + 1 : SIZE_MAX / 4;
 	bool right = library_unlock(copy->bytes, copy->size, password, most, &bytes);
 	right = right && (bytes.size == most || matches(copy, member, &bytes));
+	/* With the old encryption a wrong one may be known for it only at the end of the data. */
+	if (!right && entry->method != METHOD_AES)
+		(void)charge(lock, 1 + (copy->data_size >> 20));
 	if (right) {
 		lock->last = number;
 		member->view.password = number;
@@ -156,11 +169,16 @@ bool lock_open(struct lock *lock, uint64_t ordinal, struct member *member)
 	const struct zip_entry *entry = layout_entry(lock->directory, &lock->place, ordinal);
 	struct copy copy = {0};
 	if (entry == NULL || !(entry->flags & 1) || entry->flags & FLAG_STRONG ||
-	    walk->visitor->password(walk->visitor->context, 1) == NULL || !copy_member(walk, entry, &copy))
+	    walk->visitor->password(walk->visitor->context, 1) == NULL || lock->copied > COPIES_MOST(walk->size) ||
+	    !copy_member(walk, entry, &copy))
 		return false;
+	lock->copied += copy.size;
 	bool open = lock->last != 0 && try_password(lock, entry, &copy, lock->last, member);
-	for (unsigned number = 1; !open && walk->visitor->password(walk->visitor->context, number) != NULL; number++)
+	for (unsigned number = 1;
+	     !open && lock->failed < FAILED_MOST && walk->visitor->password(walk->visitor->context, number) != NULL;
+	     number++)
 		open = number != lock->last && try_password(lock, entry, &copy, number, member);
+	lock->failed += !open;
 	free(copy.bytes);
 	return open;
 }

@@ -42,7 +42,9 @@ const struct zip_entry *layout_entry(const struct zip_directory *directory, stru
 struct lock {
 	struct walk *walk;
 	const struct zip_directory *directory;
-	unsigned last; /* number of the password that opened a member; 0: none did yet */
+	unsigned last;   /* number of the password that opened a member; 0: none did yet */
+	unsigned failed; /* members that nothing opened */
+	uint64_t copied; /* bytes of members that were tried */
 	struct layout_place place;
 };
 
