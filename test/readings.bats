@@ -87,6 +87,15 @@ techniques() {
 	is_unscannable DEC_RESULT_MALFORMED_CONTAINER_DETECTED
 }
 
+@test "a text that is no message is read too" {
+	tail -n +9 "$FIXTURES/readings/structure/single.com.eml" | tr -d '\r' >"$BATS_TEST_TMPDIR/body"
+	head -n 3 "$BATS_TEST_TMPDIR/body" >&2
+	{ printf '%s\n\n' 'no field' 'and words' && cat "$BATS_TEST_TMPDIR/body"; } >"$BATS_TEST_TMPDIR/text"
+	scan <"$BATS_TEST_TMPDIR/text"
+	is_infected
+	holds 'all(.parts[1:][]; .id | startswith("stray"))'
+}
+
 @test "ten thousand runs of base64 cost a limit, not the scanner" {
 	/usr/bin/python3 - >"$BATS_TEST_TMPDIR/many.eml" <<-'PYTHON'
 		import base64

@@ -15,6 +15,9 @@
 /* Letters in the middle of a line: behind "base64," of a data: address (RFC 2397), and anywhere. */
 #define ADDRESS_LEAST 16u
 #define RUN_LEAST     1024u
+/* Between quotes, or between tags: a value in a script, or in XML. And at the end of a line, when lines of base64 follow (RFC 5545, 3.1). */
+#define VALUE_LEAST 64u
+#define FIRST_LEAST 16u
 /* A line of uuencode says how long it is; some programs add a check sum, others lose blanks at its end. */
 #define UUENCODE_MORE 2u
 
@@ -57,6 +60,18 @@ static size_t base64_letters(const uint8_t *data, const struct line *line)
 	return 2 * letters > line->end - line->start ? letters : 0;
 }
 
+/* Base64 of a file has small letters, large ones, and something else; a name in a program has not. */
+static bool is_mixed(const uint8_t *data, size_t size)
+{
+	bool small = false, large = false, other = false;
+	for (size_t i = 0; i < size && !(small && large && other); i++) {
+		small |= islower(data[i]) != 0;
+		large |= isupper(data[i]) != 0;
+		other |= isdigit(data[i]) || data[i] == '+' || data[i] == '/';
+	}
+	return small && large && other;
+}
+
 /* Lines of base64 from this one on. */
 static bool take_block(const uint8_t *data, size_t size, const struct line *first, struct carving *ret)
 {
@@ -70,7 +85,8 @@ static bool take_block(const uint8_t *data, size_t size, const struct line *firs
 		line_read(data, size, line.next, &line);
 	}
 	*ret = (struct carving){TRANSFER_BASE64, first->start, end - first->start};
-	return letters >= BLOCK_LEAST || (letters >= PADDED_LEAST && data[end - 1] == '=');
+	bool enough = letters >= BLOCK_LEAST || (letters >= PADDED_LEAST && data[end - 1] == '=');
+	return enough && is_mixed(data + first->start, end - first->start);
 }
 
 static bool behind_address(const uint8_t *data, size_t at)
@@ -78,6 +94,31 @@ static bool behind_address(const uint8_t *data, size_t at)
 	static const char mark[] = "base64,";
 	size_t length = sizeof mark - 1;
 	return at >= length && strncasecmp((const char *)data + at - length, mark, length) == 0;
+}
+
+/* Is it all that stands between two quotes or tags, and as long as base64 is? */
+static bool is_value(const uint8_t *data, size_t size, size_t start, size_t stop, size_t letters)
+{
+	static const char before[] = "\"'`> \t", after[] = "\"'`< \t\r\n";
+	bool begins = start == 0 || (data[start - 1] && strchr(before, data[start - 1]));
+	bool ends = stop == size || (data[stop] && strchr(after, data[stop]));
+	return begins && ends && letters >= VALUE_LEAST && (stop - start) % 4 == 0;
+}
+
+/* Does base64 go on in the lines behind this one? Then up to where. */
+static size_t follow(const uint8_t *data, size_t size, size_t stop)
+{
+	struct line line;
+	const uint8_t *end = memchr(data + stop, '\n', size - stop);
+	size_t next = end ? (size_t)(end - data) + 1 : size, last = stop;
+	while (next < size) {
+		line_read(data, size, next, &line);
+		if (!base64_letters(data, &line))
+			break;
+		last = line.end;
+		next = line.next;
+	}
+	return last;
 }
 
 /* A run of base64 in a line from *at on. */
@@ -94,9 +135,13 @@ static bool take_run(const uint8_t *data, size_t size, size_t end, size_t *at, s
 		size_t most = address ? size : end;
 		while (stop < most && (is_code(data[stop]) || (address && isspace(data[stop]))))
 			letters += is_letter(data[stop++]);
-		*at = stop;
-		*ret = (struct carving){TRANSFER_BASE64, start, stop - start};
-		if (letters >= (address ? ADDRESS_LEAST : RUN_LEAST))
+		size_t more = stop == end && letters >= FIRST_LEAST ? follow(data, size, stop) : stop;
+		*at = more;
+		*ret = (struct carving){TRANSFER_BASE64, start, more - start};
+		if (!is_mixed(data + start, more - start))
+			continue;
+		if (more > stop || letters >= (address ? ADDRESS_LEAST : RUN_LEAST) ||
+		    is_value(data, size, start, stop, letters))
 			return true;
 	}
 	return false;
@@ -114,7 +159,21 @@ static bool is_uuencode(const uint8_t *line, size_t size)
 	return size <= whole + UUENCODE_MORE && size + 1 >= whole;
 }
 
-/* "begin" in any case and with anything behind it, and then a line of uuencode; up to the first line that is none. */
+/* The same for xxencode, whose lengths are letters too. */
+static bool is_xxencode(const uint8_t *line, size_t size)
+{
+	static const char alphabet[] = "+-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	const char *length = size > 1 && line[0] ? strchr(alphabet, line[0]) : NULL;
+	for (size_t i = 1; length && i < size; i++)
+		if (!line[i] || !strchr(alphabet, line[i]))
+			return false;
+	return length && length > alphabet && size == 1 + ((size_t)(length - alphabet) + 2) / 3 * 4;
+}
+
+/*
+ * "begin" in any case and with anything behind it, and then a line of uuencode or xxencode; up to the first line that is
+ * none.
+ */
 static bool take_uuencode(const uint8_t *data, size_t size, const struct line *begin, struct carving *ret)
 {
 	struct line line = *begin;
@@ -125,8 +184,10 @@ static bool take_uuencode(const uint8_t *data, size_t size, const struct line *b
 			return false;
 		line_read(data, size, line.next, &line);
 	} while (line.start == line.end);
-	*ret = (struct carving){TRANSFER_UUENCODE, line.start, 0};
-	while (is_uuencode(data + line.start, line.end - line.start)) {
+	bool letters = is_xxencode(data + line.start, line.end - line.start);
+	bool (*is)(const uint8_t *, size_t) = letters ? is_xxencode : is_uuencode;
+	*ret = (struct carving){letters ? TRANSFER_XXENCODE : TRANSFER_UUENCODE, line.start, 0};
+	while (is(data + line.start, line.end - line.start)) {
 		ret->size = line.end - ret->start;
 		if (line.next >= size)
 			break;

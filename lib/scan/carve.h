@@ -1,5 +1,5 @@
 /*
- * carve.h - encoded files in a text that nothing declares: base64, and uuencode that is not written as it should be.
+ * carve.h - encoded files in a text that nothing declares: base64, xxencode, and uuencode that is not written as it should be.
  *
  * Somebody with an editor, a script or a lenient mail program gets at them. What stray_file finds is not repeated. Only
  * finds: nothing is decoded. Called by readings.
@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 struct carving {
-	enum transfer transfer; /* TRANSFER_BASE64 or TRANSFER_UUENCODE */
+	enum transfer transfer; /* TRANSFER_BASE64, _UUENCODE or _XXENCODE */
 	size_t start, size;     /* in the text */
 };
 

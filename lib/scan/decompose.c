@@ -21,6 +21,9 @@
 /* Deepest MIME structure that is followed from a part to its parent; GMime itself stops at 1024 multiparts. */
 #define SECTIONS_MOST 1200
 
+/* Bytes of the input without a NUL that make it a text. */
+#define TEXT_HEAD 4096u
+
 /* One message while its parts come in document order: the nodes on the way from it to the part at hand. */
 struct message {
 	struct walk *walk;
@@ -183,6 +186,10 @@ static int on_part(void *context, const struct mime_part *part)
 	walk->tentative |= part->tentative;
 	int error = wish == NODE_SKIP ? 0 : take_part(message, parent, &node, part);
 	walk->tentative = before;
+	/* What is in it is not told; that it is there is. */
+	for (unsigned i = 0; !error && part->tentative && wish == NODE_TAKE && i < part->evasions.count; i++)
+		error = node_evasion(walk, node.number, part->evasions.noticed[i].evasion,
+				     part->evasions.noticed[i].text);
 	free(id);
 	if (error < 0 && !walk->error)
 		walk->error = error;
@@ -204,7 +211,10 @@ static int on_evasion(void *context, enum evasion evasion, const char *text)
 	return message->node->chosen ? node_evasion(message->walk, message->node->number, evasion, text) : 0;
 }
 
-int decompose_message(struct walk *walk, const struct node *node)
+typedef int mime_walker(const uint8_t *data, size_t size, unsigned depth, struct budget *budget,
+			const struct mime_visitor *visitor);
+
+static int decompose_with(struct walk *walk, const struct node *node, mime_walker *walker)
 {
 	/* The input's own MIME structure is no container that somebody nested. */
 	unsigned depth = node->number == 0 ? 0 : node->depth + 1;
@@ -214,7 +224,7 @@ int decompose_message(struct walk *walk, const struct node *node)
 		return walk->error;
 	struct password_source source = {.data = node->data, .size = node->size, .up = walk->messages};
 	walk->messages = &source;
-	(void)mime_walk(node->data, node->size, depth, &walk->budget, &visitor);
+	(void)walker(node->data, node->size, depth, &walk->budget, &visitor);
 	walk->messages = source.up;
 	while (message.count)
 		level_free(&message.levels[--message.count]);
@@ -222,6 +232,11 @@ int decompose_message(struct walk *walk, const struct node *node)
 	if (message.aborted)
 		(void)node_code(walk, node->number, DEC_RESULT_ABORTED_AFTER_FIRST_THREAT, NULL);
 	return walk->error;
+}
+
+int decompose_message(struct walk *walk, const struct node *node)
+{
+	return decompose_with(walk, node, mime_walk);
 }
 
 /* Keeps the engine's word for something encrypted until it is known whether the decomposer has a better one. */
@@ -299,6 +314,10 @@ static int scan_input(struct walk *walk, struct node *input)
 		error = node_walked(walk, input, &detection);
 	if (!error && !node_avoided(walk, input->id))
 		error = node_open(walk, input, &detection);
+	/* A text that is no message to us. */
+	if (!error && !detection.mail && !detection.count && !walk->ended && !node_avoided(walk, input->id) &&
+	    !memchr(input->data, 0, input->size < TEXT_HEAD ? input->size : TEXT_HEAD))
+		error = decompose_with(walk, input, mime_walk_text);
 	return error;
 }
 

@@ -70,6 +70,8 @@ static const struct mark marks[] = {
 	MARK(SIS, 8, "\x19\x04\x00\x10"),
 	MARK(SZDD, 0, "SZDD\x88\xf0\x27\x33"),
 	MARK(TNEF, 0, "\x78\x9f\x3e\x22"),
+	MARK(APPLESINGLE, 0, "\0\5\x16\0\0\2\0\0"),
+	MARK(APPLESINGLE, 0, "\0\5\x16\7\0\2\0\0"),
 	MARK(ALZ, 0, "ALZ\1"),
 	MARK(EGG, 0, "EGGA\0\1"),
 	MARK(ACE, 7, "**ACE**"),
@@ -324,6 +326,25 @@ static bool is_yenc(const uint8_t *data, size_t size)
 	return false;
 }
 
+/* No mark: a head of 128 bytes that is zero where it has to be, and forks that fill up the rest. */
+static bool is_macbinary(const uint8_t *data, size_t size)
+{
+	static const uint8_t zeros[] = {0, 74, 82};
+	if (size < 128 || data[1] == 0 || data[1] > 63)
+		return false;
+	for (size_t i = 0; i < sizeof zeros; i++)
+		if (data[zeros[i]] != 0)
+			return false;
+	for (size_t i = 2; i < 2u + data[1]; i++)
+		if (data[i] < ' ')
+			return false;
+	uint64_t first = (uint64_t)data[83] << 24 | (uint64_t)data[84] << 16 | (uint64_t)data[85] << 8 | data[86];
+	uint64_t second = (uint64_t)data[87] << 24 | (uint64_t)data[88] << 16 | (uint64_t)data[89] << 8 | data[90];
+	uint64_t blocks = 128 + (first + 127) / 128 * 128, all = blocks + (second + 127) / 128 * 128;
+	/* The last fill is left out by some. */
+	return first + second > 0 && size <= all && size >= (second ? blocks + second : 128 + first);
+}
+
 /* A content info (RFC 5652, 3) that is signed, enveloped, encrypted or compressed: its first bytes. */
 static bool is_cms(const uint8_t *data, size_t size)
 {
@@ -480,16 +501,35 @@ static const struct {
 	enum detect_format format;
 	bool (*is)(const uint8_t *data, size_t size);
 } checks[] = {
-	{DETECT_TAR, is_tar},         {DETECT_BZIP2, is_bzip2},       {DETECT_COMPRESS, is_compress},
-	{DETECT_LZMA, is_lzma},       {DETECT_ZSTD, is_zstd},         {DETECT_LZ4, is_lz4},
-	{DETECT_LHA, is_lha},         {DETECT_CPIO, is_cpio},         {DETECT_WARC, is_warc},
-	{DETECT_NSIS, is_nsis},       {DETECT_PE, is_program},        {DETECT_PDF, is_pdf},
-	{DETECT_ARJ, is_arj},         {DETECT_BINHEX, is_binhex},     {DETECT_DMG, is_dmg},
-	{DETECT_VHD, is_vhd},         {DETECT_UDF, is_udf},           {DETECT_ARC, is_arc},
-	{DETECT_STUFFIT, is_stuffit}, {DETECT_SQUASHFS, is_squashfs}, {DETECT_ZIP, is_zip},
-	{DETECT_FAT, is_fat},         {DETECT_NTFS, is_ntfs},         {DETECT_EXT, is_ext},
-	{DETECT_UFS, is_ufs},         {DETECT_SHAR, is_shar},         {DETECT_YENC, is_yenc},
+	{DETECT_TAR, is_tar},
+	{DETECT_BZIP2, is_bzip2},
+	{DETECT_COMPRESS, is_compress},
+	{DETECT_LZMA, is_lzma},
+	{DETECT_ZSTD, is_zstd},
+	{DETECT_LZ4, is_lz4},
+	{DETECT_LHA, is_lha},
+	{DETECT_CPIO, is_cpio},
+	{DETECT_WARC, is_warc},
+	{DETECT_NSIS, is_nsis},
+	{DETECT_PE, is_program},
+	{DETECT_PDF, is_pdf},
+	{DETECT_ARJ, is_arj},
+	{DETECT_BINHEX, is_binhex},
+	{DETECT_DMG, is_dmg},
+	{DETECT_VHD, is_vhd},
+	{DETECT_UDF, is_udf},
+	{DETECT_ARC, is_arc},
+	{DETECT_STUFFIT, is_stuffit},
+	{DETECT_SQUASHFS, is_squashfs},
+	{DETECT_ZIP, is_zip},
+	{DETECT_FAT, is_fat},
+	{DETECT_NTFS, is_ntfs},
+	{DETECT_EXT, is_ext},
+	{DETECT_UFS, is_ufs},
+	{DETECT_SHAR, is_shar},
+	{DETECT_YENC, is_yenc},
 	{DETECT_CMS, is_cms},
+	{DETECT_MACBINARY, is_macbinary},
 };
 
 /* Formats whose mark may stand behind foreign bytes. */

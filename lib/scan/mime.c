@@ -60,6 +60,7 @@ struct window {
 	size_t start;
 	size_t size;
 	enum transfer transfer;
+	bool text;
 	bool doubtful; /* a text that another reader could take for parts */
 };
 
@@ -586,6 +587,7 @@ static int walk_leaf(struct walk *walk, GMimeObject *leaf, const struct position
 		window.transfer = transfer;
 		/* Without a multipart around it a leaf is all there is, whatever it is called. */
 		bool text = !strncmp(type, "text/", 5) || !position->boundary;
+		window.text = text;
 		window.doubtful =
 			transfer == TRANSFER_IDENTITY && text && window_doubtful(position, encoded, window.size);
 		g_array_append_val(position->message->windows, window);
@@ -673,6 +675,9 @@ static int on_reading(void *context, const struct reading *reading)
 				 .tentative = true,
 				 .decoded = reading->decoded};
 	add_limit(&part, reading->code);
+	if (reading->declared && reading_matters(reading->data, reading->size))
+		evasion_add(&part.evasions, EVASION_OtherReading, "%s",
+			    reading->decoded ? "encoded, to some" : "as it stands, to some");
 	int ended = walk_emit(other->walk, &part);
 	g_free(section);
 	return ended;
@@ -693,7 +698,7 @@ static int walk_readings(struct walk *walk, const struct message *message, const
 	GArray *known = g_array_sized_new(FALSE, FALSE, sizeof(struct readings_known), message->windows->len);
 	for (guint i = 0; i < message->windows->len; i++) {
 		const struct window *window = &g_array_index(message->windows, struct window, i);
-		const struct readings_known item = {window->start, window->size, window->transfer};
+		const struct readings_known item = {window->start, window->size, window->transfer, window->text};
 		g_array_append_val(known, item);
 	}
 	/* Where there is no header GMime saw nothing. */
@@ -880,6 +885,18 @@ int mime_walk(const uint8_t *data, size_t size, unsigned depth, struct budget *b
 					       whole.evasions.noticed[i].text);
 	if (!walk.result)
 		walk_message(&walk, &message, "", 0);
+	message_free(&message);
+	return walk.result;
+}
+
+int mime_walk_text(const uint8_t *data, size_t size, unsigned depth, struct budget *budget,
+		   const struct mime_visitor *visitor)
+{
+	struct walk walk = {.visitor = visitor, .budget = budget, .depth = depth};
+	struct message message = {.given = data, .given_size = size};
+	unsigned count = 0;
+	message.windows = g_array_new(FALSE, FALSE, sizeof(struct window));
+	(void)walk_readings(&walk, &message, "", 0, &count);
 	message_free(&message);
 	return walk.result;
 }

@@ -56,6 +56,13 @@ struct mime_visitor {
 int mime_walk(const uint8_t *data, size_t size, unsigned depth, struct budget *budget,
 	      const struct mime_visitor *visitor);
 
+/*
+ * The same for a text that is no message: what other readers get out of it (readings.h), as "stray1" and so on. A mail that
+ * nobody here takes for one may be one to somebody else.
+ */
+int mime_walk_text(const uint8_t *data, size_t size, unsigned depth, struct budget *budget,
+		   const struct mime_visitor *visitor);
+
 /* Does a header as that of a message begin here, or behind a few stray lines? */
 bool mime_begins(const uint8_t *data, size_t size);
 

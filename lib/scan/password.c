@@ -610,4 +610,6 @@ void password_gather(struct password_source *source, const struct budget *budget
 	/* Its depth was charged when it was opened. */
 	(void)mime_walk(source->data, source->size, 0, &own, &visitor);
 	add_subject(source->data, source->size, false, &source->words);
+	/* As it stands: what is no message, and what no reader makes a text of. */
+	password_words(source->data, source->size, false, &source->words);
 }

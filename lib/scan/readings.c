@@ -33,6 +33,7 @@ struct readings {
 	const struct readings_visitor *visitor;
 	struct budget *budget;
 	unsigned count, level;
+	bool declared; /* what is decoded now */
 	int result;
 };
 
@@ -87,7 +88,7 @@ static void tell(struct readings *readings, const struct reading *reading)
 static int take_variant(void *context, const uint8_t *data, size_t size, enum scan_code code)
 {
 	struct readings *readings = context;
-	const struct reading reading = {data, size, true, code};
+	const struct reading reading = {data, size, true, readings->declared && !readings->level, code};
 	tell(readings, &reading);
 	return readings->result || readings->count > READINGS_MOST;
 }
@@ -138,6 +139,19 @@ static const struct readings_known *known_find(const struct pass *pass, const st
 	return NULL;
 }
 
+/* Does it stand in a text, as the messages do that somebody quotes, or is it a multipart whose parts are seen anyway? */
+static bool is_ordinary(const struct pass *pass, const struct outline_part *part)
+{
+	for (size_t i = 0; i < pass->known_count; i++) {
+		const struct readings_known *known = &pass->known[i];
+		bool quoted = known->text && known->start < part->start && part->start - known->start < known->size;
+		bool around = known->start > part->start && known->start - part->start < part->size;
+		if (quoted || around)
+			return true;
+	}
+	return false;
+}
+
 static void read_part(struct pass *pass, const struct outline_part *part)
 {
 	struct readings *readings = pass->readings;
@@ -145,6 +159,7 @@ static void read_part(struct pass *pass, const struct outline_part *part)
 	const uint8_t *body = pass->data + part->start;
 	bool named = part->base64 || part->quoted || (known && known->transfer == TRANSFER_UUENCODE);
 	bool plain = known && known->transfer == TRANSFER_IDENTITY;
+	readings->declared = part->declared && !is_ordinary(pass, part);
 	if (part->base64 && !(known && known->transfer == TRANSFER_BASE64))
 		decode(readings, TRANSFER_BASE64, body, part->size, true);
 	bool quoted = part->quoted || (!named && is_escaped(body, part->size));
@@ -153,9 +168,11 @@ static void read_part(struct pass *pass, const struct outline_part *part)
 	/* As it stands, where a field could say so. */
 	bool open = !named || part->encodings > 1;
 	if (part->declared && open && !plain && !is_prose(body, part->size)) {
-		const struct reading reading = {body, part->size, false, SCAN_CODE_NONE};
+		const struct reading reading = {body, part->size, false, readings->declared && !readings->level,
+						SCAN_CODE_NONE};
 		tell(readings, &reading);
 	}
+	readings->declared = false;
 }
 
 /* Is the body base64 and nothing else, so that no structure has to be looked for in it? */

@@ -21,12 +21,14 @@
 struct readings_known {
 	size_t start, size;
 	enum transfer transfer;
+	bool text; /* a text, which may quote another message */
 };
 
 struct reading {
 	const uint8_t *data; /* borrowed for the call */
 	size_t size;
 	bool decoded;        /* not just a stretch of the message */
+	bool declared;       /* by what looks like a header, and stands in no text */
 	enum scan_code code; /* the limit that cut it, DEC_RESULT_OUT_OF_MEMORY, or SCAN_CODE_NONE */
 };
 

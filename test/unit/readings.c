@@ -207,6 +207,10 @@ static void test_carve(void)
 	carves("words are no base64", "Hello\nthis is a text\nof/words\n\nand/more\n", "");
 	carves("a block", "text:\nQUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNk\nZWZn\n\nend.\n",
 	       "bQUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNk\nZWZn|");
+	carves("names in a program are none",
+	       "ac_cv_prog_something_that_is_longer_than_forty\nac_cv_prog_something_else_that_is_longer_than_forty_"
+	       "2\n",
+	       "");
 	carves("a short block with padding", "QUJDREVGR0hJSktMTQ==\n", "bQUJDREVGR0hJSktMTQ==|");
 	carves("a quoted block", "> QUJDREVGR0hJSkt\n> MTU5PUFFSU1Q=\n", "bQUJDREVGR0hJSkt\n> MTU5PUFFSU1Q=|");
 	carves("an address", "<a href=\"data:x/y;base64,QUJDREVGR0hJSktM\">", "bQUJDREVGR0hJSktM|");
@@ -232,7 +236,7 @@ static void reads(const char *title, const char *text, const struct readings_kno
 
 static void test_readings(void)
 {
-	const struct readings_known plain = {6, 6, TRANSFER_IDENTITY};
+	const struct readings_known plain = {6, 6, TRANSFER_IDENTITY, true};
 	reads("what is known is not read again", "A: b\n\nhello\n", &plain, 1, "");
 	reads("a hidden part", "A: b\n\nhello\n--q\n" B64 "\nUVdF\n--q--\n", &plain, 1, "QWE|");
 	reads("encoded twice", "A: b\n\nhello\n--q\n" B64 "\nUVVKRFJFVkdSMGhKU2t0TQ==\n--q--\n", &plain, 1,

@@ -70,6 +70,8 @@ void binhex_walk(struct walk *walk);
 void yenc_walk(struct walk *walk);
 void tnef_walk(struct walk *walk);
 void cms_walk(struct walk *walk);
+void applesingle_walk(struct walk *walk);
+void macbinary_walk(struct walk *walk);
 
 /* The bytes of a member are a zlib stream (RFC 1950): what comes out of it takes their place. */
 void stream_inflate(struct walk *walk, struct member *member);
