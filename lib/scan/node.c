@@ -539,6 +539,19 @@ static int scan_member(struct opening *opening, struct node *node, const struct 
 	return error ? error : tell_member_codes(walk, node, member);
 }
 
+/* Some documents encrypt what is in an archive, and not the archive. */
+static int tell_encrypted_members(const struct opening *opening, const struct archive_member *member)
+{
+	char text[64];
+	const char *what = opening->format == DETECT_ZIP && opening->container->chosen
+				   ? sign_of_encrypted_members(member->name, member->data, member->size)
+				   : NULL;
+	if (!what)
+		return 0;
+	(void)snprintf(text, sizeof text, "encrypted %s", what);
+	return node_code(opening->walk, opening->container->number, DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED, text);
+}
+
 static int on_member(void *context, const struct archive_member *member)
 {
 	struct opening *opening = context;
@@ -569,6 +582,7 @@ static int on_member(void *context, const struct archive_member *member)
 	enum node_wish wish = opening->container->chosen ? NODE_TAKE : node_wish(walk, id);
 	node.chosen = wish == NODE_TAKE;
 	int error = wish == NODE_SKIP ? 0 : scan_member(opening, &node, member);
+	error = error ? error : tell_encrypted_members(opening, member);
 	free(id);
 	if (error || walk->ended)
 		return error ? error : 1;

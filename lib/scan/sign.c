@@ -72,3 +72,25 @@ const char *sign_of_format(const char *name)
 			return endings[i].text;
 	return NULL;
 }
+
+static size_t count(const uint8_t *data, size_t size, const char *word)
+{
+	size_t found = 0, length = strlen(word);
+	for (const uint8_t *at = data, *end = data + size;
+	     size && (at = memmem(at, (size_t)(end - at), word, length)) != NULL; at += length)
+		found++;
+	return found;
+}
+
+const char *sign_of_encrypted_members(const char *name, const uint8_t *data, size_t size)
+{
+	if (strcmp(name, "META-INF/manifest.xml") == 0)
+		return count(data, size, "encryption-data") ? "OpenDocument file" : NULL;
+	/* Fonts are only obfuscated, which no licence of theirs would do without. */
+	if (strcmp(name, "META-INF/encryption.xml") == 0)
+		return count(data, size, "Algorithm=") > count(data, size, "http://www.idpf.org/2008/embedding") +
+								 count(data, size, "http://ns.adobe.com/pdf/enc#RC")
+			       ? "EPUB book"
+			       : NULL;
+	return strcmp(name, ".iwpv2") == 0 || strcmp(name, ".iwph") == 0 ? "iWork document" : NULL;
+}

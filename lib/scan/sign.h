@@ -25,4 +25,10 @@ bool sign_of_arj_volume(const uint8_t *data, size_t size);
  */
 const char *sign_of_format(const char *name);
 
+/*
+ * Does this member of a ZIP archive say that others are encrypted, though not by the archive? So OpenDocument, EPUB and Apple's iWork have it. What it is of
+ * ("OpenDocument file"); NULL: it does not. Static.
+ */
+const char *sign_of_encrypted_members(const char *name, const uint8_t *data, size_t size);
+
 #endif

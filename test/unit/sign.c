@@ -29,9 +29,29 @@ static void test_formats(void)
 	same(sign_of_format(NULL), NULL, "no name");
 }
 
+static void test_members(void)
+{
+	static const char plain[] = "<manifest:file-entry/>", locked[] = "<manifest:encryption-data/>";
+	static const char font[] =
+		"<EncryptionMethod Algorithm=\"http://www.idpf.org/2008/embedding\"></EncryptionMethod>";
+	static const char both[] =
+		"<EncryptionMethod Algorithm=\"http://www.idpf.org/2008/embedding\"/><EncryptionMethod "
+		"Algorithm=\"x\"/>";
+#define BYTES(text) (const uint8_t *)(text), sizeof(text) - 1
+	same(sign_of_encrypted_members("META-INF/manifest.xml", BYTES(locked)), "OpenDocument file",
+	     "an encrypted OpenDocument");
+	same(sign_of_encrypted_members("META-INF/manifest.xml", BYTES(plain)), NULL, "an open one");
+	same(sign_of_encrypted_members("a/META-INF/manifest.xml", BYTES(locked)), NULL, "a name that only ends so");
+	same(sign_of_encrypted_members("META-INF/encryption.xml", BYTES(both)), "EPUB book", "an encrypted book");
+	same(sign_of_encrypted_members("META-INF/encryption.xml", BYTES(font)), NULL, "fonts alone");
+	same(sign_of_encrypted_members(".iwpv2", NULL, 0), "iWork document", "iWork");
+	same(sign_of_encrypted_members("META-INF/manifest.xml", NULL, 0), NULL, "nothing");
+}
+
 int main(void)
 {
 	test_volumes();
 	test_formats();
+	test_members();
 	return tap_end();
 }
