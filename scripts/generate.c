@@ -245,7 +245,7 @@ static void man_evasions(FILE *out)
 }
 
 /* The containers, by who opens them; the openers have the names of those in scan/detect.h, which is not for this floor. */
-enum opener { DETECT_ARCHIVE, DETECT_ENGINE_ONLY, DETECT_NOBODY };
+enum opener { DETECT_ARCHIVE, DETECT_ENGINE_ONLY, DETECT_NOBODY, DETECT_LOCKED };
 
 static void man_formats(FILE *out, enum opener opener)
 {
@@ -281,6 +281,11 @@ static void man_formats_engine(FILE *out)
 static void man_formats_nobody(FILE *out)
 {
 	man_formats(out, DETECT_NOBODY);
+}
+
+static void man_formats_locked(FILE *out)
+{
+	man_formats(out, DETECT_LOCKED);
 }
 
 static void man_passwords(FILE *out)
@@ -501,6 +506,7 @@ static const struct list {
 	{".\\\"@FORMATS_ARCHIVE@\n", man_formats_archive},
 	{".\\\"@FORMATS_ENGINE@\n", man_formats_engine},
 	{".\\\"@FORMATS_NOBODY@\n", man_formats_nobody},
+	{".\\\"@FORMATS_LOCKED@\n", man_formats_locked},
 	{".\\\"@PASSWORDS@\n", man_passwords},
 	{".\\\"@SCANNER_OPTIONS@\n", man_scanner_options},
 	{".\\\"@COMMANDS@\n", man_scanner_commands},

@@ -241,7 +241,7 @@ speak() {
 
 @test "DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED: archives with encrypted names, documents, messages" {
 	cd "$FIXTURES/codes"
-	scan encrypted/names*{7z,rar}{,.eml} encrypted/document*.{pdf,docx,doc,xls,ppt,odt,epub,pages}{,.eml} mime/{pgp-encrypted,smime-enveloped}.eml
+	scan encrypted/file-* encrypted/names*{7z,rar}{,.eml} encrypted/document*.{pdf,docx,doc,xls,ppt,odt,epub,pages}{,.eml} mime/{pgp-encrypted,smime-enveloped}.eml
 	is_unscannable DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED
 }
 

@@ -97,6 +97,14 @@ static const struct mark marks[] = {
 	MARK(KWAJ, 0, "KWAJ\x88\xf0\x27\xd1"),
 	MARK(INSTALLSHIELD, 0, "ISc("),
 	MARK(ANDROID_BACKUP, 0, "ANDROID BACKUP\n"),
+	MARK(OPENPGP, 0, "-----BEGIN PGP MESSAGE-----"),
+	MARK(AGE, 0, "age-encryption.org/v1\n"),
+	MARK(AGE, 0, "-----BEGIN AGE ENCRYPTED FILE-----"),
+	MARK(OPENSSL, 0, "Salted__"),
+	MARK(AXCRYPT, 0, "\xc0\xb9\x07\x2e\x4f\x93\xf1\x46\xa0\x15\x79\x2c\xa1\xd9\xe8\x21"),
+	MARK(LUKS, 0, "LUKS\xba\xbe\0"),
+	MARK(BITLOCKER, 3, "-FVE-FS-"),
+	MARK(KEEPASS, 0, "\x03\xd9\xa2\x9a\x67\xfb\x4b\xb5"),
 	MARK(VDI, 64, "\x7f\x10\xda\xbe"),
 	MARK(STUFFIT_X, 0, "StuffIt!"),
 	MARK(STUFFIT_X, 0, "StuffIt?"),
@@ -486,6 +494,40 @@ static bool is_ufs(const uint8_t *data, size_t size)
 	return is_image(data, size, ufs_at);
 }
 
+/* The tag of the OpenPGP packet (RFC 4880, 4.2) that begins at `at`, and where the next one begins; 0: none does. */
+static unsigned pgp_packet(const uint8_t *data, size_t size, size_t at, size_t *ret_body, size_t *ret_next)
+{
+	if (size - at < 8 || !(data[at] & 0x80))
+		return 0;
+	bool new_form = data[at] & 0x40;
+	unsigned tag = new_form ? data[at] & 0x3f : data[at] >> 2 & 0xf, kind = data[at] & 3;
+	size_t length;
+	if (new_form && data[at + 1] < 192)
+		length = data[at + 1], *ret_body = at + 2;
+	else if (new_form && data[at + 1] < 224)
+		length = (size_t)(data[at + 1] - 192) * 256 + data[at + 2] + 192, *ret_body = at + 3;
+	else if (!new_form && kind < 2)
+		length = kind ? (size_t)data[at + 1] << 8 | data[at + 2] : data[at + 1], *ret_body = at + 2 + kind;
+	else
+		length = 0, *ret_body = at + 1; /* longer than a key can be */
+	*ret_next = length <= size - *ret_body ? *ret_body + length : size;
+	return tag;
+}
+
+/* A key that is encrypted for somebody, or made of a passphrase; and behind it another one, or encrypted data. */
+static bool is_openpgp(const uint8_t *data, size_t size)
+{
+	enum { KEY_FOR = 1, KEY_BY = 3, DATA = 9, DATA_SEALED = 18, DATA_AEAD = 20 };
+	size_t body, next, unused;
+	unsigned tag = pgp_packet(data, size, 0, &body, &next), behind;
+	bool key = (tag == KEY_FOR && (data[body] == 3 || data[body] == 6)) ||
+		   (tag == KEY_BY && data[body] >= 4 && data[body] <= 6);
+	if (!key || next == body || next >= size)
+		return false;
+	behind = pgp_packet(data, size, next, &body, &unused);
+	return behind == KEY_FOR || behind == KEY_BY || behind == DATA || behind == DATA_SEALED || behind == DATA_AEAD;
+}
+
 /* A script that says what it is in its first lines, and is one: people write of such as well. */
 static bool is_shar(const uint8_t *data, size_t size)
 {
@@ -501,35 +543,16 @@ static const struct {
 	enum detect_format format;
 	bool (*is)(const uint8_t *data, size_t size);
 } checks[] = {
-	{DETECT_TAR, is_tar},
-	{DETECT_BZIP2, is_bzip2},
-	{DETECT_COMPRESS, is_compress},
-	{DETECT_LZMA, is_lzma},
-	{DETECT_ZSTD, is_zstd},
-	{DETECT_LZ4, is_lz4},
-	{DETECT_LHA, is_lha},
-	{DETECT_CPIO, is_cpio},
-	{DETECT_WARC, is_warc},
-	{DETECT_NSIS, is_nsis},
-	{DETECT_PE, is_program},
-	{DETECT_PDF, is_pdf},
-	{DETECT_ARJ, is_arj},
-	{DETECT_BINHEX, is_binhex},
-	{DETECT_DMG, is_dmg},
-	{DETECT_VHD, is_vhd},
-	{DETECT_UDF, is_udf},
-	{DETECT_ARC, is_arc},
-	{DETECT_STUFFIT, is_stuffit},
-	{DETECT_SQUASHFS, is_squashfs},
-	{DETECT_ZIP, is_zip},
-	{DETECT_FAT, is_fat},
-	{DETECT_NTFS, is_ntfs},
-	{DETECT_EXT, is_ext},
-	{DETECT_UFS, is_ufs},
-	{DETECT_SHAR, is_shar},
-	{DETECT_YENC, is_yenc},
-	{DETECT_CMS, is_cms},
-	{DETECT_MACBINARY, is_macbinary},
+	{DETECT_TAR, is_tar},         {DETECT_BZIP2, is_bzip2},       {DETECT_COMPRESS, is_compress},
+	{DETECT_LZMA, is_lzma},       {DETECT_ZSTD, is_zstd},         {DETECT_LZ4, is_lz4},
+	{DETECT_LHA, is_lha},         {DETECT_CPIO, is_cpio},         {DETECT_WARC, is_warc},
+	{DETECT_NSIS, is_nsis},       {DETECT_PE, is_program},        {DETECT_PDF, is_pdf},
+	{DETECT_ARJ, is_arj},         {DETECT_BINHEX, is_binhex},     {DETECT_DMG, is_dmg},
+	{DETECT_VHD, is_vhd},         {DETECT_UDF, is_udf},           {DETECT_ARC, is_arc},
+	{DETECT_STUFFIT, is_stuffit}, {DETECT_SQUASHFS, is_squashfs}, {DETECT_ZIP, is_zip},
+	{DETECT_FAT, is_fat},         {DETECT_NTFS, is_ntfs},         {DETECT_EXT, is_ext},
+	{DETECT_UFS, is_ufs},         {DETECT_SHAR, is_shar},         {DETECT_OPENPGP, is_openpgp},
+	{DETECT_YENC, is_yenc},       {DETECT_CMS, is_cms},           {DETECT_MACBINARY, is_macbinary},
 };
 
 /* Formats whose mark may stand behind foreign bytes. */

@@ -16,6 +16,7 @@ enum detect_opener {
 	DETECT_ENGINE_ONLY, /* the engine's parsers do (arj, ole2, chm, nsis, pdf, tnef, ...) */
 	DETECT_ARCHIVE,     /* archive.c does, and maybe the engine too */
 	DETECT_NOBODY,      /* known by its mark, and read by nobody: never clean */
+	DETECT_LOCKED,      /* likewise, because it is encrypted */
 };
 
 enum detect_format {

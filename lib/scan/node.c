@@ -626,6 +626,9 @@ int node_open(struct walk *walk, const struct node *node, const struct detection
 		if (opener == DETECT_NOBODY) {
 			(void)node_code(walk, node->number, DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM,
 					detect_text(format));
+		} else if (opener == DETECT_LOCKED) {
+			(void)node_code(walk, node->number, DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED,
+					detect_text(format));
 		} else if (opener == DETECT_ARCHIVE && !deep) {
 			enum scan_code code = budget_depth(&walk->budget, node->depth + 1);
 			deep = code != SCAN_CODE_NONE;
