@@ -87,6 +87,15 @@ techniques() {
 	is_unscannable DEC_RESULT_MALFORMED_CONTAINER_DETECTED
 }
 
+@test "what looks like base64 and is none takes no time" {
+	local filler
+	for filler in x 'begin' 'QUJD' '--x' 'boundary=' '=ybegin line='; do
+		{ printf 'From: a@b\nSubject: x\n\n'; yes -- "$filler$filler" | head -c 5000000; } >"$BATS_TEST_TMPDIR/filler.eml"
+		scan_within 15 "$BATS_TEST_TMPDIR/filler.eml"
+		is_clean
+	done
+}
+
 @test "a text that is no message is read too" {
 	tail -n +9 "$FIXTURES/readings/structure/single.com.eml" | tr -d '\r' >"$BATS_TEST_TMPDIR/body"
 	head -n 3 "$BATS_TEST_TMPDIR/body" >&2

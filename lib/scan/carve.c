@@ -72,12 +72,17 @@ static bool is_mixed(const uint8_t *data, size_t size)
 	return small && large && other;
 }
 
+static bool is_begin(const uint8_t *data, const struct line *line)
+{
+	return line->end - line->start >= 5 && strncasecmp((const char *)data + line->start, "begin", 5) == 0;
+}
+
 /* Lines of base64 from this one on. */
 static bool take_block(const uint8_t *data, size_t size, const struct line *first, struct carving *ret)
 {
 	struct line line = *first;
 	size_t letters = 0, end = line.start, count;
-	while ((count = base64_letters(data, &line)) > 0) {
+	while ((count = base64_letters(data, &line)) > 0 && (line.start == first->start || !is_begin(data, &line))) {
 		letters += count;
 		end = line.end;
 		if (line.next >= size)
@@ -177,7 +182,7 @@ static bool is_xxencode(const uint8_t *line, size_t size)
 static bool take_uuencode(const uint8_t *data, size_t size, const struct line *begin, struct carving *ret)
 {
 	struct line line = *begin;
-	if (line.end - line.start < 5 || strncasecmp((const char *)data + line.start, "begin", 5) != 0)
+	if (!is_begin(data, &line))
 		return false;
 	do {
 		if (line.next >= size)
@@ -201,17 +206,23 @@ bool carve_next(const uint8_t *data, size_t size, size_t *at, struct carving *re
 	struct line line;
 	while (*at < size) {
 		line_read(data, size, *at, &line);
-		if (take_uuencode(data, size, &line, ret_carving) ||
-		    (base64_letters(data, &line) && take_block(data, size, &line, ret_carving))) {
+		bool found = take_uuencode(data, size, &line, ret_carving);
+		if (!found && base64_letters(data, &line)) {
+			found = take_block(data, size, &line, ret_carving);
+			/* What is no file as a whole is none from its second line on. */
+			*at = ret_carving->start + ret_carving->size;
+			if (!found)
+				continue;
+		}
+		if (found) {
 			*at = ret_carving->start + ret_carving->size;
 			return true;
 		}
 		size_t in = *at > line.start ? *at : line.start;
-		if (take_run(data, size, line.end, &in, ret_carving)) {
-			*at = in;
+		found = take_run(data, size, line.end, &in, ret_carving);
+		*at = found || in > line.next ? in : line.next;
+		if (found)
 			return true;
-		}
-		*at = line.next;
 	}
 	return false;
 }

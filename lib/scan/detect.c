@@ -318,6 +318,7 @@ static bool is_binhex(const uint8_t *data, size_t size)
 static bool is_yenc(const uint8_t *data, size_t size)
 {
 	static const char begin[] = "=ybegin ", end[] = "\n=yend";
+	bool ends = true; /* searched for once only: what is not ahead here is not ahead further on */
 	for (size_t at = 0; at < size;) {
 		const uint8_t *mark = memmem(data + at, size - at, begin, sizeof begin - 1);
 		if (!mark)
@@ -325,11 +326,12 @@ static bool is_yenc(const uint8_t *data, size_t size)
 		size_t left = size - (size_t)(mark - data);
 		const uint8_t *stop = memchr(mark, '\n', left < TEXT_LOOK ? left : TEXT_LOOK);
 		size_t length = stop ? (size_t)(stop - mark) : left < TEXT_LOOK ? left : TEXT_LOOK;
-		if ((mark == data || mark[-1] == '\n' || mark[-1] == '\r') && memmem(mark, length, "line=", 5) &&
-		    ((memmem(mark, length, "size=", 5) && memmem(mark, length, "name=", 5)) ||
-		     memmem(mark, left, end, sizeof end - 1)))
-			return true;
 		at = (size_t)(mark - data) + length;
+		if ((mark != data && mark[-1] != '\n' && mark[-1] != '\r') || !memmem(mark, length, "line=", 5))
+			continue;
+		ends = ends && memmem(mark, left, end, sizeof end - 1);
+		if (ends || (memmem(mark, length, "size=", 5) && memmem(mark, length, "name=", 5)))
+			return true;
 	}
 	return false;
 }
