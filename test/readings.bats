@@ -87,6 +87,23 @@ techniques() {
 	is_unscannable DEC_RESULT_MALFORMED_CONTAINER_DETECTED
 }
 
+@test "uuencode without the blanks at the ends of its lines comes out whole" {
+	/usr/bin/python3 - >"$BATS_TEST_TMPDIR/uu" <<-'PYTHON'
+		import binascii, io, zipfile
+		out = io.BytesIO()
+		with zipfile.ZipFile(out, "w") as archive:
+		    archive.writestr(zipfile.ZipInfo("zeros.bin"), bytes(300) + b"end")
+		data = out.getvalue()
+		print("Dear Bob,\n\nsee\n\nBegin 644 a.zip")
+		for i in range(0, len(data), 45):
+		    print(binascii.b2a_uu(data[i:i + 45]).decode().rstrip())
+		print("\nend")
+	PYTHON
+	scan <"$BATS_TEST_TMPDIR/uu"
+	is_clean
+	holds 'any(.parts[]; .id | endswith("/zeros.bin")) and all(.parts[]; .detected_type != "application/zip" or .size == 425)'
+}
+
 @test "what looks like base64 and is none takes no time" {
 	local filler
 	for filler in x 'begin' 'QUJD' '--x' 'boundary=' '=ybegin line='; do

@@ -18,7 +18,7 @@
 /* Between quotes, or between tags: a value in a script, or in XML. And at the end of a line, when lines of base64 follow (RFC 5545, 3.1). */
 #define VALUE_LEAST 64u
 #define FIRST_LEAST 16u
-/* A line of uuencode says how long it is; some programs add a check sum, others lose blanks at its end. */
+/* A line of uuencode says how long it is; some programs add a check sum. */
 #define UUENCODE_MORE 2u
 
 struct line {
@@ -75,6 +75,17 @@ static bool is_mixed(const uint8_t *data, size_t size)
 static bool is_begin(const uint8_t *data, const struct line *line)
 {
 	return line->end - line->start >= 5 && strncasecmp((const char *)data + line->start, "begin", 5) == 0;
+}
+
+/* "begin 644 NAME" */
+static bool has_mode(const uint8_t *data, const struct line *line)
+{
+	size_t at = line->start + 5, digits = 0;
+	while (at < line->end && (data[at] == ' ' || data[at] == '\t'))
+		at++;
+	for (; at < line->end && data[at] >= '0' && data[at] <= '7'; at++)
+		digits++;
+	return digits >= 3 && digits <= 4 && at < line->end && data[at] == ' ';
 }
 
 /* Lines of base64 from this one on. */
@@ -152,21 +163,22 @@ static bool take_run(const uint8_t *data, size_t size, size_t end, size_t *at, s
 	return false;
 }
 
-/* Is the line one of uuencode, as long as its first character says? */
-static bool is_uuencode(const uint8_t *line, size_t size)
+/* Is the line one of uuencode, as long as its first character says, but for blanks that were lost at its end? */
+static bool is_uuencode(const uint8_t *line, size_t size, bool first)
 {
-	if (size < 2 || line[0] <= ' ' || line[0] >= '`')
+	if (size < (first ? 2 : 1) || line[0] <= ' ' || line[0] >= '`')
 		return false;
 	for (size_t i = 1; i < size; i++)
 		if (line[i] < ' ' || line[i] > '`')
 			return false;
 	size_t whole = 1 + ((size_t)(line[0] - 32) + 2) / 3 * 4;
-	return size <= whole + UUENCODE_MORE && size + 1 >= whole;
+	return size <= whole + UUENCODE_MORE && (!first || size + 1 >= whole);
 }
 
 /* The same for xxencode, whose lengths are letters too. */
-static bool is_xxencode(const uint8_t *line, size_t size)
+static bool is_xxencode(const uint8_t *line, size_t size, bool first)
 {
+	(void)first;
 	static const char alphabet[] = "+-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 	const char *length = size > 1 && line[0] ? strchr(alphabet, line[0]) : NULL;
 	for (size_t i = 1; length && i < size; i++)
@@ -184,15 +196,17 @@ static bool take_uuencode(const uint8_t *data, size_t size, const struct line *b
 	struct line line = *begin;
 	if (!is_begin(data, &line))
 		return false;
+	/* A word that is followed by no mode begins a file only if the line behind it is just as long as it says. */
+	bool strict = !has_mode(data, &line);
 	do {
 		if (line.next >= size)
 			return false;
 		line_read(data, size, line.next, &line);
 	} while (line.start == line.end);
-	bool letters = is_xxencode(data + line.start, line.end - line.start);
-	bool (*is)(const uint8_t *, size_t) = letters ? is_xxencode : is_uuencode;
+	bool letters = is_xxencode(data + line.start, line.end - line.start, true);
+	bool (*is)(const uint8_t *, size_t, bool) = letters ? is_xxencode : is_uuencode;
 	*ret = (struct carving){letters ? TRANSFER_XXENCODE : TRANSFER_UUENCODE, line.start, 0};
-	while (is(data + line.start, line.end - line.start)) {
+	while (is(data + line.start, line.end - line.start, strict && ret->size == 0)) {
 		ret->size = line.end - ret->start;
 		if (line.next >= size)
 			break;

@@ -175,6 +175,7 @@ static int on_part(void *context, const struct mime_part *part)
 			    .data = part->data,
 			    .size = part->data ? part->size : 0,
 			    .depth = message->depth + part->depth,
+			    .locked = message->node->locked,
 			    .wrap = part->kind == PART_MESSAGE ? NULL : wrap_mail,
 			    .text = part->text};
 	enum node_wish wish = parent->chosen ? NODE_TAKE : node_wish(walk, id);
@@ -221,7 +222,10 @@ static int decompose_with(struct walk *walk, const struct node *node, mime_walke
 	const struct mime_visitor visitor = {on_part, on_code, on_evasion, &message};
 	if (node_stage(walk, STAGE_MIME, node->number))
 		return walk->error;
+	struct password_source source = {.data = node->data, .size = node->size, .up = walk->messages};
+	walk->messages = &source;
 	(void)walker(node->data, node->size, depth, &walk->budget, &visitor);
+	walk->messages = source.up;
 	while (message.count)
 		level_free(&message.levels[--message.count]);
 	free(message.levels);
@@ -238,6 +242,7 @@ int decompose_message(struct walk *walk, const struct node *node)
 /* Keeps the engine's word for something encrypted until it is known whether the decomposer has a better one. */
 static void hold_encryption(struct walk *walk)
 {
+	walk->met = walk->result->members;
 	for (unsigned i = 0; i < walk->result->code_count; i++)
 		if (walk->encrypted.code == SCAN_CODE_NONE && node_encrypted(walk->result->codes[i].code))
 			walk->encrypted = walk->result->codes[i];
@@ -316,6 +321,27 @@ static int scan_input(struct walk *walk, struct node *input)
 	return error;
 }
 
+static unsigned count_key(const struct engine_members *members, uint64_t key)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < members->count; i++)
+		count += members->keys[i] == key;
+	return count;
+}
+
+/* Are the encrypted members that the engine met those that a password opened here? It tells each of them twice. */
+static bool all_unlocked(const struct walk *walk)
+{
+	if (!walk->met.count || walk->met.more || walk->unlocked.more)
+		return false;
+	for (unsigned i = 0; i < walk->met.count; i++) {
+		uint64_t key = walk->met.keys[i];
+		if (count_key(&walk->met, key) > 2 * count_key(&walk->unlocked, key))
+			return false;
+	}
+	return true;
+}
+
 /* What can be said only when everything was looked at. */
 static int close_walk(struct walk *walk)
 {
@@ -325,7 +351,7 @@ static int close_walk(struct walk *walk)
 	if (fault != SCAN_CODE_NONE)
 		(void)node_code(walk, 0, fault, text);
 	/* The engine saw encryption somewhere, and the decomposer nowhere. */
-	if (walk->encrypted.code != SCAN_CODE_NONE && !walk->encrypted_told)
+	if (walk->encrypted.code != SCAN_CODE_NONE && !walk->encrypted_told && !all_unlocked(walk))
 		(void)node_code(walk, 0, walk->encrypted.code, walk->encrypted.text);
 	if (*part && !walk->found && strcmp(part, "0") != 0)
 		(void)node_code(walk, 0, DEC_RESULT_FILE_ACCESS_FAILED, part);
@@ -340,8 +366,12 @@ int decompose(struct engine *engine, const struct request *request, const struct
 {
 	static struct engine_result result;
 	int64_t start = clock_now();
-	struct walk walk = {
-		.engine = engine, .request = request, .observer = observer, .room = room, .result = &result};
+	struct walk walk = {.engine = engine,
+			    .request = request,
+			    .observer = observer,
+			    .room = room,
+			    .result = &result,
+			    .password_tries = ARCHIVE_TRIES_MOST};
 	budget_init(&walk.budget, limits);
 	if (request->wire)
 		source_unstuff(source);

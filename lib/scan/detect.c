@@ -24,7 +24,7 @@ static const struct {
 	const char *text;
 } rows[DETECT_FORMAT_COUNT] = {
 #define DETECT_FORMAT(name, row_opener, row_type, row_text) [DETECT_##name] = {row_opener, row_type, row_text},
-#include "scan/detect.def"
+#include "verdict/container.def"
 #undef DETECT_FORMAT
 };
 
@@ -97,6 +97,21 @@ static const struct mark marks[] = {
 	MARK(KWAJ, 0, "KWAJ\x88\xf0\x27\xd1"),
 	MARK(INSTALLSHIELD, 0, "ISc("),
 	MARK(ANDROID_BACKUP, 0, "ANDROID BACKUP\n"),
+	MARK(OPENPGP, 0, "-----BEGIN PGP MESSAGE-----"),
+	MARK(AGE, 0, "age-encryption.org/v1\n"),
+	MARK(AGE, 0, "-----BEGIN AGE ENCRYPTED FILE-----"),
+	MARK(OPENSSL, 0, "Salted__"),
+	MARK(AXCRYPT, 0, "\xc0\xb9\x07\x2e\x4f\x93\xf1\x46\xa0\x15\x79\x2c\xa1\xd9\xe8\x21"),
+	MARK(LUKS, 0, "LUKS\xba\xbe\0"),
+	MARK(BITLOCKER, 3, "-FVE-FS-"),
+	MARK(KEEPASS, 0, "\x03\xd9\xa2\x9a\x67\xfb\x4b\xb5"),
+	MARK(VDI, 64, "\x7f\x10\xda\xbe"),
+	MARK(STUFFIT_X, 0, "StuffIt!"),
+	MARK(STUFFIT_X, 0, "StuffIt?"),
+	MARK(UHARC, 0, "UHA\6"),
+	MARK(GCA, 0, "GCAX"),
+	MARK(PBZX, 0, "pbzx\0\0"),
+	MARK(LZFSE, 0, "bvx2"),
 };
 
 static bool starts(const uint8_t *data, size_t size, size_t offset, const char *bytes, size_t count)
@@ -407,6 +422,124 @@ static bool is_squashfs(const uint8_t *data, size_t size)
 	       (STARTS(data, size, 0, "sqsh") && data[28] == 0 && data[29] <= 4);
 }
 
+/* The boot sector of a file system that Windows reads: a jump, a name, and numbers that fit each other. */
+static bool is_boot_sector(const uint8_t *data, size_t size)
+{
+	if (size < 512 || data[510] != 0x55 || data[511] != 0xaa || (data[0] != 0xeb && data[0] != 0xe9))
+		return false;
+	unsigned bytes = mark_le16(data + 11), sectors = data[13];
+	return (bytes == 512 || bytes == 1024 || bytes == 2048 || bytes == 4096) && sectors &&
+	       !(sectors & (sectors - 1));
+}
+
+static bool fat_at(const uint8_t *data, size_t size)
+{
+	if (size >= 512 && STARTS(data, size, 3, "EXFAT   "))
+		return data[510] == 0x55 && data[511] == 0xaa;
+	/* one or two tables, and the medium */
+	return is_boot_sector(data, size) && (data[16] == 1 || data[16] == 2) && data[21] >= 0xf0;
+}
+
+static bool ntfs_at(const uint8_t *data, size_t size)
+{
+	return is_boot_sector(data, size) && STARTS(data, size, 3, "NTFS    ");
+}
+
+static bool ext_at(const uint8_t *data, size_t size)
+{
+	/* The superblock: block size and mark, and a state and a handling of errors of which there are few. */
+	return size >= 2048 && STARTS(data, size, 1024 + 56, "\x53\xef") && mark_le32(data + 1024 + 24) <= 6 &&
+	       mark_le16(data + 1024 + 58) <= 7 && mark_le16(data + 1024 + 60) <= 3 && mark_le32(data + 1024) != 0;
+}
+
+static bool ufs_at(const uint8_t *data, size_t size)
+{
+	return STARTS(data, size, 8192 + 1372, "\x54\x19\x01\x00") ||
+	       STARTS(data, size, 65536 + 1372, "\x19\x01\x54\x19") ||
+	       STARTS(data, size, 8192 + 1372, "\x00\x01\x19\x54");
+}
+
+/* An image of a file system, or of a disk whose table of partitions (MBR) has one. */
+static bool is_image(const uint8_t *data, size_t size, bool (*at)(const uint8_t *, size_t))
+{
+	if (at(data, size))
+		return true;
+	if (size < 1024 || data[510] != 0x55 || data[511] != 0xaa)
+		return false;
+	for (size_t i = 0; i < 4; i++) {
+		const uint8_t *entry = data + 446 + 16 * i;
+		uint64_t offset = (uint64_t)mark_le32(entry + 8) * 512;
+		if (!(entry[0] & 0x7f) && entry[4] && offset && offset < size &&
+		    at(data + offset, size - (size_t)offset))
+			return true;
+	}
+	return false;
+}
+
+static bool is_fat(const uint8_t *data, size_t size)
+{
+	return is_image(data, size, fat_at);
+}
+
+static bool is_ntfs(const uint8_t *data, size_t size)
+{
+	return is_image(data, size, ntfs_at);
+}
+
+static bool is_ext(const uint8_t *data, size_t size)
+{
+	return is_image(data, size, ext_at);
+}
+
+static bool is_ufs(const uint8_t *data, size_t size)
+{
+	return is_image(data, size, ufs_at);
+}
+
+/* The tag of the OpenPGP packet (RFC 4880, 4.2) that begins at `at`, and where the next one begins; 0: none does. */
+static unsigned pgp_packet(const uint8_t *data, size_t size, size_t at, size_t *ret_body, size_t *ret_next)
+{
+	if (size - at < 8 || !(data[at] & 0x80))
+		return 0;
+	bool new_form = data[at] & 0x40;
+	unsigned tag = new_form ? data[at] & 0x3f : data[at] >> 2 & 0xf, kind = data[at] & 3;
+	size_t length;
+	if (new_form && data[at + 1] < 192)
+		length = data[at + 1], *ret_body = at + 2;
+	else if (new_form && data[at + 1] < 224)
+		length = (size_t)(data[at + 1] - 192) * 256 + data[at + 2] + 192, *ret_body = at + 3;
+	else if (!new_form && kind < 2)
+		length = kind ? (size_t)data[at + 1] << 8 | data[at + 2] : data[at + 1], *ret_body = at + 2 + kind;
+	else
+		length = 0, *ret_body = at + 1; /* longer than a key can be */
+	*ret_next = length <= size - *ret_body ? *ret_body + length : size;
+	return tag;
+}
+
+/* A key that is encrypted for somebody, or made of a passphrase; and behind it another one, or encrypted data. */
+static bool is_openpgp(const uint8_t *data, size_t size)
+{
+	enum { KEY_FOR = 1, KEY_BY = 3, DATA = 9, DATA_SEALED = 18, DATA_AEAD = 20 };
+	size_t body, next, unused;
+	unsigned tag = pgp_packet(data, size, 0, &body, &next), behind;
+	bool key = (tag == KEY_FOR && (data[body] == 3 || data[body] == 6)) ||
+		   (tag == KEY_BY && data[body] >= 4 && data[body] <= 6);
+	if (!key || next == body || next >= size)
+		return false;
+	behind = pgp_packet(data, size, next, &body, &unused);
+	return behind == KEY_FOR || behind == KEY_BY || behind == DATA || behind == DATA_SEALED || behind == DATA_AEAD;
+}
+
+/* A script that says what it is in its first lines, and is one: people write of such as well. */
+static bool is_shar(const uint8_t *data, size_t size)
+{
+	size_t look = size < TEXT_LOOK ? size : TEXT_LOOK;
+	if (!STARTS(data, size, 0, "#!") && !STARTS(data, size, 0, "# ") && !STARTS(data, size, 0, ": "))
+		return false;
+	return memmem(data, look, "# This is a shell archive", 25) ||
+	       memmem(data, look, "#This is a shell archive", 24);
+}
+
 /* Formats that need more than a mark, in the order in which they are asked for. */
 static const struct {
 	enum detect_format format;
@@ -419,6 +552,8 @@ static const struct {
 	{DETECT_ARJ, is_arj},         {DETECT_BINHEX, is_binhex},     {DETECT_DMG, is_dmg},
 	{DETECT_VHD, is_vhd},         {DETECT_UDF, is_udf},           {DETECT_ARC, is_arc},
 	{DETECT_STUFFIT, is_stuffit}, {DETECT_SQUASHFS, is_squashfs}, {DETECT_ZIP, is_zip},
+	{DETECT_FAT, is_fat},         {DETECT_NTFS, is_ntfs},         {DETECT_EXT, is_ext},
+	{DETECT_UFS, is_ufs},         {DETECT_SHAR, is_shar},         {DETECT_OPENPGP, is_openpgp},
 	{DETECT_YENC, is_yenc},       {DETECT_CMS, is_cms},           {DETECT_MACBINARY, is_macbinary},
 };
 
@@ -658,6 +793,11 @@ static const char *plain_type(const uint8_t *data, size_t size, bool mail)
 	if (is_html(data, size))
 		return "text/html";
 	return is_text(data, size) ? "text/plain" : "application/octet-stream";
+}
+
+const char *detect_plain(const uint8_t *data, size_t size)
+{
+	return plain_type(data, size, false);
 }
 
 void detect(const uint8_t *data, size_t size, struct detection *ret_detection)

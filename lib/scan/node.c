@@ -6,6 +6,9 @@
 #include "base/utf8.h"
 #include "scan/archive.h"
 #include "scan/digest.h"
+#include "scan/ole2.h"
+#include "scan/pdf.h"
+#include "scan/polyglot.h"
 #include "scan/sign.h"
 #include "scan/wrap.h"
 
@@ -173,6 +176,7 @@ int node_tell(struct walk *walk, const struct node *parent, struct node *node, c
 			    .mime_type = type,
 			    .detected_type = detection ? (char *)(uintptr_t)detection->type : NULL,
 			    .size = node->size,
+			    .password = node->password,
 			    .written = node->written,
 			    .offset = node->offset,
 			    .has_sha256 = digest != NULL};
@@ -283,43 +287,70 @@ int node_walked(struct walk *walk, const struct node *node, const struct detecti
 	return node_code(walk, node->number, DEC_RESULT_OPEN_CONTAINER_FAILED, text);
 }
 
-/* What neither the engine nor the archive library says. */
-static int tell_signs(struct walk *walk, const struct node *node, const struct detection *detection)
+static int tell_ole2(struct walk *walk, const struct node *node)
 {
-	if (sign_of_volume(node->name))
-		(void)node_code(walk, node->number, DEC_RESULT_FILE_SPLIT_ACROSS_CONTAINERS, "by its name");
-	for (unsigned i = 0; i < detection->count; i++)
-		if (detection->formats[i] == DETECT_OLE2 && sign_of_encrypted_document(node->data, node->size))
-			(void)node_code(walk, node->number, DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED,
-					"encrypted office document");
+	const char *what = ole2_encrypted(node->data, node->size);
+	char text[64];
+	if (!what)
+		return walk->error;
+	(void)snprintf(text, sizeof text, "encrypted %s", what);
+	return node_code(walk, node->number, DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED, text);
+}
+
+/* Shows the engine an encryption that it does not see: it undoes one that needs no password, and tells of the others. */
+static int feed_pdf(struct walk *walk, const struct node *node, const struct buffer *tail)
+{
+	uint8_t *copy = node->size <= SIZE_MAX - tail->size ? malloc(node->size + tail->size) : NULL;
+	if (!copy)
+		return node_code(walk, node->number, DEC_RESULT_OUT_OF_MEMORY, "an encrypted PDF");
+	memcpy(copy, node->data, node->size);
+	memcpy(copy + node->size, tail->data, tail->size);
+	if (!node_stage(walk, STAGE_SCAN, node->number)) {
+		engine_scan(walk->engine, copy, node->size + tail->size, node->name, walk->result);
+		(void)node_result(walk, node, false);
+	}
+	free(copy);
 	return walk->error;
 }
 
-/* An archive behind the end of a picture, which viewers show and archivers open. */
-static int tell_behind_picture(struct walk *walk, const struct node *node, const struct detection *detection)
+static int tell_pdf(struct walk *walk, const struct node *node)
 {
-	static const struct {
-		const char *mark, *name;
-		size_t size;
-	} pictures[] = {{"\x89PNG\r\n\x1a\n", "PNG", 8},
-			{"\xff\xd8\xff", "JPEG", 3},
-			{"GIF87a", "GIF", 6},
-			{"GIF89a", "GIF", 6}};
-	for (size_t i = 0; i < sizeof pictures / sizeof *pictures; i++) {
-		if (node->size < pictures[i].size || memcmp(node->data, pictures[i].mark, pictures[i].size) != 0)
-			continue;
-		for (unsigned k = 0; k < detection->count; k++) {
-			enum detect_format format = detection->formats[k];
-			if (format == DETECT_ZIP || format == DETECT_RAR4 || format == DETECT_RAR5 ||
-			    format == DETECT_SEVEN_ZIP) {
-				char text[96];
-				(void)snprintf(text, sizeof text, "a %s in a %s picture", detect_text(format),
-					       pictures[i].name);
-				return node_evasion(walk, node->number, EVASION_HiddenContainer, text);
-			}
-		}
+	struct buffer tail;
+	enum pdf_encryption encryption = pdf_encryption(node->data, node->size, &tail);
+	if (encryption == PDF_CRYPTIC || (encryption == PDF_HIDDEN && !node_engine_wanted(walk)))
+		(void)node_code(walk, node->number, DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED, "encrypted PDF");
+	else if (encryption == PDF_HIDDEN)
+		(void)feed_pdf(walk, node, &tail);
+	buffer_free(&tail);
+	return walk->error;
+}
+
+/* What neither the engine nor the archive library says. */
+static int tell_signs(struct walk *walk, const struct node *node, const struct detection *detection)
+{
+	const char *unknown = sign_of_format(node->name);
+	if (sign_of_volume(node->name))
+		(void)node_code(walk, node->number, DEC_RESULT_FILE_SPLIT_ACROSS_CONTAINERS, "by its name");
+	else if (unknown && !detection->count && strcmp(detection->type, "application/octet-stream") == 0)
+		(void)node_code(walk, node->number, DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM, unknown);
+	for (unsigned i = 0; i < detection->count && !walk->error; i++) {
+		if (detection->formats[i] == DETECT_OLE2)
+			(void)tell_ole2(walk, node);
+		else if (detection->formats[i] == DETECT_PDF)
+			(void)tell_pdf(walk, node);
+		else if (detection->formats[i] == DETECT_ARJ && sign_of_arj_volume(node->data, node->size))
+			(void)node_code(walk, node->number, DEC_RESULT_FILE_SPLIT_ACROSS_CONTAINERS, "by its header");
 	}
 	return walk->error;
+}
+
+/* An archive that hides behind something else. */
+static int tell_polyglot(struct walk *walk, const struct node *node, const struct detection *detection)
+{
+	char text[POLYGLOT_TEXT_MOST];
+	enum evasion evasion =
+		detection->count ? polyglot_judge(node->data, node->size, detection, text) : EVASION_NONE;
+	return evasion == EVASION_NONE ? walk->error : node_evasion(walk, node->number, evasion, text);
 }
 
 /* Gives the bytes of a part to the engine. */
@@ -384,7 +415,48 @@ struct opening {
 	enum detect_format format;
 	unsigned viruses; /* told before it was opened */
 	bool aborted;
+	bool collected; /* the passwords, when the first one was asked for: */
+	unsigned password_count, given;
+	const char **passwords; /* owned; the texts are the request's and the messages' */
 };
+
+static void collect_list(struct opening *opening, const struct password_list *list)
+{
+	for (const char *at = NULL; (at = password_list_next(list, at)) != NULL;) {
+		if (opening->passwords)
+			opening->passwords[opening->password_count] = at;
+		opening->password_count++;
+	}
+}
+
+/* Those that were given, then the words of the messages around it, from the innermost on. Counts them where there is no room for them yet. */
+static void collect_all(struct opening *opening)
+{
+	struct walk *walk = opening->walk;
+	opening->password_count = 0;
+	collect_list(opening, &walk->request->passwords);
+	opening->given = opening->password_count;
+	for (struct password_source *at = walk->messages; at; at = at->up) {
+		if (!at->gathered)
+			password_gather(at, &walk->budget);
+		collect_list(opening, &at->words);
+	}
+}
+
+static const char *on_password(void *context, unsigned number)
+{
+	struct opening *opening = context;
+	if (!opening->collected) {
+		opening->collected = true;
+		collect_all(opening);
+		opening->passwords = calloc(opening->password_count + 1, sizeof *opening->passwords);
+		if (opening->passwords)
+			collect_all(opening);
+		else
+			opening->password_count = 0; /* it is told as encrypted */
+	}
+	return number <= opening->password_count ? opening->passwords[number - 1] : NULL;
+}
 
 static int on_next(void *context, const char *name)
 {
@@ -467,6 +539,19 @@ static int scan_member(struct opening *opening, struct node *node, const struct 
 	return error ? error : tell_member_codes(walk, node, member);
 }
 
+/* Some documents encrypt what is in an archive, and not the archive. */
+static int tell_encrypted_members(const struct opening *opening, const struct archive_member *member)
+{
+	char text[64];
+	const char *what = opening->format == DETECT_ZIP && opening->container->chosen
+				   ? sign_of_encrypted_members(member->name, member->data, member->size)
+				   : NULL;
+	if (!what)
+		return 0;
+	(void)snprintf(text, sizeof text, "encrypted %s", what);
+	return node_code(opening->walk, opening->container->number, DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED, text);
+}
+
 static int on_member(void *context, const struct archive_member *member)
 {
 	struct opening *opening = context;
@@ -480,7 +565,14 @@ static int on_member(void *context, const struct archive_member *member)
 	char *id = member_id(walk, opening->container, member, name);
 	if (!id)
 		return keep(walk, -ENOMEM);
+	enum part_password password = !member->password                    ? PASSWORD_NONE
+				      : member->password <= opening->given ? PASSWORD_GIVEN
+									   : PASSWORD_MESSAGE;
+	if (password != PASSWORD_NONE && !opening->container->locked)
+		engine_members_add(&walk->unlocked, member->name, member->packed, member->declared);
 	struct node node = {.id = id,
+			    .password = password,
+			    .locked = opening->container->locked || password != PASSWORD_NONE,
 			    .kind = member->stream ? PART_STREAM : PART_MEMBER,
 			    .name = *name ? name : NULL,
 			    .data = member->data,
@@ -490,6 +582,7 @@ static int on_member(void *context, const struct archive_member *member)
 	enum node_wish wish = opening->container->chosen ? NODE_TAKE : node_wish(walk, id);
 	node.chosen = wish == NODE_TAKE;
 	int error = wish == NODE_SKIP ? 0 : scan_member(opening, &node, member);
+	error = error ? error : tell_encrypted_members(opening, member);
 	free(id);
 	if (error || walk->ended)
 		return error ? error : 1;
@@ -499,12 +592,19 @@ static int on_member(void *context, const struct archive_member *member)
 
 static int open_archive(struct walk *walk, const struct node *node, enum detect_format format)
 {
-	struct opening opening = {walk, node, format, walk->viruses, false};
-	const struct archive_visitor visitor = {on_member, on_code, on_evasion, on_next, &opening};
+	struct opening opening = {.walk = walk, .container = node, .format = format, .viruses = walk->viruses};
+	const struct archive_visitor visitor = {.member = on_member,
+						.code = on_code,
+						.evasion = on_evasion,
+						.next = on_next,
+						.password = on_password,
+						.tries = &walk->password_tries,
+						.context = &opening};
 	if (node_stage(walk, STAGE_EXTRACT, node->number))
 		return walk->error;
 	walk->archives++;
 	(void)archive_walk(format, node->data, node->size, &walk->budget, &visitor);
+	free(opening.passwords);
 	if (--walk->archives == 0)
 		(void)node_stage(walk, STAGE_MIME, 0);
 	if (opening.aborted)
@@ -518,13 +618,16 @@ int node_open(struct walk *walk, const struct node *node, const struct detection
 	/* Whoever gets the leaves opens them. */
 	if (walk->ended || (leaves && !(node->number == 0 && detection->mail)))
 		return walk->error;
-	if (node->chosen && (tell_signs(walk, node, detection) || tell_behind_picture(walk, node, detection)))
+	if (node->chosen && (tell_signs(walk, node, detection) || tell_polyglot(walk, node, detection)))
 		return walk->error;
 	for (unsigned i = 0; i < detection->count && !walk->error && !walk->ended; i++) {
 		enum detect_format format = detection->formats[i];
 		enum detect_opener opener = detect_opener(format);
 		if (opener == DETECT_NOBODY) {
 			(void)node_code(walk, node->number, DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM,
+					detect_text(format));
+		} else if (opener == DETECT_LOCKED) {
+			(void)node_code(walk, node->number, DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED,
 					detect_text(format));
 		} else if (opener == DETECT_ARCHIVE && !deep) {
 			enum scan_code code = budget_depth(&walk->budget, node->depth + 1);

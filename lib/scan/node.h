@@ -11,6 +11,7 @@
 #include "scan/budget.h"
 #include "scan/detect.h"
 #include "scan/engine.h"
+#include "scan/password.h"
 #include "scan/room.h"
 #include "verdict/observer.h"
 #include "verdict/part_id.h"
@@ -33,7 +34,11 @@ struct walk {
 	bool attribute;               /* the engine found something in the whole: ask for each part, which one it was */
 	struct engine_code encrypted; /* what the engine said of encryption in the whole */
 	unsigned archives;            /* open one in another */
-	bool encrypted_told;          /* a part was said to be encrypted */
+	struct password_source *messages; /* that are walked, the innermost first; NULL: none */
+	unsigned password_tries;          /* left, see archive.h */
+	struct engine_members met;        /* encrypted ones that the engine met in the whole, and: */
+	struct engine_members unlocked;   /* those that a password opened here, of archives that lie in none such */
+	bool encrypted_told;              /* a part was said to be encrypted */
 	bool tentative;        /* within a part that only another reader sees: damage and evasions are not told */
 	bool found;            /* the one part asked for was met */
 	bool ended;            /* nothing more is to be looked at */
@@ -57,7 +62,9 @@ struct node {
 	int (*wrap)(const uint8_t *data, size_t size, const char *name, struct buffer *ret_buffer);
 	bool written; /* to the room, from `offset` on */
 	uint64_t offset;
-	bool text;   /* may be compared without its white space */
+	bool locked;                 /* it lies in an archive that a password opened */
+	enum part_password password; /* that of its own archive */
+	bool text;                   /* may be compared without its white space */
 	bool chosen; /* it, or what it lies in, is the one part asked for; true when there is no such wish */
 };
 

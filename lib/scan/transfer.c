@@ -249,12 +249,15 @@ static uint32_t xxencode_value(uint8_t byte)
 	return found ? (uint32_t)(found - alphabet) : 0;
 }
 
-/* One line of uuencode or its like, without its line end. Bytes written; 0 also for the line that ends a file. */
+/*
+ * One line of uuencode or its like, without its line end. Blanks that were lost at its end are zeros. Bytes written; 0 also
+ * for the line that ends a file.
+ */
 static size_t uuencode_line(const uint8_t *line, size_t size, uint32_t (*value)(uint8_t byte), uint8_t *out)
 {
 	size_t length = size ? value(line[0]) : 0;
 	size_t count = 0;
-	for (size_t at = 1; count < length && at < size; at += 4) {
+	for (size_t at = 1; count < length; at += 4) {
 		uint32_t bits = 0;
 		for (size_t i = 0; i < 4; i++)
 			bits = bits << 6 | (at + i < size ? value(line[at + i]) : 0);
@@ -293,8 +296,12 @@ enum scan_code transfer_decode(enum transfer transfer, const uint8_t *data, size
 			       struct buffer *ret_buffer)
 {
 	struct decoder decoder = {.buffer = ret_buffer, .budget = budget};
-	/* Decoding makes nothing longer, but for a few bytes that an unfinished group or line may add. */
-	buffer_init(ret_buffer, size + 2 * TRANSFER_SLACK);
+	/*
+	 * Decoding makes nothing longer, but for a few bytes that an unfinished group may add; and a line of uuencode that lost
+	 * its blanks can be one character and a line end.
+	 */
+	bool lines = transfer == TRANSFER_UUENCODE || transfer == TRANSFER_XXENCODE;
+	buffer_init(ret_buffer, (lines ? size * 32 : size) + 2 * TRANSFER_SLACK);
 	switch (transfer) {
 	case TRANSFER_BASE64:
 		base64_decode(&decoder, data, size);

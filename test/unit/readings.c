@@ -216,6 +216,9 @@ static void test_carve(void)
 	carves("an address", "<a href=\"data:x/y;base64,QUJDREVGR0hJSktM\">", "bQUJDREVGR0hJSktM|");
 	carves("a short address", "<a href=\"data:x/y;base64,QUJD\">", "");
 	carves("uuencode in an odd form", " BEGIN\n\n#86)C\nend\n", "u#86)C|");
+	carves("uuencode whose lines lost blanks", "BEGIN\n&86)C\n&86)C \n&8\nend\n", "");
+	carves("uuencode whose later lines lost blanks", "begin\n#86)C\n&8\nend\n", "u#86)C\n&8|");
+	carves("uuencode whose first line did", " Begin 644 a\n&8\n#86)C\nend\n", "u&8\n#86)C|");
 	carves("a word that begins", "begin here\nand then go on\n", "");
 }
 
