@@ -33,7 +33,7 @@ struct reading {
 };
 
 /* More readings of one message than these are not tried; ours. */
-#define READINGS_MOST 1000u
+#define READINGS_MOST 5000u
 
 struct readings_visitor {
 	/* One of them; the same bytes may come again. Not 0 ends the walk. */
