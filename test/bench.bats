@@ -52,6 +52,6 @@ setup_file() {
 @test "the comparison of verdicts: in small, every mail is counted" {
 	run --separate-stderr "$ROOT/test/bench/compare.py" --build="$BUILD" --output="$BATS_TEST_TMPDIR/table.md" encrypted
 	[ "$status" -eq 0 ] || fail "it failed"
-	# All eleven are unscannable to csapi, and ClamAV calls each of them something.
-	grep -Eq '^\| Encrypted, nothing to be seen: called clean \| 32 \| 32 \| [0-9]+ \| 32 \| [0-9]+ \| 0 \|$' "$BATS_TEST_TMPDIR/table.md" || fail "other counts"
+	# All of them are unscannable to csapi, and ClamAV calls each of them something.
+	grep -Eq '^\| Encrypted, nothing to be seen: called clean \| 32 \| 32 \| [0-9]+ \| 32 \| [0-9]+ \| ([0-9]+|-) \| 0 \|$' "$BATS_TEST_TMPDIR/table.md" || fail "other counts"
 }
