@@ -348,8 +348,7 @@ static bool is_macbinary(const uint8_t *data, size_t size)
 	for (size_t i = 2; i < 2u + data[1]; i++)
 		if (data[i] < ' ')
 			return false;
-	uint64_t first = (uint64_t)data[83] << 24 | (uint64_t)data[84] << 16 | (uint64_t)data[85] << 8 | data[86];
-	uint64_t second = (uint64_t)data[87] << 24 | (uint64_t)data[88] << 16 | (uint64_t)data[89] << 8 | data[90];
+	uint64_t first = mark_be32(data + 83), second = mark_be32(data + 87);
 	uint64_t blocks = 128 + (first + 127) / 128 * 128, all = blocks + (second + 127) / 128 * 128;
 	/* The last fill is left out by some. */
 	return first + second > 0 && size <= all && size >= (second ? blocks + second : 128 + first);

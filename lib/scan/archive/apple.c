@@ -6,6 +6,8 @@
  */
 #include "scan/archive/walk.h"
 
+#include "scan/mark.h"
+
 #include <string.h>
 
 /* AppleSingle: mark, version, filler, number of entries; then id, offset and length of each (RFC 1740, appendix A). */
@@ -19,11 +21,6 @@
 #define NAME_MOST   63u
 #define DATA_LENGTH 83u
 #define FORK_LENGTH 87u
-
-static uint32_t be32(const uint8_t *data)
-{
-	return (uint32_t)data[0] << 24 | (uint32_t)data[1] << 16 | (uint32_t)data[2] << 8 | data[3];
-}
 
 static void give(struct walk *walk, const char *name, size_t name_size, uint64_t offset, uint64_t length)
 {
@@ -45,7 +42,7 @@ void applesingle_walk(struct walk *walk)
 	for (size_t pass = 0; pass < 2; pass++)
 		for (size_t i = 0; i < count && SINGLE_HEAD + (i + 1) * SINGLE_ENTRY <= walk->size; i++) {
 			const uint8_t *entry = walk->data + SINGLE_HEAD + i * SINGLE_ENTRY;
-			uint32_t id = be32(entry), offset = be32(entry + 4), length = be32(entry + 8);
+			uint32_t id = mark_be32(entry), offset = mark_be32(entry + 4), length = mark_be32(entry + 8);
 			/* The name first, wherever it stands. */
 			if (pass == 0 && id == ENTRY_NAME && offset < walk->size && length <= walk->size - offset) {
 				name = (const char *)walk->data + offset;
@@ -62,7 +59,7 @@ void applesingle_walk(struct walk *walk)
 
 void macbinary_walk(struct walk *walk)
 {
-	uint32_t data = be32(walk->data + DATA_LENGTH), fork = be32(walk->data + FORK_LENGTH);
+	uint32_t data = mark_be32(walk->data + DATA_LENGTH), fork = mark_be32(walk->data + FORK_LENGTH);
 	give(walk, (const char *)walk->data + 2, walk->data[1] < NAME_MOST ? walk->data[1] : NAME_MOST, BLOCK, data);
 	give(walk, "rsrc", sizeof "rsrc", BLOCK + ((uint64_t)data + BLOCK - 1) / BLOCK * BLOCK, fork);
 }

@@ -6,6 +6,8 @@
  */
 #include "scan/archive/walk.h"
 
+#include "scan/mark.h"
+
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -88,11 +90,6 @@ static bool take(struct decoder *decoder, uint8_t *ret, size_t size)
 	return true;
 }
 
-static uint32_t be32(const uint8_t *data)
-{
-	return (uint32_t)data[0] << 24 | (uint32_t)data[1] << 16 | (uint32_t)data[2] << 8 | data[3];
-}
-
 /* One fork with the check behind it. */
 static void fork_walk(struct walk *walk, struct decoder *decoder, const char *name, uint32_t length)
 {
@@ -124,10 +121,10 @@ static bool file_walk(struct walk *walk, struct decoder *decoder)
 	if (!take(decoder, &length, 1) || !length || length > NAME_MOST || !take(decoder, (uint8_t *)name, length) ||
 	    !take(decoder, fields, sizeof fields) || fields[0] != 0)
 		return false;
-	fork_walk(walk, decoder, name, be32(fields + DATA_LENGTH));
+	fork_walk(walk, decoder, name, mark_be32(fields + DATA_LENGTH));
 	if (!walk->over && take(decoder, check, sizeof check)) {
 		strcat(name, "/rsrc");
-		fork_walk(walk, decoder, name, be32(fields + FORK_LENGTH));
+		fork_walk(walk, decoder, name, mark_be32(fields + FORK_LENGTH));
 	}
 	return true;
 }
