@@ -78,6 +78,23 @@ techniques() {
 	holds '.status == "EC_AV_INFECTED" and any(.viruses[]; .part | endswith("eicar.com"))'
 }
 
+@test "compressed RTF in TNEF comes out: the example of its specification" {
+	/usr/bin/python3 - "$ROOT/test/fixture" >"$BATS_TEST_TMPDIR/rtf.eml" <<-'PYTHON'
+		import struct, sys
+		sys.path.insert(0, sys.argv[1])
+		import messages, readings
+		packed = bytes.fromhex("2d0000002b0000004c5a4675f1c5c7a703000a007263706731323542320af32068656c09002062770 5b06c647d0a800fa0".replace(" ", ""))
+		data = struct.pack("<I", 1) + struct.pack("<HHII", 0x0102, 0x1009, 1, len(packed)) + packed + bytes(-len(packed) % 4)
+		tnef = struct.pack("<IH", 0x223E9F78, 1) + readings.tnef_attribute(1, 0x00069003, data)
+		sys.stdout.buffer.write(messages.carrying("winmail.dat", tnef, "application/ms-tnef"))
+	PYTHON
+	scan "$BATS_TEST_TMPDIR/rtf.eml"
+	is_clean
+	# {\rtf1\ansi\ansicpg1252\pard hello world}
+	holds 'any(.parts[]; .id == "2/winmail.dat/body.rtf" and .size == 43 and
+		.sha256 == "'"$(printf '{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n' | sha256sum | cut -d' ' -f1)"'")'
+}
+
 @test "a multi-part yEnc file is told as split, a cut one as damaged" {
 	printf 'From: a@b\nSubject: x\n\n=ybegin part=1 total=3 line=128 size=9 name=a.bin\n=ypart begin=1 end=3\nabc\n=yend size=3\n' >"$BATS_TEST_TMPDIR/part.eml"
 	scan "$BATS_TEST_TMPDIR/part.eml"
