@@ -669,6 +669,7 @@ static int on_reading(void *context, const struct reading *reading)
 				 .section = section,
 				 .parent = other->parent,
 				 .depth = other->depth,
+				 .name = reading->name,
 				 .type = "application/octet-stream",
 				 .data = reading->data,
 				 .size = reading->size,

@@ -23,6 +23,8 @@
 /* Bytes of a line in which the name of a field is looked for, and bytes of a header, counted from its end, that are searched for words. */
 #define NAME_MOST   96u
 #define HEADER_MOST (1u << 20)
+/* Longest name of a file, in bytes. */
+#define FILE_NAME_MOST 255u
 /* Blank lines in front of a header that are passed over. */
 #define BLANK_LINES_MOST 3u
 /* Multiparts that are encoded as a whole, though that is forbidden, in one text. */
@@ -373,6 +375,30 @@ static bool trim(const struct cutter *cutter, size_t body, size_t *end_at)
 	return end > body && !is_blank(cutter->data + body, end - body);
 }
 
+/* What a header calls the file: the value of the last parameter that ends in "name". */
+static void find_name(const struct cutter *cutter, size_t header_end, struct outline_part *part)
+{
+	static const char word[] = "name";
+	const uint8_t *data = cutter->data;
+	for (size_t at = cutter->header_start; at + sizeof word - 1 < header_end; at++) {
+		if ((data[at] | 0x20) != 'n' || !same(data + at, (const uint8_t *)word, sizeof word - 1))
+			continue;
+		size_t value = at + sizeof word - 1;
+		while (value < header_end && (data[value] == '*' || isdigit(data[value]) || data[value] == ' '))
+			value++;
+		if (value >= header_end || data[value] != '=')
+			continue;
+		value++;
+		bool quoted = value < header_end && data[value] == '"';
+		size_t end = value += quoted;
+		while (end < header_end && end - value < FILE_NAME_MOST && data[end] >= ' ' && data[end] != '"' &&
+		       (quoted || (data[end] != ';' && data[end] != ' ')))
+			end++;
+		part->name = value;
+		part->name_size = end - value;
+	}
+}
+
 static void add_part(struct cutter *cutter, size_t header_end, size_t body, size_t end)
 {
 	struct outline_part part = {.start = body, .declared = cutter->declared};
@@ -380,6 +406,8 @@ static void add_part(struct cutter *cutter, size_t header_end, size_t body, size
 		return;
 	part.size = end - body;
 	find_words(cutter, header_end, &part);
+	if (part.declared)
+		find_name(cutter, header_end, &part);
 	append(cutter, &part);
 }
 

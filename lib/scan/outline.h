@@ -14,11 +14,12 @@
 #include <stdint.h>
 
 struct outline_part {
-	size_t start, size; /* of the body, in the data; no line end in front of a boundary */
-	bool declared;      /* a field Content-* stands in front of it */
-	bool base64;        /* the header has the word somewhere, however it is written */
-	bool quoted;        /* likewise quoted-printable */
-	unsigned encodings; /* fields that look like Content-Transfer-Encoding */
+	size_t start, size;     /* of the body, in the data; no line end in front of a boundary */
+	bool declared;          /* a field Content-* stands in front of it */
+	bool base64;            /* the header has the word somewhere, however it is written */
+	bool quoted;            /* likewise quoted-printable */
+	unsigned encodings;     /* fields that look like Content-Transfer-Encoding */
+	size_t name, name_size; /* of the file, in the data, as it stands; size 0: none */
 };
 
 /* Parts of one text that are found; more are not told apart from the last one. Ours: ordinary mail has a few dozen. */

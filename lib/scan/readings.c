@@ -34,6 +34,7 @@ struct readings {
 	struct budget *budget;
 	unsigned count, level;
 	bool declared; /* what is decoded now */
+	char name[256];
 	int result;
 };
 
@@ -88,7 +89,13 @@ static void tell(struct readings *readings, const struct reading *reading)
 static int take_variant(void *context, const uint8_t *data, size_t size, enum scan_code code)
 {
 	struct readings *readings = context;
-	const struct reading reading = {data, size, true, readings->declared && !readings->level, code};
+	bool own = !readings->level;
+	const struct reading reading = {.data = data,
+					.size = size,
+					.name = own && *readings->name ? readings->name : NULL,
+					.decoded = true,
+					.declared = own && readings->declared,
+					.code = code};
 	tell(readings, &reading);
 	return readings->result || readings->count > READINGS_MOST;
 }
@@ -159,7 +166,11 @@ static void read_part(struct pass *pass, const struct outline_part *part)
 	const uint8_t *body = pass->data + part->start;
 	bool named = part->base64 || part->quoted || (known && known->transfer == TRANSFER_UUENCODE);
 	bool plain = known && known->transfer == TRANSFER_IDENTITY;
-	readings->declared = part->declared && !is_ordinary(pass, part);
+	if (!readings->level) {
+		readings->declared = part->declared && !is_ordinary(pass, part);
+		(void)snprintf(readings->name, sizeof readings->name, "%.*s", (int)part->name_size,
+			       (const char *)pass->data + part->name);
+	}
 	if (part->base64 && !(known && known->transfer == TRANSFER_BASE64))
 		decode(readings, TRANSFER_BASE64, body, part->size, true);
 	bool quoted = part->quoted || (!named && is_escaped(body, part->size));
@@ -168,11 +179,17 @@ static void read_part(struct pass *pass, const struct outline_part *part)
 	/* As it stands, where a field could say so. */
 	bool open = !named || part->encodings > 1;
 	if (part->declared && open && !plain && !is_prose(body, part->size)) {
-		const struct reading reading = {body, part->size, false, readings->declared && !readings->level,
-						SCAN_CODE_NONE};
+		bool own = !readings->level;
+		const struct reading reading = {.data = body,
+						.size = part->size,
+						.name = own && *readings->name ? readings->name : NULL,
+						.declared = own && readings->declared};
 		tell(readings, &reading);
 	}
-	readings->declared = false;
+	if (!readings->level) {
+		readings->declared = false;
+		*readings->name = '\0';
+	}
 }
 
 /* Is the body base64 and nothing else, so that no structure has to be looked for in it? */

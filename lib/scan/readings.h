@@ -27,6 +27,7 @@ struct readings_known {
 struct reading {
 	const uint8_t *data; /* borrowed for the call */
 	size_t size;
+	const char *name;    /* of the file, as it stands; NULL: none */
 	bool decoded;        /* not just a stretch of the message */
 	bool declared;       /* by what looks like a header, and stands in no text */
 	enum scan_code code; /* the limit that cut it, DEC_RESULT_OUT_OF_MEMORY, or SCAN_CODE_NONE */
