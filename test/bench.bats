@@ -13,6 +13,7 @@ setup_file() {
 	! sanitized || return 0
 	[ -x "$BUILD/test/bench/definitions" ] || { echo "run make tests first" >&2; return 1; }
 	export OUTPUT=$BATS_FILE_TMPDIR/output
+	open_file
 }
 
 @test "a small run measures everything, and all sides find the same" {
