@@ -116,9 +116,16 @@ static const char *const good[] = {"wrong", "right", "other", NULL}, *const bad[
 static void test(const char *encryption, const char *compression, bool aes)
 {
 	static uint8_t data[ROOM];
-	unsigned tries = ARCHIVE_TRIES_MOST;
-	size_t size = make(encryption, compression, data);
-	struct seen seen = walk(data, size, good, &tries);
+	unsigned tries;
+	size_t size;
+	struct seen seen;
+	/* One in 256 wrong passwords looks right to the old encryption and costs a try: such an archive is made anew. */
+	int chances = 20;
+	do {
+		tries = ARCHIVE_TRIES_MOST;
+		size = make(encryption, compression, data);
+		seen = walk(data, size, good, &tries);
+	} while (!aes && tries != ARCHIVE_TRIES_MOST && --chances);
 	okf(seen.opened == 2 && !seen.closed && !seen.wrong, "%s, %s: opened", encryption, compression);
 	/* The one that opened the first member is tried first on the others. */
 	okf(ARCHIVE_TRIES_MOST - tries == (aes ? 2u : 0u), "%s, %s: %u tries", encryption, compression,
