@@ -101,7 +101,7 @@ BENCHES := $(patsubst test/bench/%.c,$(B)/test/bench/%,$(wildcard test/bench/*.c
 COMPILE = $(CC) $(OWN_CPPFLAGS) $(FORTIFY) $(FLOOR_CPPFLAGS) $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP
 LINK = $(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS)
 
-.PHONY: fuzz all programs library lua check-abi deb check-deb tests check soak check-sanitize sanitize clang lint generate check-generated format install uninstall clean help bench bench-smoke bench-cache compare screens FORCE
+.PHONY: faults fuzz all programs library lua check-abi deb check-deb tests check soak check-sanitize sanitize clang lint generate check-generated format install uninstall clean help bench bench-smoke bench-cache compare screens FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -131,6 +131,7 @@ help:
 	@echo "make clang            build with clang, warnings as errors, below build/clang"
 	@echo "make generate         write completions and generated manuals anew from the tables"
 	@echo "make fuzz             fuzz targets, FUZZ_TIME seconds each (FUZZ=\"mime wire\" for some)"
+	@echo "make faults           every call that can fail, failing once: hours (FAULTS_MOST=20 for a sample)"
 	@echo "make compare          what clamscan, clamdscan and csapi-scan say of the same mail: some five minutes"
 	@echo "make screens          draw the terminal sessions of the README anew"
 	@echo "make format           run clang-format over all C files"
@@ -304,6 +305,10 @@ check-sanitize:
 	$(MAKE) B=build/sanitize SANITIZE=1 CFLAGS='-O1 -g' check || status=1; \
 	cat $(REPORTS)/* 2>/dev/null && status=1; \
 	exit $$status
+# Every call of every function that can fail, failing once: hours. FAULTS="csapi-scan csapi-worker:open" for some, FAULTS_MOST=20 for a sample.
+FAULTS_MOST ?= 0
+faults: all tests
+	test/faults.py --build=$(B) --most=$(FAULTS_MOST) --output=test/bench/results/faults.md $(FAULTS)
 # libFuzzer under AddressSanitizer and UBSan: FUZZ_TIME seconds for each of FUZZ, what is found below build/fuzz/found.
 FUZZ ?= $(FUZZ_TARGETS)
 FUZZ_TIME ?= 60
