@@ -30,7 +30,7 @@ void option_name(const struct option_row *row, char *ret_name, size_t size)
 
 bool option_is_optional(const struct option_row *row)
 {
-	return row->argument && row->argument[0] == '[';
+	return row->argument && row->argument[0] == '?';
 }
 
 const char *option_value_form(const struct option_row *row)
@@ -39,7 +39,8 @@ const char *option_value_form(const struct option_row *row)
 	if (!row->argument)
 		return "";
 	bool optional = option_is_optional(row);
-	(void)snprintf(form, sizeof form, "%s=%s", optional ? "[" : "", row->argument + optional);
+	(void)snprintf(form, sizeof form, "%s=%s%s", optional ? "[" : "", row->argument + optional,
+		       optional ? "]" : "");
 	return form;
 }
 

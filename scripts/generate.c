@@ -112,8 +112,7 @@ static void put_options(FILE *out, const struct option_row *rows, size_t count)
 			(void)fprintf(out, "Fl %c%s%s , ", row->letter, row->argument ? " Ar " : "",
 				      row->argument ? row->argument : "");
 		if (option_is_optional(row))
-			(void)fprintf(out, "Fl -%s Ns Op Ns = Ns Ar %.*s\n", name, (int)strlen(row->argument) - 2,
-				      row->argument + 1);
+			(void)fprintf(out, "Fl -%s Ns Op Ns = Ns Ar %s\n", name, row->argument + 1);
 		else
 			(void)fprintf(out, "Fl -%s%s%s\n", name, row->argument ? " Ns = Ns Ar " : "",
 				      row->argument ? row->argument : "");
@@ -648,7 +647,7 @@ static void zsh_text(FILE *out, const char *text)
 static void zsh_action(FILE *out, const struct option_row *row)
 {
 	if (option_is_optional(row))
-		(void)fprintf(out, "::%.*s:", (int)strlen(row->argument) - 2, row->argument + 1);
+		(void)fprintf(out, "::%s:", row->argument + 1);
 	else
 		(void)fprintf(out, ":%s:", row->argument);
 	if (row->values == OPTION_VALUES_FILES) {

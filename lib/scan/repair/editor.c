@@ -633,7 +633,10 @@ static enum scan_code edit_file_alone(struct editor *editor, const uint8_t *data
 		buffer_free(&finding.bytes);
 		return SCAN_CODE_NONE;
 	}
-	(void)why_set(editor->why, 0, "it is neither a message nor an archive that can be written");
+	const struct repair_outcome *outcome = editor->outcome;
+	(void)why_set(editor->why, 0, "it is neither a message nor an archive that can be written%s%s",
+		      outcome->trouble_count ? ": " : "",
+		      outcome->trouble_count ? outcome->troubles[outcome->trouble_count - 1].text : "");
 	return DEC_RESULT_INVALID_FILE_MODIFICATION;
 }
 
