@@ -194,6 +194,7 @@ static int write_format(struct archive *archive, int code)
 	case ARCHIVE_FORMAT_AR_BSD:
 		return archive_write_set_format_ar_bsd(archive);
 	case ARCHIVE_FORMAT_AR_GNU:
+	case ARCHIVE_FORMAT_AR: /* its names tell of no variant */
 		return archive_write_set_format_ar_svr4(archive);
 	case ARCHIVE_FORMAT_ISO9660:
 	case ARCHIVE_FORMAT_ISO9660_ROCKRIDGE:
@@ -249,15 +250,18 @@ static int write_member(struct rewrite *rewrite, struct archive_entry *entry, co
 /* ---- members ---- */
 
 /* The note's own entry: a plain file, of the day of what it stands for. Caller frees with archive_entry_free. */
-static struct archive_entry *note_entry(struct archive_entry *entry, size_t size)
+static struct archive_entry *note_entry(enum detect_format format, struct archive_entry *entry, size_t size)
 {
 	char name[NAME_MOST];
 	const char *old = archive_entry_pathname(entry);
 	struct archive_entry *note = archive_entry_new();
 	if (!note)
 		return NULL;
+	/* Longer names take a table in an ar archive, which nobody writes for us. */
+	if (format == DETECT_AR)
+		old = "member";
 	(void)snprintf(name, sizeof name, "%.*s%s", (int)(sizeof name - sizeof NOTE_SUFFIX), old ? old : "member",
-		       NOTE_SUFFIX);
+		       format == DETECT_AR ? ".txt" : NOTE_SUFFIX);
 	archive_entry_copy_pathname(note, name);
 	archive_entry_set_filetype(note, AE_IFREG);
 	archive_entry_set_perm(note, 0644);
@@ -280,7 +284,7 @@ static int copy_member(struct rewrite *rewrite, struct archive_entry *entry, con
 		error = why_set(rewrite->why, -ECANCELED, "%s: without its content there is nothing left",
 				detect_text(rewrite->format));
 	} else if (fate == REWRITE_NOTE) {
-		struct archive_entry *note = note_entry(entry, given.size);
+		struct archive_entry *note = note_entry(rewrite->format, entry, given.size);
 		error = note ? write_member(rewrite, note, given.data, given.size) : -ENOMEM;
 		archive_entry_free(note);
 	} else if (fate == REWRITE_CONTENT) {

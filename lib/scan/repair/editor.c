@@ -32,7 +32,8 @@ struct editor {
 	struct repair_outcome *outcome;
 	struct why *why;
 	const char *line_end;
-	bool *resolved; /* for each order */
+	bool *resolved; /* for each order: it is gone, by itself or with another */
+	bool *used;     /* for each order: something gave way for it */
 	bool signatures[REPAIR_SIGNATURE_COUNT]; /* of what is being edited, and of all around it */
 	unsigned nesting;
 	size_t cap;
@@ -69,9 +70,10 @@ static int order_for(const struct editor *editor, const uint8_t *data, size_t si
 		const struct repair_order *order = &editor->plan->orders[i];
 		if (!order->has_sha256 || memcmp(order->sha256, digest, sizeof digest) != 0)
 			continue;
-		if (*ret_order == NOBODY || order->remove)
+		if (*ret_order == NOBODY || (order->remove && editor->used[*ret_order]))
 			*ret_order = i;
-		if (order->remove)
+		/* Of twins each has its turn. */
+		if (order->remove && !editor->used[i])
 			break;
 	}
 	return error;
@@ -109,6 +111,7 @@ static int resolve(struct editor *editor, uint32_t number, enum repair_means mea
 		if (i == number || twin || lies_in(order->id, other->id))
 			editor->resolved[i] = true;
 	}
+	editor->used[number] = true;
 	for (int i = 0; i < REPAIR_SIGNATURE_COUNT; i++)
 		editor->outcome->broken[i] |= editor->signatures[i];
 	return repair_outcome_done(editor->outcome, number, means);
@@ -597,6 +600,46 @@ static int cut_margins(struct editor *editor, const struct lines *lines, const s
 	return error;
 }
 
+static bool is_mailbox(const struct lines *lines)
+{
+	return lines->size >= 5 && memcmp(lines->data, "From ", 5) == 0 && lines_next_message(lines, 0) < lines->size;
+}
+
+/* One of the messages of a mailbox, behind its "From " line. Only what holds something that is to go is touched. */
+static int edit_one(struct editor *editor, const struct lines *lines, size_t start, size_t end, unsigned number,
+		    struct patches *patches)
+{
+	char section[16];
+	uint32_t order;
+	struct entity entity;
+	size_t before = patches->count;
+	int error = order_for(editor, lines->data + start, end - start, &order);
+	if (error || order == NOBODY)
+		return error;
+	(void)snprintf(section, sizeof section, "%u", number);
+	/* The line ends in front of the next one stay, or that would begin nowhere. */
+	while (end > start && end < lines->size && (lines->data[end - 1] == '\n' || lines->data[end - 1] == '\r'))
+		end--;
+	if (editor->level != REPAIR_LEVEL_BODY && !editor->plan->orders[order].remove)
+		error = edit_message(editor, lines, start, end, section, patches);
+	if (error || patches->count > before)
+		return error;
+	entity_read(lines, start, end, true, &entity);
+	return entity.body < entity.end ? replace_body(editor, lines, &entity, order, patches) : 0;
+}
+
+static int edit_mailbox(struct editor *editor, const struct lines *lines, struct patches *patches)
+{
+	int error = 0;
+	unsigned number = 0;
+	for (size_t start = 0; start < lines->size && !error;) {
+		size_t next = lines_next_message(lines, start);
+		error = edit_one(editor, lines, lines_next(lines, start, next), next, ++number, patches);
+		start = next;
+	}
+	return error;
+}
+
 static enum scan_code edit_input(struct editor *editor, const struct lines *lines, struct patches *patches,
 				 int *ret_error)
 {
@@ -605,6 +648,10 @@ static enum scan_code edit_input(struct editor *editor, const struct lines *line
 	editor->signatures[REPAIR_SIGNATURE_DKIM] = entity.dkim;
 	editor->signatures[REPAIR_SIGNATURE_ARC] = entity.arc;
 	*ret_error = 0;
+	if (is_mailbox(lines)) {
+		*ret_error = edit_mailbox(editor, lines, patches);
+		return SCAN_CODE_NONE;
+	}
 	if (editor->level == REPAIR_LEVEL_BODY) {
 		note_signature(editor, &entity);
 		if (!entity.blank || entity.body == entity.end) {
@@ -678,7 +725,8 @@ enum scan_code editor_run(const uint8_t *data, size_t size, const struct repair_
 				.cap = buffer->cap};
 	assert(plan->count && level != REPAIR_LEVEL_NONE);
 	editor.resolved = calloc(plan->count, sizeof *editor.resolved);
-	int error = editor.resolved ? 0 : -ENOMEM;
+	editor.used = calloc(plan->count, sizeof *editor.used);
+	int error = editor.resolved && editor.used ? 0 : -ENOMEM;
 	enum scan_code code = SCAN_CODE_NONE;
 	if (!error && is_message(data, size)) {
 		code = edit_input(&editor, &lines, &patches, &error);
@@ -695,5 +743,6 @@ enum scan_code editor_run(const uint8_t *data, size_t size, const struct repair_
 	}
 	patch_free(&patches);
 	free(editor.resolved);
+	free(editor.used);
 	return code;
 }

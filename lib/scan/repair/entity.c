@@ -52,6 +52,24 @@ static size_t field_name(const struct lines *lines, size_t at, size_t end)
 	return at < end && lines->data[at] == ':' ? length : 0;
 }
 
+size_t lines_next_message(const struct lines *lines, size_t at)
+{
+	const uint8_t *data = lines->data;
+	while (at < lines->size) {
+		const uint8_t *hit = memmem(data + at, lines->size - at, "\nFrom ", 6);
+		if (!hit)
+			break;
+		size_t before = (size_t)(hit - data), line = before + 1;
+		size_t next = lines_next(lines, line, lines->size);
+		bool blank = before && (data[before - 1] == '\n' ||
+					(before > 1 && data[before - 1] == '\r' && data[before - 2] == '\n'));
+		if (blank && field_name(lines, next, lines->size))
+			return line;
+		at = line;
+	}
+	return lines->size;
+}
+
 size_t entity_field(const struct lines *lines, size_t at, size_t end)
 {
 	do

@@ -43,6 +43,10 @@ struct lines lines_of(const uint8_t *data, size_t size);
 const char *lines_end(const struct lines *lines);
 /* Where the next line begins, at most `end`. */
 size_t lines_next(const struct lines *lines, size_t at, size_t end);
+/*
+ * Where in a mailbox the next message begins: at a "From " line behind a blank one and in front of a field, from `at` on; the size if there is none.
+ */
+size_t lines_next_message(const struct lines *lines, size_t at);
 /* The entity that begins at `start` and is over by `end`. `message`: "From " lines and the like may stand in front of its fields. */
 void entity_read(const struct lines *lines, size_t start, size_t end, bool message, struct entity *ret_entity);
 /* The field that begins at `at`, up to the next one; is it called so (lower case)? A name that ends in "-" stands for all that begin so. */
