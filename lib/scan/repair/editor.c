@@ -70,7 +70,9 @@ static int order_for(const struct editor *editor, const uint8_t *data, size_t si
 		const struct repair_order *order = &editor->plan->orders[i];
 		if (!order->has_sha256 || memcmp(order->sha256, digest, sizeof digest) != 0)
 			continue;
-		if (*ret_order == NOBODY || (order->remove && editor->used[*ret_order]))
+		bool worse = *ret_order != NOBODY &&
+			     (!editor->plan->orders[*ret_order].remove || editor->used[*ret_order]);
+		if (*ret_order == NOBODY || (order->remove && worse))
 			*ret_order = i;
 		/* Of twins each has its turn. */
 		if (order->remove && !editor->used[i])
