@@ -37,16 +37,17 @@ disinfect() {
 	[ "$(find "$BATS_TEST_TMPDIR" -maxdepth 1 -name '.csapi*')" = "" ] || fail "a temporary file was left"
 }
 
-# What was written is clean to us and to clamscan, and is what the document says it is.
+# What was written is clean to us and to clamscan, and is what the document says it is. Also for where errors do not end a test.
 is_repaired() {
 	local document=$output
-	is .repair.outcome repaired
-	[ -s "$out" ] || fail "there is no repaired message"
-	[ "$(value .repair.sha256)" = "$(sha256sum <"$out" | cut -d ' ' -f 1)" ] || fail "it is not what the document says"
-	[ "$(value .repair.size)" = "$(stat -c %s "$out")" ] || fail "the size is wrong"
+	is .repair.outcome repaired || return 1
+	[ -s "$out" ] || fail "there is no repaired message" || return 1
+	[ "$(value .repair.sha256)" = "$(sha256sum <"$out" | cut -d ' ' -f 1)" ] || fail "it is not what the document says" || return 1
+	[ "$(value .repair.size)" = "$(stat -c %s "$out")" ] || fail "the size is wrong" || return 1
 	scan "$@" "$out"
-	is_clean
-	run -0 clamscan --no-summary --infected --database="$DEFINITIONS" "$out"
+	is_clean || return 1
+	run clamscan --no-summary --infected --database="$DEFINITIONS" "$out"
+	[ "$status" -eq 0 ] || fail "clamscan does not find it clean" || return 1
 	output=$document
 }
 
@@ -186,9 +187,7 @@ is_unrepaired() {
 }
 
 @test "a file that stands uuencoded in a text goes, and the text around it stays" {
-	local name=mime/inline-uuencode.eml
-	[ -e "$FIXTURES/$name" ] || name=$(cd "$FIXTURES" && grep -rlE '^begin 6[0-7]{2} ' mime/*.eml | head -n 1)
-	disinfect "$FIXTURES/$name"
+	disinfect "$FIXTURES/mime/engine-inline-uuencode.eml"
 	is_repaired
 	is '.repair.removed[0].means' text
 	grep -q 'removed by the virus scanner' "$out"
@@ -415,7 +414,7 @@ is_unrepaired() {
 
 @test "options that cannot hold together are refused" {
 	local words
-	for words in "-o x" "--disinfect" "--disinfect --format=filter -o x" "--disinfect -o -" "--disinfect -o x --part=1" \
+	for words in "-o x" "--disinfect" "--disinfect -o -" "--disinfect -o x --part=1" \
 		"--disinfect -o x --first-threat" "--disinfect -o x a b" "--disinfect -o x -r" "--disinfect=all -o x"; do
 		# shellcheck disable=SC2086
 		scan $words </dev/null
@@ -434,7 +433,7 @@ is_unrepaired() {
 	[ "$(sha256sum <"$out")" = "$private" ]
 	rm -f "$out"
 	run -2 --separate-stderr "$SCAN" --no-progress --socket="$socket" --disinfect -o "$out" "$mail/header.eml"
-	command_scanner stats
+	command_scanner stats --format=json
 	is .viruses_cured 3
 	is .messages_checked 4
 }

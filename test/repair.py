@@ -63,11 +63,11 @@ def part(path, number):
     return message.get_payload()[number - 1].get_payload(decode=True)
 
 
-def carrying(name, data):
+def carrying(name, data, boundary=m.BOUNDARY):
     """Four parts, of which the third is the attachment, with odd white space around them."""
     return m.header() + b'X-Odd:   kept  \n' + m.multipart([
         m.text("Hello,\n\n  with   blanks  \n.\n..dots\n"), m.text("<p>Also &eacute; kept</p>\n", "text/html"),
-        m.attachment(name, data), m.text("Bye.\n")]) + b"an epilogue\n"
+        m.attachment(name, data), m.text("Bye.\n")], boundary=boundary) + b"an epilogue\n"
 
 
 def signed(kind, item):
@@ -94,7 +94,7 @@ def make(directory, fixtures):
     put("single.eml", m.single('Content-Type: application/x-msdos-program; name="eicar.com"\n'
                                "Content-Transfer-Encoding: base64\nContent-Description: gone", m.encoded(EICAR)))
     put("html.eml", m.single("Content-Type: text/html", b"<html>" + MARKER + b"</html>\n"))
-    put("inner.eml", m.message([m.text(), m.part("Content-Type: message/rfc822", carrying("x.zip", infected)),
+    put("inner.eml", m.message([m.text(), m.part("Content-Type: message/rfc822", carrying("x.zip", infected, "inner")),
                                 m.text("behind\n")]))
     put("encoded.eml", m.message([m.text(), m.part("Content-Type: message/rfc822\nContent-Transfer-Encoding: base64",
                                                    m.encoded(m.crlf(carrying("x.zip", infected)))), m.text("behind\n")]))
