@@ -15,6 +15,7 @@
 #include "scan/digest.h"
 #include "scan/fault.h"
 #include "scan/mime.h"
+#include "scan/repair.h"
 #include "worker/check.h"
 #include "worker/options.h"
 
@@ -73,6 +74,18 @@ static int say(const struct observer *observer, enum scan_code code, const char 
 	return observer->code(observer->context, 0, code, text);
 }
 
+/* The message and its plan are in memory. */
+static int run_repair(const struct job *job, struct source *source, const struct observer *observer)
+{
+	/* Some writers of archives keep what they write in a file first. */
+	(void)setenv("TMPDIR", job->directory, 1);
+	int error = repair(&job->request, &job->limits, source, job->message, observer);
+	int message = job->message;
+	source_free(source);
+	fd_close(&message);
+	return error;
+}
+
 static int scan(void *context, const struct job *job, const struct observer *observer)
 {
 	struct worker *worker = context;
@@ -88,12 +101,14 @@ static int scan(void *context, const struct job *job, const struct observer *obs
 	int shut = wanted ? room_open(message, job->request.message_size, wanted) : 0;
 	int unread = shut ? 0 : source_read(message, &source, &code, &why);
 	/* From here on nothing that its owner does to the file can matter, nor anything that happens here to the file. */
-	if (!wanted || shut || unread)
+	if ((!wanted && !job->request.repair) || shut || unread)
 		fd_close(&message);
 	if (shut)
 		return say(observer, DEC_RESULT_TEMPFILE_ACCESS_FAILED, "the file of the message cannot be written to");
 	if (unread)
 		return say(observer, code, why.text);
+	if (job->request.repair)
+		return run_repair(job, &source, observer);
 	if (!apart && !worker->engine) {
 		source_free(&source);
 		return say(observer, AVS_RESULT_SCANNER_NOT_INITIALIZED, "this scanner was started without an engine");

@@ -28,6 +28,22 @@ void option_name(const struct option_row *row, char *ret_name, size_t size)
 	ret_name[i] = '\0';
 }
 
+bool option_is_optional(const struct option_row *row)
+{
+	return row->argument && row->argument[0] == '?';
+}
+
+const char *option_value_form(const struct option_row *row)
+{
+	static char form[OPTION_NAME_MAX];
+	if (!row->argument)
+		return "";
+	bool optional = option_is_optional(row);
+	(void)snprintf(form, sizeof form, "%s=%s%s", optional ? "[" : "", row->argument + optional,
+		       optional ? "]" : "");
+	return form;
+}
+
 void option_start(struct option_parser *ret_parser, const struct option_row *rows, size_t count, int argc, char **argv)
 {
 	assert(count <= OPTION_ROWS_MAX);
@@ -40,10 +56,13 @@ void option_start(struct option_parser *ret_parser, const struct option_row *row
 			continue;
 		option_name(&rows[i], parser->names[i], OPTION_NAME_MAX);
 		parser->longs[longs++] = (struct option){.name = parser->names[i],
-							 .has_arg = rows[i].argument ? required_argument : no_argument,
+							 .has_arg = option_is_optional(&rows[i]) ? optional_argument
+							 : rows[i].argument		? required_argument
+										: no_argument,
 							 .val = ROW_BASE + (int)i};
 		if (rows[i].letter) {
 			parser->letters[letters++] = rows[i].letter;
+			assert(!option_is_optional(&rows[i]));
 			if (rows[i].argument)
 				parser->letters[letters++] = ':';
 		}
@@ -153,11 +172,11 @@ void option_help(FILE *out, const struct option_row *rows, size_t count)
 			(void)fprintf(out, "\n%s:\n", row->text);
 			continue;
 		}
-		char name[OPTION_NAME_MAX], left[2 * OPTION_NAME_MAX], letter[] = "-x, ";
+		char name[OPTION_NAME_MAX], left[3 * OPTION_NAME_MAX], letter[] = "-x, ";
 		option_name(row, name, sizeof name);
 		letter[1] = row->letter;
-		(void)snprintf(left, sizeof left, "  %s--%s%s%s", row->letter ? letter : "    ", name,
-			       row->argument ? "=" : "", row->argument ? row->argument : "");
+		(void)snprintf(left, sizeof left, "  %s--%s%s", row->letter ? letter : "    ", name,
+			       option_value_form(row));
 		if (strlen(left) + 2 > HELP_INDENT)
 			(void)fprintf(out, "%s\n%*s", left, HELP_INDENT, "");
 		else

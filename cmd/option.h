@@ -26,7 +26,7 @@ enum option_values {
 struct option_row {
 	const char *key;      /* the long name with _ for -; NULL: the row is the heading `text` of the rows below it */
 	char letter;          /* the short name; 0: none */
-	const char *argument; /* what its value is called; NULL: it takes none */
+	const char *argument; /* what its value is called; NULL: it takes none; "?WHAT": it may be left out */
 	enum option_values values;
 	const char *words;  /* the values there are, with blanks between; NULL: any */
 	const char *text;   /* one line for --help and completions */
@@ -50,6 +50,10 @@ struct option_parser {
 #define OPTION_END (-1)
 #define OPTION_BAD (-2)
 
+/* May the value be left out? Then it is only one with "=" in front. */
+bool option_is_optional(const struct option_row *row);
+/* "=", what the value is called, brackets around that where it may be left out: the end of how an option is written; "" without a value. Static. */
+const char *option_value_form(const struct option_row *row);
 /* Starts over at the first argument; one parser at a time, for getopt(3) keeps its place in globals. */
 void option_start(struct option_parser *ret_parser, const struct option_row *rows, size_t count, int argc, char **argv);
 /*

@@ -111,8 +111,11 @@ static void put_options(FILE *out, const struct option_row *rows, size_t count)
 		if (row->letter)
 			(void)fprintf(out, "Fl %c%s%s , ", row->letter, row->argument ? " Ar " : "",
 				      row->argument ? row->argument : "");
-		(void)fprintf(out, "Fl -%s%s%s\n", name, row->argument ? " Ns = Ns Ar " : "",
-			      row->argument ? row->argument : "");
+		if (option_is_optional(row))
+			(void)fprintf(out, "Fl -%s Ns Op Ns = Ns Ar %s\n", name, row->argument + 1);
+		else
+			(void)fprintf(out, "Fl -%s%s%s\n", name, row->argument ? " Ns = Ns Ar " : "",
+				      row->argument ? row->argument : "");
 		put_as_sentence(out, row->text);
 		if (row->manual[0])
 			(void)fprintf(out, "%s\n", row->manual);
@@ -213,7 +216,7 @@ static const char *origin(enum scan_code_origin origin)
 	case SCAN_CODE_UPDATE:
 		return "Produced by\n.Xr csapi-update 8 ,\nand by no scan:";
 	case SCAN_CODE_REPAIR:
-		return "Not produced, for it belongs to repairing:";
+		return "Produced where a message is repaired, see\n.Fl Fl disinfect\nin\n.Xr csapi-scan 1 :";
 	default:
 		return "Never produced:";
 	}
@@ -602,7 +605,7 @@ static void bash_values(FILE *out, const struct program *program)
 	static const char *const flags[] = {[OPTION_VALUES_FILES] = "-f", [OPTION_VALUES_DIRECTORIES] = "-d"};
 	for (size_t i = 0; i < program->count; i++) {
 		const struct option_row *row = &program->rows[i];
-		if (!row->key || !row->argument)
+		if (!row->key || !row->argument || option_is_optional(row))
 			continue;
 		char name[OPTION_NAME_MAX];
 		option_name(row, name, sizeof name);
@@ -670,7 +673,13 @@ static void write_bash(FILE *out, const struct program *program)
 		option_name(row, name, sizeof name);
 		if (row->letter)
 			(void)fprintf(out, "-%c ", row->letter);
-		(void)fprintf(out, "--%s%s ", name, row->argument ? "=" : "");
+		(void)fprintf(out, "--%s%s ", name, row->argument && !option_is_optional(row) ? "=" : "");
+		/* Its values are completed along with it. */
+		for (const char *word = option_is_optional(row) ? row->words : ""; *word;) {
+			size_t length = strcspn(word, " ");
+			(void)fprintf(out, "--%s=%.*s ", name, (int)length, word);
+			word += length + strspn(word + length, " ");
+		}
 	}
 	(void)fputs("' -- \"$current\")\n"
 		    "\t\t[[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null\n"
@@ -693,7 +702,10 @@ static void zsh_text(FILE *out, const char *text)
 
 static void zsh_action(FILE *out, const struct option_row *row)
 {
-	(void)fprintf(out, ":%s:", row->argument);
+	if (option_is_optional(row))
+		(void)fprintf(out, "::%s:", row->argument + 1);
+	else
+		(void)fprintf(out, ":%s:", row->argument);
 	if (row->values == OPTION_VALUES_FILES) {
 		(void)fputs("_files", out);
 	} else if (row->values == OPTION_VALUES_DIRECTORIES) {
@@ -738,7 +750,10 @@ static void write_zsh(FILE *out, const struct program *program)
 			(void)fprintf(out, "\t'(-%c --%s)'{-%c%s,--%s%s}'[", row->letter, name, row->letter,
 				      row->argument ? "+" : "", name, row->argument ? "=" : "");
 		else
-			(void)fprintf(out, "\t'--%s%s[", name, row->argument ? "=" : "");
+			(void)fprintf(out, "\t'--%s%s[", name,
+				      option_is_optional(row) ? "=-"
+				      : row->argument	      ? "="
+							      : "");
 		zsh_text(out, row->text);
 		(void)fputs("]", out);
 		if (row->argument)
@@ -775,7 +790,7 @@ static void write_fish(FILE *out, const struct program *program)
 		(void)fprintf(out, "complete -c %s -l %s", program->name, name);
 		if (row->letter)
 			(void)fprintf(out, " -s %c", row->letter);
-		if (row->argument)
+		if (row->argument && !option_is_optional(row))
 			(void)fputs(row->values == OPTION_VALUES_FILES ? " -r -F" : " -x", out);
 		if (row->values == OPTION_VALUES_DIRECTORIES)
 			(void)fputs(" -a '(__fish_complete_directories)'", out);

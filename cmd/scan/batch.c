@@ -10,9 +10,11 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "deadline.h"
+#include "engine/disinfect.h"
 #include "engine/engines.h"
 #include "input.h"
 #include "notice.h"
+#include "output.h"
 #include "process/spool.h"
 #include "progress.h"
 #include "suite.h"
@@ -29,7 +31,8 @@
 struct slot {
 	char *name;
 	bool done;
-	struct verdict verdict; /* while done */
+	struct verdict verdict; /* while done, or being repaired */
+	struct disinfect *disinfect; /* NULL: its verdict is not there yet, or no repair is asked for */
 	int message;            /* to be passed on, owned; -1: it is not, or could not be taken in */
 };
 
@@ -46,6 +49,7 @@ struct batch {
 	struct suite suite; /* while the settings want one */
 	int worst;          /* exit status of all verdicts */
 	bool failed;        /* one of them is an error */
+	bool unrepaired;    /* a message that was to be repaired could not be, or not be written */
 };
 
 static struct slot *slot(const struct batch *batch, uint32_t number)
@@ -104,12 +108,43 @@ static bool wants_suite(const struct settings *settings)
 	return settings->expect || settings->format == SETTINGS_TAP || settings->format == SETTINGS_JUNIT;
 }
 
-static int tell(struct batch *batch, const struct slot *head)
+/* What is to be passed on goes out before the verdict, which tells whether it did. -1: nothing may be. */
+static int pass_on(struct batch *batch, struct slot *head)
 {
 	const struct settings *settings = batch->settings;
+	struct why why;
+	if (!settings->disinfect)
+		return head->message;
+	if (!head->disinfect) {
+		batch->unrepaired = true;
+		return -1;
+	}
+	struct repair_result *result = disinfect_result(head->disinfect);
+	int message = disinfect_message(head->disinfect);
+	enum scan_code code = message >= 0 && settings->output ? output_write(settings->output, message, &why)
+							       : SCAN_CODE_NONE;
+	if (code)
+		repair_result_fail(result, code, why.text);
+	head->verdict.repair = result;
+	if (result->end != REPAIR_FAILED)
+		return message;
+	batch->unrepaired = true;
+	/* Of a message without a verdict that tells. */
+	if (verdict_exit(&head->verdict) != 2)
+		notice("%s: %s (%s); nothing is passed on", head->name, result->text, scan_code_name(result->code));
+	return -1;
+}
+
+static int tell(struct batch *batch, struct slot *head)
+{
+	const struct settings *settings = batch->settings;
+	int message = pass_on(batch, head);
+	bool unrepaired = head->verdict.repair && head->verdict.repair->end == REPAIR_FAILED;
 	bool tests = settings->format == SETTINGS_TAP || settings->format == SETTINGS_JUNIT;
 	notice_verdict(head->name, &head->verdict);
-	int error = tests ? 0 : verdict_write(settings, head->name, &head->verdict, head->message);
+	int error = 0;
+	if (!tests && !(unrepaired && settings->format == SETTINGS_FILTER))
+		error = verdict_write(settings, head->name, &head->verdict, message);
 	if (!error && wants_suite(settings))
 		error = suite_add(&batch->suite, head->name, &head->verdict);
 	batch->worst = ec_av_exit_worse(batch->worst, verdict_exit(&head->verdict));
@@ -128,6 +163,7 @@ static int flush(struct batch *batch)
 		if (batch->progress.current == head->name)
 			batch->progress.current = NULL;
 		verdict_free(&head->verdict);
+		disinfect_free(head->disinfect);
 		fd_close(&head->message);
 		free(head->name);
 		*head = (struct slot){.message = -1};
@@ -139,6 +175,43 @@ static int flush(struct batch *batch)
 	return 0;
 }
 
+/* Hands over what the repair of a message asks next; or it is done. 0 or -ENOMEM. */
+static int go_on(struct batch *batch, uint32_t number)
+{
+	const struct settings *settings = batch->settings;
+	struct slot *waiting = slot(batch, number);
+	struct disinfect_ask ask;
+	if (disinfect_asks(waiting->disinfect, &ask))
+		return engines_submit_selected(batch->engines, number,
+					       ask.repairs ? &settings->repairer : &settings->selection, ask.request,
+					       ask.fd);
+	waiting->done = true;
+	return disinfect_tell(waiting->disinfect, &waiting->verdict);
+}
+
+/* A verdict about the message as it came, or about what its repair asked. 0 or -ENOMEM. */
+static int take_verdict(struct batch *batch, uint32_t number, struct verdict *take_verdict)
+{
+	const struct settings *settings = batch->settings;
+	struct slot *waiting = slot(batch, number);
+	int error;
+	if (waiting->disinfect) {
+		error = disinfect_answer(waiting->disinfect, take_verdict);
+		verdict_free(take_verdict);
+		return error ? error : go_on(batch, number);
+	}
+	verdict_move(&waiting->verdict, take_verdict);
+	waiting->done = !settings->disinfect;
+	if (waiting->done)
+		return 0;
+	error = disinfect_begin(&settings->policy, &settings->request, &waiting->verdict, waiting->message,
+				&waiting->disinfect);
+	if (!error)
+		return go_on(batch, number);
+	waiting->done = true;
+	return error;
+}
+
 /* Waits up to `timeout_ms` for one verdict. 0 (also when none came), or -errno. */
 static int collect(struct batch *batch, int timeout_ms)
 {
@@ -147,11 +220,8 @@ static int collect(struct batch *batch, int timeout_ms)
 	int error = engines_next(batch->engines, timeout_ms, &number, &verdict);
 	if (error)
 		return error == -EAGAIN ? 0 : error;
-	struct slot *waiting = slot(batch, number);
-	assert(number - batch->first < batch->used && !waiting->done);
-	verdict_move(&waiting->verdict, &verdict);
-	waiting->done = true;
-	return 0;
+	assert(number - batch->first < batch->used && !slot(batch, number)->done);
+	return take_verdict(batch, number, &verdict);
 }
 
 /* While an input is slow to come, what is ready goes out: it may be what the writer of the input waits for. */
@@ -175,7 +245,8 @@ static int hand_over(struct batch *batch, uint32_t number, struct input *input)
 					.deadline = deadline_at(),
 					.deadline_seconds = deadline_seconds(),
 					.advice = "--read-timeout allows more",
-					.copy_all = batch->settings->format == SETTINGS_FILTER};
+					.copy_all = batch->settings->format == SETTINGS_FILTER ||
+						    batch->settings->disinfect};
 	int copy = -1;
 	enum scan_code code = spool(input->fd, &options, &copy, &input->why);
 	/* Whoever writes to us may not bear a closed pipe: mail programs drop the verdict then. */
@@ -224,9 +295,15 @@ static int give_up_waiting(struct batch *batch)
 	(void)why_set(&why, 0, "no %s within the deadline of %lld s", ready ? "verdict came" : "scanner was ready",
 		      (long long)deadline_seconds());
 	int error = 0;
-	for (uint32_t i = 0; !error && i < batch->used; i++)
-		if (!slot(batch, batch->first + i)->done)
-			error = settle(batch, slot(batch, batch->first + i), code, &why);
+	for (uint32_t i = 0; !error && i < batch->used; i++) {
+		struct slot *late = slot(batch, batch->first + i);
+		/* The message has its verdict, and no repair came of it. */
+		if (!late->done && late->disinfect)
+			disinfect_fail(late->disinfect, code, why.text);
+		else if (!late->done)
+			error = settle(batch, late, code, &why);
+		late->done = true;
+	}
 	error = error ? error : flush(batch);
 	struct input input;
 	if (!error && batch->more && (error = input_next(batch->walk, &input)) > 0) {
@@ -275,8 +352,9 @@ static void give_up(struct batch *batch)
 {
 	for (uint32_t i = 0; i < batch->used; i++) {
 		struct slot *left = slot(batch, batch->first + i);
-		if (left->done)
+		if (left->done || left->disinfect)
 			verdict_free(&left->verdict);
+		disinfect_free(left->disinfect);
 		fd_close(&left->message);
 		free(left->name);
 	}
@@ -289,6 +367,9 @@ static void give_up(struct batch *batch)
 static int exit_status(const struct batch *batch)
 {
 	const struct settings *settings = batch->settings;
+	/* Whatever the verdict is: the message is not where it was to go. */
+	if (batch->unrepaired)
+		return settings_exit_trouble(settings);
 	switch (settings->exit) {
 	case SETTINGS_EXIT_MDA:
 		/* No input at all must not look like one that was scanned. */

@@ -29,7 +29,7 @@ static const char *origin(enum scan_code_origin origin)
 	case SCAN_CODE_UPDATE:
 		return "produced by csapi-update";
 	case SCAN_CODE_REPAIR:
-		return "not produced (belongs to repairing)";
+		return "produced with --disinfect";
 	default:
 		return "not produced";
 	}

@@ -150,6 +150,26 @@ static enum scan_code read_limit(struct settings *settings, enum limit limit, co
 	return !error ? SCAN_CODE_NONE : error == -ERANGE ? DEC_RESULT_POLICY_INVALID : GEN_RESULT_PARAMETER_INVALID;
 }
 
+/* "infected,encrypted": words of repair.def. */
+static enum scan_code read_disinfect(struct settings *settings, const char *value, struct why *why)
+{
+	settings->disinfect = true;
+	settings->policy.remove[REPAIR_INFECTED] = true;
+	for (const char *word = value; word;) {
+		enum repair_reason reason;
+		size_t length = strcspn(word, ",");
+		if (repair_reason_find(word, length, &reason)) {
+			(void)why_set(why, 0,
+				      "--disinfect=%.64s: write infected, encrypted or malformed, with commas between",
+				      value);
+			return GEN_RESULT_PARAMETER_INVALID;
+		}
+		settings->policy.remove[reason] = true;
+		word = word[length] ? word + length + 1 : NULL;
+	}
+	return SCAN_CODE_NONE;
+}
+
 /* The options that only choose what to do instead of a scan: the first one counts. */
 static void choose(struct settings *settings, enum settings_task task)
 {
@@ -274,6 +294,11 @@ static enum scan_code read_value(struct settings *settings, enum scan_option opt
 		return SCAN_CODE_NONE;
 	case SCAN_OPTION_passwords:
 		return read_passwords(settings, value, why);
+	case SCAN_OPTION_disinfect:
+		return read_disinfect(settings, value, why);
+	case SCAN_OPTION_output:
+		settings->output = value;
+		return SCAN_CODE_NONE;
 	case SCAN_OPTION_jobs:
 		return read_jobs(settings, value, why);
 #define LIMIT(key, unit, min, max, def, code, text)                                                                    \
@@ -297,6 +322,32 @@ static bool needs_private(const struct settings *settings)
 static bool for_one(enum settings_format format)
 {
 	return format == SETTINGS_SH || format == SETTINGS_SIEVE || format == SETTINGS_FILTER;
+}
+
+/* What is wrong with the wish to repair; NULL: nothing. */
+static const char *repair_contradiction(const struct settings *settings, bool several)
+{
+	bool filter = settings->format == SETTINGS_FILTER;
+	if (settings->output && !settings->disinfect)
+		return "--output is for the message that --disinfect repairs; add that, or leave it out";
+	if (!settings->disinfect)
+		return NULL;
+	if (several)
+		return "--disinfect is for one input; leave out the others, --recursive and --files0-from";
+	if (filter && settings->output)
+		return "--format=filter passes the repaired message on to standard output; leave out --output";
+	if (!filter && !settings->output)
+		return "--disinfect needs --output=FILE for the repaired message, or --format=filter";
+	if (settings->output && !settings->output[0])
+		return "--output needs the name of a file, or -";
+	if (settings->output && strcmp(settings->output, "-") == 0 && !settings->quiet)
+		return "--output=- needs --quiet: the verdict would stand in the message";
+	if (settings->request.part[0])
+		return "--part is not for --disinfect, which repairs a whole message; leave one out";
+	if (settings->request.first_threat)
+		return "--first-threat is not for --disinfect, which needs to know all that is in a message; leave one "
+		       "out";
+	return NULL;
 }
 
 /* What is wrong with the way verdicts are to be written; NULL: nothing. */
@@ -342,7 +393,8 @@ static const char *contradiction(const struct settings *settings)
 		       "start a csapi-scanner there with them";
 	if ((settings->task == SETTINGS_ENGINES || settings->task == SETTINGS_CHECK_CONFIG) && inputs)
 		return "--engines and --check-config scan nothing; leave out FILE, --recursive and --files0-from";
-	return output_contradiction(settings, several);
+	const char *repair = repair_contradiction(settings, several);
+	return repair ? repair : output_contradiction(settings, several);
 }
 
 /* The whole command line. SCAN_CODE_NONE, or the code of the first mistake with why. */
@@ -367,6 +419,24 @@ static enum scan_code read_options(struct settings *settings, int argc, char **a
 	return first;
 }
 
+/* Who repairs: the first engine of ours, whatever becomes of it in the scan. */
+static enum scan_code choose_repairer(struct settings *settings, struct why *why)
+{
+	const struct selection *all = &settings->selection;
+	if (!settings->disinfect || settings->task != SETTINGS_SCAN || all->refused != EC_AV_CLEAN)
+		return SCAN_CODE_NONE;
+	for (unsigned i = 0; i < all->count; i++) {
+		if (all->engines[i]->kind != ENGINE_CSAPI)
+			continue;
+		settings->repairer = (struct selection){.count = 1, .refused = EC_AV_CLEAN};
+		settings->repairer.engines[0] = all->engines[i];
+		settings->repairer.states[0] = ANSWER_GIVEN;
+		return SCAN_CODE_NONE;
+	}
+	(void)why_set(why, 0, "--disinfect needs an engine of the kind csapi, which repairs; none is chosen");
+	return GEN_RESULT_POLICY_INVALID;
+}
+
 /* The engines of the configuration, as far as it is needed. A wrong one is no reason to scan by another one's rules. */
 static enum scan_code configure(struct settings *settings, struct why *why)
 {
@@ -384,7 +454,7 @@ static enum scan_code configure(struct settings *settings, struct why *why)
 		return error == -ENOMEM ? GEN_RESULT_OUT_OF_MEMORY : GEN_RESULT_POLICY_INVALID;
 	settings->configured = true;
 	selection_make(&settings->config.engines, &settings->wish, &settings->selection);
-	return SCAN_CODE_NONE;
+	return choose_repairer(settings, why);
 }
 
 /* What is expected, as far as it is needed. */

@@ -10,6 +10,7 @@
 #include "format/config.h"
 #include "format/expectation.h"
 #include "process/client.h"
+#include "verdict/repair.h"
 #include "verdict/request.h"
 #include "verdict/scan_code.h"
 #include "verdict/selection.h"
@@ -55,6 +56,10 @@ struct settings {
 	const char *expect;               /* NULL: no expectations */
 	struct expectations expectations; /* while `expected` */
 	bool expected;                    /* they were read */
+	bool disinfect;
+	struct repair_policy policy;
+	const char *output; /* for the repaired message, "-" is standard output; NULL: nowhere */
+	struct selection repairer; /* the engine whose workers repair, while `disinfect` */
 	bool null;
 	bool all_parts;
 	bool quiet;

@@ -4,6 +4,7 @@
 #include "format/request_json.h"
 
 #include "format/json_field.h"
+#include "verdict/repair.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -32,8 +33,12 @@ char *request_json_encode(const struct request *request, bool all_limits)
 	json_field_set(&object, "part_by_part", json_boolean(request->part_by_part));
 	json_field_set(&object, "measure", json_boolean(request->measure));
 	json_field_set(&object, "extract", json_boolean(request->extract));
-	if (request->extract)
+	json_field_set_text(&object, "repair", repair_level_word(request->repair));
+	if (request->repair)
+		json_field_set_number(&object, "orders_size", request->orders_size);
+	if (request->extract || request->repair)
 		json_field_set_number(&object, "message_size", request->message_size);
+	json_field_set_number(&object, "cured", request->cured);
 	json_field_set(&object, "limits", limits);
 	if (request->passwords.size)
 		json_field_set(&object, "passwords", encode_passwords(&request->passwords));
@@ -104,6 +109,19 @@ static int decode_part(const json_t *object, struct request *request)
 	return 0;
 }
 
+/* The wish to repair, and what was repaired before. */
+static int decode_repair(const json_t *object, struct request *request)
+{
+	const char *level = NULL;
+	uint64_t cured = 0;
+	if ((json_object_get(object, "repair") && json_field_text_or_null(object, "repair", 32, &level)) ||
+	    (level && repair_level_find(level, &request->repair)) ||
+	    (json_object_get(object, "cured") && json_field_number(object, "cured", REPORT_FINDINGS_MAX, &cured)))
+		return -EBADMSG;
+	request->cured = (uint32_t)cured;
+	return request->repair ? json_field_number(object, "orders_size", REPAIR_TEXT_MOST, &request->orders_size) : 0;
+}
+
 /* Wishes that came later than the protocol: a client that does not know one does not have it. */
 static int decode_wishes(const json_t *object, struct request *request)
 {
@@ -117,7 +135,9 @@ static int decode_wishes(const json_t *object, struct request *request)
 	for (size_t i = 0; i < sizeof wishes / sizeof *wishes; i++)
 		if (json_object_get(object, wishes[i].key) && json_field_bool(object, wishes[i].key, wishes[i].wish))
 			return -EBADMSG;
-	if (!request->extract)
+	if (decode_repair(object, request))
+		return -EBADMSG;
+	if (!request->extract && !request->repair)
 		return 0;
 	return json_field_number(object, "message_size", LIMITS_MESSAGE_MOST, &request->message_size);
 }

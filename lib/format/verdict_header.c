@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "format/text.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 static void add_field(struct text *text, const char *name, const char *value, const char *line_end)
@@ -31,6 +32,21 @@ static void add_definitions(struct text *text, const struct facts *facts, const 
 	add_field(text, "Definitions", value, line_end);
 }
 
+/* "2 removed: 2/invoice.zip/a.exe Eicar; 3 DEC_RESULT_...", as far as a line goes. */
+static void add_repair(struct text *text, const struct repair_result *repair, const char *line_end)
+{
+	char value[VERDICT_HEADER_VALUE_MOST];
+	if (!repair || repair->end != REPAIR_DONE)
+		return;
+	size_t used = (size_t)snprintf(value, sizeof value, "%" PRIu32 " removed", repair->removed_count);
+	for (uint32_t i = 0; i < repair->removed_count && used < sizeof value / 2; i++) {
+		const struct repair_order *order = &repair->removed[i].order;
+		used += (size_t)snprintf(value + used, sizeof value - used, "%s %.200s %.200s", i ? ";" : ":",
+					 order->id, order->what);
+	}
+	add_field(text, "Disinfected", value, line_end);
+}
+
 char *verdict_header_encode(const struct verdict *verdict, const char *line_end)
 {
 	struct text text;
@@ -40,5 +56,6 @@ char *verdict_header_encode(const struct verdict *verdict, const char *line_end)
 	add_field(&text, "Code", verdict->code, line_end);
 	add_field(&text, "Engine", verdict->engine, line_end);
 	add_definitions(&text, &verdict->report->facts, line_end);
+	add_repair(&text, verdict->repair, line_end);
 	return text_take(&text);
 }

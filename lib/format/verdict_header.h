@@ -14,7 +14,7 @@
 #define VERDICT_HEADER_VALUE_MOST 900
 
 /*
- * -Status (the word of verdict_word), -Info, -Code, -Engine and -Definitions, each only where there is something to say but for -Status, each line
+ * -Status (the word of verdict_word), -Info, -Code, -Engine, -Definitions, and -Disinfected where something was removed, each only where there is something to say but for -Status, each line
  * ended by `line_end`. `verdict` must be settled. Caller frees; NULL: no memory.
  */
 char *verdict_header_encode(const struct verdict *verdict, const char *line_end);

@@ -6,6 +6,7 @@
 #include "base/version.h"
 #include "format/json_field.h"
 #include "format/part_json.h"
+#include "format/repair_json.h"
 #include "format/versions_json.h"
 #include "verdict/context.h"
 #include "verdict/reply.h"
@@ -215,6 +216,7 @@ static void set_verdict(json_t **object, const struct verdict *verdict)
 	json_field_set(object, "engines", encode_engines(verdict));
 	json_field_set(object, "context", encode_context(verdict));
 	json_field_set(object, "reply", encode_reply(verdict));
+	json_field_set(object, "repair", verdict && verdict->repair ? repair_json_encode(verdict->repair) : json_null());
 }
 
 /* The four values of the seed. */

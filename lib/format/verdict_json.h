@@ -16,7 +16,7 @@
 #include <stddef.h>
 
 /* Of the shape of the document; a change that can break a reader raises the number before the dot. */
-#define VERDICT_JSON_VERSION "1.1"
+#define VERDICT_JSON_VERSION "1.2"
 
 struct verdict_json_options {
 	const char *name;   /* of the input, clean UTF-8; NULL: null in the document */

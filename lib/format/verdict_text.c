@@ -104,6 +104,33 @@ static void add_answers(struct text *text, const struct verdict *verdict, bool c
 		add_answer(text, &verdict->answers[i], color);
 }
 
+/* What became of the message, and what of it is gone. */
+static void add_repair(struct text *text, const struct repair_result *repair)
+{
+	if (!repair)
+		return;
+	text_add(text, "    %s", repair_end_word(repair->end));
+	if (repair->end == REPAIR_FAILED)
+		text_add(text, " [%s]", scan_code_name(repair->code));
+	if (*repair->text) {
+		text_add(text, ": ");
+		text_add_visible(text, repair->text);
+	}
+	text_add(text, "\n");
+	for (uint32_t i = 0; i < repair->removed_count; i++) {
+		const struct repair_removed *removed = &repair->removed[i];
+		text_add(text, "    removed (%s) ", repair_means_word(removed->means));
+		text_add_visible(text, removed->order.id);
+		text_add(text, ": ");
+		text_add_visible(text, removed->order.what);
+		text_add(text, "\n");
+	}
+	for (int i = 0; i < REPAIR_SIGNATURE_COUNT; i++)
+		if (repair->broken[i])
+			text_add(text, "    a signature (%s) does not hold any more\n",
+				 repair_signature_text((enum repair_signature)i));
+}
+
 static bool evades(const struct report *report, const struct part *part)
 {
 	for (uint32_t i = 0; i < report->evasion_count; i++)
@@ -130,5 +157,6 @@ char *verdict_text_encode(const struct report *report, const struct verdict_text
 			add_part(&text, report, &report->parts[i], options->color);
 	if (report->parts_omitted)
 		text_add(&text, "    ... and %" PRIu32 " more parts\n", report->parts_omitted);
+	add_repair(&text, verdict ? verdict->repair : NULL);
 	return text_take(&text);
 }

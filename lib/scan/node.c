@@ -363,6 +363,8 @@ static int feed(struct walk *walk, const struct node *node, const struct detecti
 	if (unseen && feed_wrapped(walk, node, detection, digest) && !engine_container(detection))
 		return walk->error;
 	engine_scan(walk->engine, node->data, node->size, node->name, walk->result);
+	/* Which of its members it was is found out likewise. */
+	walk->attribute |= walk->result->virus_count > 0;
 	if (node_result(walk, node, is_archive(detection)))
 		return walk->error;
 	return node_check_opened(walk, node, detection);

@@ -9,6 +9,7 @@
 
 #include "verdict/limits.h"
 #include "verdict/password_list.h"
+#include "verdict/repair_level.h"
 
 #include <stdbool.h>
 
@@ -34,6 +35,12 @@ struct request {
 	 */
 	bool extract;
 	uint64_t message_size;
+	/*
+	 * Write the message without what the plan of orders_size bytes names, which stands behind it in its file, behind both; never clean. NONE: no repair.
+	 */
+	enum repair_level repair;
+	uint64_t orders_size;
+	uint32_t cured; /* viruses that were removed from it by repairs before: for the statistics, should it be without one now */
 	/*
 	 * Set by the supervisor when a worker died: the parts it was at, which the next one must not open or scan.
 	 * avoid_whole says the same for the engine's pass over the message as a whole.

@@ -126,3 +126,9 @@ void stats_report(struct stats *stats, const struct report *report, uint64_t mes
 		stats->codes[report->code - 1]++;
 	stats->durations[stats_bucket(message_us)]++;
 }
+
+void stats_cured(struct stats *stats, const struct report *report, uint64_t cured)
+{
+	if (report->status == EC_AV_CLEAN || report->status == EC_AV_UNSCANNABLE)
+		stats->viruses_cured += cured;
+}

@@ -23,7 +23,7 @@ struct stats {
 	uint64_t messages_checked; /* reports given for messages that a worker was given */
 	uint64_t parts_checked;
 	uint64_t viruses_found; /* names in reports, not messages */
-	uint64_t viruses_cured; /* always 0: messages are judged, never rewritten */
+	uint64_t viruses_cured; /* removed from messages that were repaired, and scanned again without one */
 	uint64_t bytes_checked;
 	uint64_t message_us; /* sum of the times from a worker's start on a message to its report */
 	uint64_t queue_us;   /* sum of the times that messages waited for a worker */
@@ -89,5 +89,7 @@ unsigned stats_bucket(uint64_t us);
 uint64_t stats_bucket_bound(unsigned bucket);
 /* Counts one settled report: checked, parts, viruses, statuses, codes, durations. Times in microseconds. */
 void stats_report(struct stats *stats, const struct report *report, uint64_t message_us, uint64_t queue_us);
+/* The same report is of a message from which so many viruses were removed before. They count where it has none any more. */
+void stats_cured(struct stats *stats, const struct report *report, uint64_t cured);
 
 #endif

@@ -8,6 +8,7 @@
 #ifndef CSAPI_VERDICT_VERDICT_H
 #define CSAPI_VERDICT_VERDICT_H
 
+#include "verdict/repair.h"
 #include "verdict/report.h"
 #include "verdict/selection.h"
 
@@ -31,6 +32,7 @@ struct verdict {
 
 	struct answer *answers; /* owned, one for each engine of the selection */
 	unsigned answer_count;
+	const struct repair_result *repair; /* what became of the message; NULL: no repair was asked for; borrowed */
 	struct report own; /* for what no engine says: an input that cannot be read, bad use, nobody asked */
 };
 

@@ -430,10 +430,12 @@ void link_answer(struct supervisor *supervisor, struct task *task)
 {
 	const struct verdict_json_options options = {0};
 	struct link *link = task->owner;
-	if (task->begun_us) {
+	/* A repair judges nothing. */
+	if (task->begun_us && !task->request.repair) {
 		int64_t now = clock_now_us();
 		stats_report(&supervisor->stats, &task->report, (uint64_t)(now - task->begun_us),
 			     (uint64_t)(task->begun_us - task->arrived_us));
+		stats_cured(&supervisor->stats, &task->report, task->request.cured);
 	}
 	supervisor->zygote_deaths = 0;
 	if (supervisor->resident)
