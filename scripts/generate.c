@@ -696,7 +696,7 @@ static void write_zsh(FILE *out, const struct program *program)
 		else
 			(void)fprintf(out, "\t'--%s%s[", name,
 				      option_is_optional(row) ? "=-"
-				      : row->argument	      ? "="
+				      : row->argument         ? "="
 							      : "");
 		zsh_text(out, row->text);
 		(void)fputs("]", out);

@@ -60,7 +60,6 @@ deliver() {
 	local file
 	file=$(find "$inbox/new" -type f)
 	grep -q '^X-CSAPI-Disinfected: clean; 1 removed' "$file"
-	grep -q 'removed by the virus scanner csapi' "$file"
 	rm "$file"
 	send unscannable
 	went_to "$unscanned" unscannable
