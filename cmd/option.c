@@ -57,8 +57,8 @@ void option_start(struct option_parser *ret_parser, const struct option_row *row
 		option_name(&rows[i], parser->names[i], OPTION_NAME_MAX);
 		parser->longs[longs++] = (struct option){.name = parser->names[i],
 							 .has_arg = option_is_optional(&rows[i]) ? optional_argument
-							 : rows[i].argument		? required_argument
-										: no_argument,
+								    : rows[i].argument           ? required_argument
+												 : no_argument,
 							 .val = ROW_BASE + (int)i};
 		if (rows[i].letter) {
 			parser->letters[letters++] = rows[i].letter;

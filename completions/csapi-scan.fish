@@ -15,7 +15,7 @@ complete -c csapi-scan -l format -x -a 'json text sh sieve clam filter tap junit
 complete -c csapi-scan -l exit -x -a 'scan mda zero' -d 'what the exit status tells: the verdict (scan), or only that there is one (mda, zero)'
 complete -c csapi-scan -l deadline -x -d 'end the whole call by then (1 to 86400; default none, with --exit=mda 240)'
 complete -c csapi-scan -l expect -r -F -d 'hold the verdicts against the expectations in FILE'
-complete -c csapi-scan -l disinfect -a 'infected infected,encrypted infected,malformed infected,encrypted,malformed' -d 'remove what is infected from the message (and encrypted, malformed), see csapi-scan(1)'
+complete -c csapi-scan -l disinfect -a 'infected infected,encrypted infected,malformed infected,encrypted,malformed' -d 'write the message without what is infected in it, or also encrypted or malformed'
 complete -c csapi-scan -l output -s o -r -F -d 'with --disinfect: write the repaired message to FILE, which must not exist'
 complete -c csapi-scan -l null -s 0 -d 'end each verdict with NUL instead of a newline'
 complete -c csapi-scan -l all-parts -d 'list clean parts too; for --format=text'

@@ -387,7 +387,7 @@ is_unrepaired() {
 	[ "$status" -eq 0 ]
 	printf '%s\n' "$output" >"$BATS_TEST_TMPDIR/passed"
 	grep -q '^X-CSAPI-Status: infected$' "$BATS_TEST_TMPDIR/passed"
-	grep -q '^X-CSAPI-Disinfected: 3 removed: 2/eicar.com Eicar-Test-Signature;' "$BATS_TEST_TMPDIR/passed"
+	grep -q '^X-CSAPI-Disinfected: clean; 3 removed: 2/eicar.com Eicar-Test-Signature;' "$BATS_TEST_TMPDIR/passed"
 	scan "$BATS_TEST_TMPDIR/passed"
 	is_clean
 	scan --disinfect --format=filter --exit=mda <"$mail/header.eml"
@@ -404,6 +404,13 @@ is_unrepaired() {
 	"$SCAN" --no-progress --definitions="$DEFINITIONS" --file-base="$base" --disinfect -q -o - <"$mail/several.eml" >"$out" || status=$?
 	[ "$status" -eq 1 ]
 	repair same "$mail/several.eml" "$out" 2 3 5
+}
+
+@test "a shell is told what became of it" {
+	scan --disinfect --format=sh -o "$out" "$mail/several.eml"
+	grep -qx "av_repair='repaired'" <<<"$output"
+	scan --format=sh "$mail/several.eml"
+	! grep -q av_repair <<<"$output"
 }
 
 @test "the text form tells what became of it" {

@@ -49,7 +49,7 @@ refused() { # CODE LINE ARGUMENT...
 	[ -z "$stderr" ]
 	[ "$(long_names | wc -l)" -ge 25 ]
 	for name in $(long_names); do
-		grep -Eq -- "^  (-., |    )--$name(=| |\$)" <<<"$output" || { echo "missing: $name"; false; }
+		grep -Eq -- "^  (-., |    )--$name(=|\[=| |\$)" <<<"$output" || { echo "missing: $name"; false; }
 	done
 	[ "$(wc -L <<<"$output")" -le 80 ]
 	[ "$("$scan" -h)" = "$output" ]
@@ -68,7 +68,7 @@ refused() { # CODE LINE ARGUMENT...
 		[ "${lines[0]}" = "$code" ]
 		[ "${#lines[@]}" -eq 4 ]
 		[[ ${lines[2]} == "  status: "* ]]
-		[[ ${lines[3]} == "  produced: "* || ${lines[3]} == "  produced by csapi-update: "* || ${lines[3]} == "  not produced"* ]]
+		[[ ${lines[3]} == "  produced: "* || ${lines[3]} == "  produced by csapi-update: "* || ${lines[3]} == "  produced with --disinfect: "* || ${lines[3]} == "  not produced"* ]]
 	done
 }
 

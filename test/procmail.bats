@@ -53,6 +53,23 @@ deliver() {
 	marked unscannable
 }
 
+@test "procmail: what is repaired and clean then is delivered, and nothing is lost that cannot be repaired" {
+	sed -i 's|^CSAPI_SCAN=.*|CSAPI_SCAN="&"|; s|="CSAPI_SCAN=\(.*\)"|="\1 --disinfect"|' "$place/rc"
+	send infected
+	[ "$status" -eq 0 ]
+	local file
+	file=$(find "$inbox/new" -type f)
+	grep -q '^X-CSAPI-Disinfected: clean; 1 removed' "$file"
+	rm "$file"
+	send unscannable
+	went_to "$unscanned" unscannable
+	send clean
+	went_to "$inbox" clean
+	{ printf 'From: a@example.org\nSubject: csapi-marker-''body-6f1d\n\nA body.\n'; } >"$messages/in-header"
+	send in-header
+	kept_for_later
+}
+
 @test "procmail: a forged field is gone, a From line and an empty body do no harm, a huge message comes whole" {
 	send forged
 	went_to "$infected" forged

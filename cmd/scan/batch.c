@@ -31,9 +31,9 @@
 struct slot {
 	char *name;
 	bool done;
-	struct verdict verdict; /* while done, or being repaired */
+	struct verdict verdict;      /* while done, or being repaired */
 	struct disinfect *disinfect; /* NULL: its verdict is not there yet, or no repair is asked for */
-	int message;            /* to be passed on, owned; -1: it is not, or could not be taken in */
+	int message;                 /* to be passed on, owned; -1: it is not, or could not be taken in */
 };
 
 struct batch {
@@ -121,8 +121,8 @@ static int pass_on(struct batch *batch, struct slot *head)
 	}
 	struct repair_result *result = disinfect_result(head->disinfect);
 	int message = disinfect_message(head->disinfect);
-	enum scan_code code = message >= 0 && settings->output ? output_write(settings->output, message, &why)
-							       : SCAN_CODE_NONE;
+	enum scan_code code =
+		message >= 0 && settings->output ? output_write(settings->output, message, &why) : SCAN_CODE_NONE;
 	if (code)
 		repair_result_fail(result, code, why.text);
 	head->verdict.repair = result;

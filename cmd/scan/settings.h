@@ -58,7 +58,7 @@ struct settings {
 	bool expected;                    /* they were read */
 	bool disinfect;
 	struct repair_policy policy;
-	const char *output; /* for the repaired message, "-" is standard output; NULL: nowhere */
+	const char *output;        /* for the repaired message, "-" is standard output; NULL: nowhere */
 	struct selection repairer; /* the engine whose workers repair, while `disinfect` */
 	bool null;
 	bool all_parts;

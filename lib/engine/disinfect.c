@@ -29,13 +29,13 @@ struct disinfect {
 	struct request request; /* of the scans */
 	struct request repair;  /* of the repair at hand */
 	enum disinfect_state { DISINFECT_REPAIRS, DISINFECT_SCANS, DISINFECT_ENDED } state;
-	int message;            /* borrowed: as it came */
-	int base;               /* owned: what is repaired; -1: the message */
-	int asked;              /* owned: what a worker repairs, or what is scanned again; -1: none */
-	struct repair_plan plan; /* for the base */
+	int message;                   /* borrowed: as it came */
+	int base;                      /* owned: what is repaired; -1: the message */
+	int asked;                     /* owned: what a worker repairs, or what is scanned again; -1: none */
+	struct repair_plan plan;       /* for the base */
 	struct repair_outcome outcome; /* of the repair whose result is scanned */
 	enum repair_level level;
-	unsigned tries; /* repairs at this level */
+	unsigned tries;                   /* repairs at this level */
 	bool before[SCAN_CODE_COUNT + 1]; /* codes of the first verdict */
 	struct repair_result result;
 	uint64_t size; /* of what is scanned again */
@@ -190,7 +190,8 @@ static void try_again(struct disinfect *disinfect)
 	disinfect->tries++;
 	int error = lay_out(disinfect);
 	if (error)
-		disinfect_fail(disinfect, error == -ENOMEM ? GEN_RESULT_OUT_OF_MEMORY : DEC_RESULT_TEMPFILE_ACCESS_FAILED,
+		disinfect_fail(disinfect,
+			       error == -ENOMEM ? GEN_RESULT_OUT_OF_MEMORY : DEC_RESULT_TEMPFILE_ACCESS_FAILED,
 			       strerror(-error));
 	else
 		disinfect->state = DISINFECT_REPAIRS;
@@ -265,8 +266,8 @@ static bool accepts(const struct disinfect *disinfect, const struct verdict *ver
 /* What was scanned is what counts from now on. */
 static int keep_round(struct disinfect *disinfect)
 {
-	int error = repair_result_add(&disinfect->result, &disinfect->plan, &disinfect->outcome,
-				      disinfect->result.rounds);
+	int error =
+		repair_result_add(&disinfect->result, &disinfect->plan, &disinfect->outcome, disinfect->result.rounds);
 	fd_close(&disinfect->base);
 	disinfect->base = disinfect->asked;
 	disinfect->asked = -1;

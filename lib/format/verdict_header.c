@@ -32,13 +32,14 @@ static void add_definitions(struct text *text, const struct facts *facts, const 
 	add_field(text, "Definitions", value, line_end);
 }
 
-/* "2 removed: 2/invoice.zip/a.exe Eicar; 3 DEC_RESULT_...", as far as a line goes. */
+/* "clean; 2 removed: 2/invoice.zip/a.exe Eicar; 3 DEC_RESULT_...", as far as a line goes: first what the repaired message was found to be. */
 static void add_repair(struct text *text, const struct repair_result *repair, const char *line_end)
 {
 	char value[VERDICT_HEADER_VALUE_MOST];
 	if (!repair || repair->end != REPAIR_DONE)
 		return;
-	size_t used = (size_t)snprintf(value, sizeof value, "%" PRIu32 " removed", repair->removed_count);
+	size_t used = (size_t)snprintf(value, sizeof value, "%s; %" PRIu32 " removed",
+				       repair->status == EC_AV_CLEAN ? "clean" : "unscannable", repair->removed_count);
 	for (uint32_t i = 0; i < repair->removed_count && used < sizeof value / 2; i++) {
 		const struct repair_order *order = &repair->removed[i].order;
 		used += (size_t)snprintf(value + used, sizeof value - used, "%s %.200s %.200s", i ? ";" : ":",

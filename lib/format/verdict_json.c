@@ -216,7 +216,8 @@ static void set_verdict(json_t **object, const struct verdict *verdict)
 	json_field_set(object, "engines", encode_engines(verdict));
 	json_field_set(object, "context", encode_context(verdict));
 	json_field_set(object, "reply", encode_reply(verdict));
-	json_field_set(object, "repair", verdict && verdict->repair ? repair_json_encode(verdict->repair) : json_null());
+	json_field_set(object, "repair",
+		       verdict && verdict->repair ? repair_json_encode(verdict->repair) : json_null());
 }
 
 /* The four values of the seed. */

@@ -70,6 +70,8 @@ char *verdict_sh_encode(const struct verdict *verdict)
 	add(&text, "av_engine", verdict->engine);
 	add(&text, "av_code", verdict->code);
 	add(&text, "av_reply", proposed);
+	if (verdict->repair)
+		add(&text, "av_repair", repair_end_word(verdict->repair->end));
 	for (unsigned i = 0; i < count; i++)
 		add_variable(&text, &variables[i]);
 	text.failed |= !proposed;

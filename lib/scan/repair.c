@@ -38,10 +38,9 @@ static enum scan_code unfold(struct repairing *repairing)
 	source->size = (size_t)size;
 	if (!request->wire)
 		return SCAN_CODE_NONE;
-	repairing->terminated = memmem(source->data, source->size, "\n.\r\n", 4) ||
-				memmem(source->data, source->size, "\n.\n", 3) ||
-				(source->size >= 2 && source->data[0] == '.' &&
-				 (source->data[1] == '\n' || source->data[1] == '\r'));
+	repairing->terminated =
+		memmem(source->data, source->size, "\n.\r\n", 4) || memmem(source->data, source->size, "\n.\n", 3) ||
+		(source->size >= 2 && source->data[0] == '.' && (source->data[1] == '\n' || source->data[1] == '\r'));
 	source_unstuff(source);
 	return SCAN_CODE_NONE;
 }
@@ -92,7 +91,7 @@ static enum scan_code write_all(struct repairing *repairing, struct part parts[2
 	if (!error)
 		return SCAN_CODE_NONE;
 	(void)why_errno(&repairing->why, error, "the repaired message cannot be written");
-	return error == -ENOMEM			     ? DEC_RESULT_OUT_OF_MEMORY
+	return error == -ENOMEM                      ? DEC_RESULT_OUT_OF_MEMORY
 	       : error == -EFBIG || error == -ENOSPC ? DEC_RESULT_BUFFER_SIZE_TOO_SMALL
 						     : DEC_RESULT_TEMPFILE_ACCESS_FAILED;
 }
@@ -112,12 +111,9 @@ int repair(const struct request *request, const struct limits *limits, struct so
 	   const struct observer *observer)
 {
 	struct repairing repairing = {.request = request, .observer = observer, .source = source};
-	struct part parts[2] = {{.number = 0,
-				 .parent = REPORT_NO_PART,
-				 .id = (char[]){"0"},
-				 .kind = PART_INPUT,
-				 .route = ROUTE_WALKED},
-				{.number = 1, .parent = 0, .id = (char[]){"1"}, .kind = PART_BODY, .route = ROUTE_WALKED}};
+	struct part parts[2] = {
+		{.number = 0, .parent = REPORT_NO_PART, .id = (char[]){"0"}, .kind = PART_INPUT, .route = ROUTE_WALKED},
+		{.number = 1, .parent = 0, .id = (char[]){"1"}, .kind = PART_BODY, .route = ROUTE_WALKED}};
 	struct budget budget;
 	budget_init(&budget, limits);
 	repairing.room = (struct room){.fd = message, .at = request->message_size + request->orders_size};

@@ -323,7 +323,7 @@ int repair_plan_make(const struct report *report, const struct repair_policy *po
 	/* Nothing to point to, and a virus all the same. */
 	if (!error && ret_plan->whole && !ret_plan->count) {
 		struct repair_order order = {.remove = true,
-					     .id = (char *)(uintptr_t)"0",
+					     .id = (char *)(uintptr_t) "0",
 					     .what = report->virus_count ? report->viruses[0].name : NULL};
 		error = plan_add(ret_plan, &order);
 	}
@@ -467,8 +467,7 @@ int repair_outcome_done(struct repair_outcome *outcome, uint32_t order, enum rep
 
 int repair_outcome_trouble(struct repair_outcome *outcome, uint32_t order, enum scan_code code, const char *text)
 {
-	int error =
-		grow(&outcome->troubles, outcome->trouble_count, &outcome->trouble_room, sizeof *outcome->troubles);
+	int error = grow(&outcome->troubles, outcome->trouble_count, &outcome->trouble_room, sizeof *outcome->troubles);
 	if (error)
 		return error;
 	struct repair_trouble *trouble = &outcome->troubles[outcome->trouble_count++];

@@ -40,7 +40,8 @@ struct request {
 	 */
 	enum repair_level repair;
 	uint64_t orders_size;
-	uint32_t cured; /* viruses that were removed from it by repairs before: for the statistics, should it be without one now */
+	uint32_t
+		cured; /* viruses that were removed from it by repairs before: for the statistics, should it be without one now */
 	/*
 	 * Set by the supervisor when a worker died: the parts it was at, which the next one must not open or scan.
 	 * avoid_whole says the same for the engine's pass over the message as a whole.

@@ -335,8 +335,7 @@ static int copy_all(struct rewrite *rewrite)
 int archive_rewrite(enum detect_format format, const uint8_t *data, size_t size, struct budget *budget,
 		    const struct rewrite_visitor *visitor, struct buffer *buffer, struct why *why)
 {
-	struct rewrite rewrite = {
-		.format = format, .budget = budget, .visitor = visitor, .buffer = buffer, .why = why};
+	struct rewrite rewrite = {.format = format, .budget = budget, .visitor = visitor, .buffer = buffer, .why = why};
 	/* What stands in front of it, a program for example, would be lost. */
 	bool first = format != DETECT_ZIP || (size > 2 && memcmp(data, "PK", 2) == 0);
 	if (!first || detect_offset(format, data, size))

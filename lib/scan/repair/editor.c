@@ -32,8 +32,8 @@ struct editor {
 	struct repair_outcome *outcome;
 	struct why *why;
 	const char *line_end;
-	bool *resolved; /* for each order: it is gone, by itself or with another */
-	bool *used;     /* for each order: something gave way for it */
+	bool *resolved;                          /* for each order: it is gone, by itself or with another */
+	bool *used;                              /* for each order: something gave way for it */
 	bool signatures[REPAIR_SIGNATURE_COUNT]; /* of what is being edited, and of all around it */
 	unsigned nesting;
 	size_t cap;
@@ -53,8 +53,8 @@ struct finding {
 };
 
 static int edit_content(struct editor *editor, const uint8_t *data, size_t size, bool text, struct finding *ret);
-static int edit_message(struct editor *editor, const struct lines *lines, size_t start, size_t end,
-			const char *section, struct patches *patches);
+static int edit_message(struct editor *editor, const struct lines *lines, size_t start, size_t end, const char *section,
+			struct patches *patches);
 
 /* --- orders ----------------------------------------------------------------------------------------------------- */
 
@@ -70,8 +70,8 @@ static int order_for(const struct editor *editor, const uint8_t *data, size_t si
 		const struct repair_order *order = &editor->plan->orders[i];
 		if (!order->has_sha256 || memcmp(order->sha256, digest, sizeof digest) != 0)
 			continue;
-		bool worse = *ret_order != NOBODY &&
-			     (!editor->plan->orders[*ret_order].remove || editor->used[*ret_order]);
+		bool worse =
+			*ret_order != NOBODY && (!editor->plan->orders[*ret_order].remove || editor->used[*ret_order]);
 		if (*ret_order == NOBODY || (order->remove && worse))
 			*ret_order = i;
 		/* Of twins each has its turn. */
@@ -214,8 +214,8 @@ static int edit_file(struct editor *editor, const struct lines *lines, const str
 	struct buffer file, text;
 	uint32_t order;
 	size_t start, end;
-	enum scan_code code = transfer_decode(stray->transfer, lines->data + stray->start, stray->size, editor->budget,
-					      &file);
+	enum scan_code code =
+		transfer_decode(stray->transfer, lines->data + stray->start, stray->size, editor->budget, &file);
 	int error = code == DEC_RESULT_OUT_OF_MEMORY ? -ENOMEM : order_for(editor, file.data, file.size, &order);
 	buffer_free(&file);
 	if (error || order == NOBODY)
@@ -441,8 +441,8 @@ static int edit_parts(struct editor *editor, const struct lines *lines, const st
 		char number[SECTION_MOST] = "";
 		struct entity part;
 		/* A number that is too long is none: then only the content tells. */
-		if (section && snprintf(number, sizeof number, "%s%s%u", section, *section ? "." : "", i) >=
-				       (int)sizeof number)
+		if (section &&
+		    snprintf(number, sizeof number, "%s%s%u", section, *section ? "." : "", i) >= (int)sizeof number)
 			number[0] = '\0';
 		entity_read(lines, start, end, false, &part);
 		error = edit_entity(editor, lines, &part, section && *number ? number : NULL, patches);
@@ -540,8 +540,8 @@ static int edit_single(struct editor *editor, const struct lines *lines, const s
 	return error;
 }
 
-static int edit_message(struct editor *editor, const struct lines *lines, size_t start, size_t end,
-			const char *section, struct patches *patches)
+static int edit_message(struct editor *editor, const struct lines *lines, size_t start, size_t end, const char *section,
+			struct patches *patches)
 {
 	bool signatures[REPAIR_SIGNATURE_COUNT];
 	struct entity entity;

@@ -265,8 +265,8 @@ void entity_parts_begin(const struct lines *lines, const struct entity *multipar
 {
 	enum delimiter kind;
 	*ret_parts = (struct entity_parts){.lines = lines, .multipart = multipart, .epilogue = multipart->end};
-	ret_parts->preamble = delimiter_find(lines, multipart->body, multipart->end, multipart->boundary,
-					     &ret_parts->at, &kind);
+	ret_parts->preamble =
+		delimiter_find(lines, multipart->body, multipart->end, multipart->boundary, &ret_parts->at, &kind);
 	ret_parts->closed = kind != DELIMITER_NEXT;
 	if (kind == DELIMITER_LAST)
 		ret_parts->epilogue = ret_parts->at;

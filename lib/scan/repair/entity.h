@@ -24,11 +24,11 @@ struct lines {
 };
 
 struct entity {
-	size_t start, end; /* all of it */
-	size_t fields;     /* where its first field begins; `body` if there is none */
-	size_t body;       /* behind the blank line; `end` if there is none */
-	bool blank;        /* there is a blank line */
-	char type[128];    /* lower case; "": not said, which means text/plain */
+	size_t start, end;                       /* all of it */
+	size_t fields;                           /* where its first field begins; `body` if there is none */
+	size_t body;                             /* behind the blank line; `end` if there is none */
+	bool blank;                              /* there is a blank line */
+	char type[128];                          /* lower case; "": not said, which means text/plain */
 	char boundary[ENTITY_BOUNDARY_MOST + 1]; /* "": none */
 	char protocol[128];                      /* of multipart/signed, lower case; "": none */
 	enum transfer transfer;

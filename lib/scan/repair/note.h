@@ -18,10 +18,10 @@
 
 struct note {
 	const struct repair_plan *plan;
-	uint32_t order;     /* the one that is told, where `single`; else all that remove */
+	uint32_t order; /* the one that is told, where `single`; else all that remove */
 	bool single;
-	bool body;  /* it stands for the whole body */
-	bool terse; /* without names: one of them may be what was found */
+	bool body;                               /* it stands for the whole body */
+	bool terse;                              /* without names: one of them may be what was found */
 	bool signatures[REPAIR_SIGNATURE_COUNT]; /* that are broken by it */
 	const char *line_end;
 };
