@@ -39,6 +39,9 @@ struct editor {
 	size_t cap;
 };
 
+/* What content is said to be. */
+enum content { CONTENT_ANY, CONTENT_TEXT, CONTENT_MESSAGE };
+
 /* What came of looking into something. */
 enum fate {
 	FATE_SAME,    /* nothing in it has to go */
@@ -52,7 +55,8 @@ struct finding {
 	struct buffer bytes; /* FATE_CHANGED: in place of the old ones; else empty */
 };
 
-static int edit_content(struct editor *editor, const uint8_t *data, size_t size, bool text, struct finding *ret);
+static int edit_content(struct editor *editor, const uint8_t *data, size_t size, enum content content,
+			struct finding *ret);
 static int edit_message(struct editor *editor, const struct lines *lines, size_t start, size_t end, const char *section,
 			struct patches *patches);
 
@@ -153,7 +157,7 @@ static enum rewrite_fate on_member(void *context, const char *name, const uint8_
 	struct editor *editor = rewriting->editor;
 	struct finding finding;
 	(void)name;
-	rewriting->error = edit_content(editor, data, size, false, &finding);
+	rewriting->error = edit_content(editor, data, size, CONTENT_ANY, &finding);
 	if (rewriting->error)
 		return REWRITE_GIVE_UP;
 	if (finding.fate == FATE_SAME)
@@ -280,7 +284,8 @@ static int edit_mail(struct editor *editor, const uint8_t *data, size_t size, st
 	return error == -EFBIG ? trouble(editor, finding->order, error, "a message has no room for the note") : error;
 }
 
-static int look_into(struct editor *editor, const uint8_t *data, size_t size, bool text, struct finding *finding)
+static int look_into(struct editor *editor, const uint8_t *data, size_t size, enum content content,
+		     struct finding *finding)
 {
 	struct detection detection;
 	int error = 0;
@@ -289,16 +294,17 @@ static int look_into(struct editor *editor, const uint8_t *data, size_t size, bo
 		for (unsigned i = 0; i < detection.count && !error && finding->fate == FATE_GO; i++)
 			if (detect_opener(detection.formats[i]) == DETECT_ARCHIVE)
 				error = edit_archive(editor, detection.formats[i], data, size, finding);
-		if (!error && finding->fate == FATE_GO && text)
+		if (!error && finding->fate == FATE_GO && content == CONTENT_TEXT)
 			error = edit_text(editor, data, size, finding);
 	}
-	if (!error && finding->fate == FATE_GO && detection.mail)
+	if (!error && finding->fate == FATE_GO && (detection.mail || content == CONTENT_MESSAGE))
 		error = edit_mail(editor, data, size, finding);
 	return error;
 }
 
 /* Decoded bytes: do they stay, and as what? 0 or -ENOMEM, -EIO. */
-static int edit_content(struct editor *editor, const uint8_t *data, size_t size, bool text, struct finding *ret)
+static int edit_content(struct editor *editor, const uint8_t *data, size_t size, enum content content,
+			struct finding *ret)
 {
 	*ret = (struct finding){.fate = FATE_SAME, .order = NOBODY};
 	int error = order_for(editor, data, size, &ret->order);
@@ -308,7 +314,7 @@ static int edit_content(struct editor *editor, const uint8_t *data, size_t size,
 	if (editor->plan->orders[ret->order].remove || editor->nesting >= NESTING_MOST)
 		return 0;
 	editor->nesting++;
-	error = look_into(editor, data, size, text, ret);
+	error = look_into(editor, data, size, content, ret);
 	editor->nesting--;
 	return error;
 }
@@ -390,7 +396,8 @@ static int edit_leaf(struct editor *editor, const struct lines *lines, const str
 		size = decoded.size;
 	}
 	bool text = !*entity->type || !strncmp(entity->type, "text/", 5);
-	int error = edit_content(editor, data, size, text, &finding);
+	enum content content = text ? CONTENT_TEXT : entity_is_message(entity) ? CONTENT_MESSAGE : CONTENT_ANY;
+	int error = edit_content(editor, data, size, content, &finding);
 	buffer_free(&decoded);
 	if (error || finding.fate == FATE_SAME)
 		return error;
@@ -674,7 +681,7 @@ static enum scan_code edit_file_alone(struct editor *editor, const uint8_t *data
 				      int *ret_error)
 {
 	struct finding finding = {.fate = FATE_GO, .order = 0};
-	*ret_error = look_into(editor, data, size, false, &finding);
+	*ret_error = look_into(editor, data, size, CONTENT_ANY, &finding);
 	if (*ret_error)
 		return SCAN_CODE_NONE;
 	if (finding.fate == FATE_CHANGED) {
