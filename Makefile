@@ -95,12 +95,13 @@ UNITS := $(patsubst test/unit/%.c,$(B)/test/%.t,$(wildcard test/unit/*.c))
 PRELOADS := $(patsubst test/preload/%.c,$(B)/test/preload/%.so,$(wildcard test/preload/*.c))
 HELPERS := $(patsubst test/helper/%.c,$(B)/test/helper/%,$(wildcard test/helper/*.c))
 GUESTS := $(patsubst test/library/%.c,$(B)/test/library/%,$(wildcard test/library/*.c))
+FUZZ_TARGETS := $(filter-out replay,$(patsubst test/fuzz/%.c,%,$(wildcard test/fuzz/*.c)))
 BENCHES := $(patsubst test/bench/%.c,$(B)/test/bench/%,$(wildcard test/bench/*.c))
 
 COMPILE = $(CC) $(OWN_CPPFLAGS) $(FORTIFY) $(FLOOR_CPPFLAGS) $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP
 LINK = $(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS)
 
-.PHONY: all programs library lua check-abi deb check-deb tests check soak check-sanitize sanitize clang lint generate check-generated format install uninstall clean help bench bench-smoke bench-cache compare screens FORCE
+.PHONY: faults fuzz all programs library lua check-abi deb check-deb tests check soak check-sanitize sanitize clang lint generate check-generated format install uninstall clean help bench bench-smoke bench-cache compare screens FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -109,7 +110,7 @@ programs: $(PROGRAMS:%=$(B)/%)
 library: $(LIBRARY)
 lua: $(LUA_MODULES)
 	@[ -n "$(LUA_MODULES)" ] || { echo "pkg-config finds no Lua: install liblua5.1-0-dev, liblua5.4-dev or libluajit-5.1-dev" >&2; exit 1; }
-tests: $(UNITS) $(PRELOADS) $(HELPERS) $(BENCHES) $(GUESTS)
+tests: $(UNITS) $(PRELOADS) $(HELPERS) $(BENCHES) $(GUESTS) $(FUZZ_TARGETS:%=$(B)/test/fuzz/%)
 
 help:
 	@echo "make [all]            build the programs below build/"
@@ -129,6 +130,8 @@ help:
 	@echo "make check-sanitize   run all tests against that build"
 	@echo "make clang            build with clang, warnings as errors, below build/clang"
 	@echo "make generate         write completions and generated manuals anew from the tables"
+	@echo "make fuzz             fuzz targets, FUZZ_TIME seconds each (FUZZ=\"mime wire\" for some)"
+	@echo "make faults           every call that can fail, failing once: hours (FAULTS_MOST=20 for a sample)"
 	@echo "make compare          what clamscan, clamdscan and csapi-scan say of the same mail: some five minutes"
 	@echo "make screens          draw the terminal sessions of the README anew"
 	@echo "make format           run clang-format over all C files"
@@ -154,6 +157,8 @@ $(B)/lib/process/%.o $(B)/pic/lib/process/%.o: private FLOOR_CPPFLAGS = $(PROCES
 $(B)/lib/fetch/%.o: private FLOOR_CPPFLAGS = $(FETCH_CPPFLAGS)
 $(B)/lib/scan/%.o: private FLOOR_CPPFLAGS = $(SCAN_CPPFLAGS)
 $(B)/test/unit/%.o: private FLOOR_CPPFLAGS = -I. $(FORMAT_CPPFLAGS) $(SCAN_CPPFLAGS)
+$(B)/test/fuzz/%.o: private FLOOR_CPPFLAGS = -Itest/fuzz
+$(B)/test/helper/%.o: private FLOOR_CPPFLAGS = $(SCAN_CPPFLAGS)
 $(B)/scripts/%.o: private FLOOR_CPPFLAGS = -I.
 # It defines functions that the fortified headers redefine.
 $(STAND_INS): private FORTIFY := -U_FORTIFY_SOURCE
@@ -220,13 +225,17 @@ $(B)/test/%.t: $(B)/test/unit/%.o $(REPORT_PATH) $(STAND_INS) $(FULL_ARCHIVES)
 	@mkdir -p $(@D)
 	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(SCAN_LIBS) $(PROCESS_LIBS) $(FORMAT_LIBS)
 
+# With replay.c in place of a fuzzer, or with one: make fuzz.
+$(B)/test/fuzz/%: $(B)/test/fuzz/%.o $(if $(FUZZER),,$(B)/test/fuzz/replay.o) $(REPORT_PATH) $(STAND_INS) $(B)/libfetch.a $(FULL_ARCHIVES)
+	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(FETCH_LIBS) $(SCAN_LIBS) $(PROCESS_LIBS) $(FORMAT_LIBS)
+
 # A preloaded library is no part of the product: no sanitizer in it, or it would have to come first.
 $(B)/test/preload/%.so: test/preload/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(OWN_CPPFLAGS) $(CPPFLAGS) $(filter-out -fsanitize% -fno-sanitize%,$(OWN_CFLAGS)) $(CFLAGS) -MMD -MP -MF $(@:.so=.d) -fPIC -shared -o $@ $< -ldl
 
 $(B)/test/helper/%: $(B)/test/helper/%.o $(REPORT_PATH) $(THIN_ARCHIVES)
-	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(FORMAT_LIBS)
+	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(FORMAT_LIBS) $(SCAN_LIBS)
 
 # A guest sees what is installed: the header and the shared library, found beside it.
 $(B)/test/library/%: $(B)/test/library/%.o $(REPORT_PATH) $(LIBRARY)
@@ -263,8 +272,9 @@ bench-smoke: all $(BENCHES)
 	test/bench/run.py --build=$(B) --output=$(B)/bench-smoke --signatures=5000 --messages=30 --planted-every=3 --rounds=2 --calls=5
 
 # Counts of verdicts beside ClamAV's own programs.
-compare: all
+compare: all tests
 	test/bench/compare.py --build=$(B) --output=test/bench/results/compare.md
+	scripts/compare-readings --build=$(B) --output=test/bench/results/readings.md
 
 # Real sessions, as pictures.
 screens: all
@@ -295,6 +305,17 @@ check-sanitize:
 	$(MAKE) B=build/sanitize SANITIZE=1 CFLAGS='-O1 -g' check || status=1; \
 	cat $(REPORTS)/* 2>/dev/null && status=1; \
 	exit $$status
+# Every call of every function that can fail, failing once: hours. FAULTS="csapi-scan csapi-worker:open" for some, FAULTS_MOST=20 for a sample.
+FAULTS_MOST ?= 0
+faults: all tests
+	test/faults.py --build=$(B) --most=$(FAULTS_MOST) --output=test/bench/results/faults.md $(FAULTS)
+# libFuzzer under AddressSanitizer and UBSan: FUZZ_TIME seconds for each of FUZZ, what is found below build/fuzz/found.
+FUZZ ?= $(FUZZ_TARGETS)
+FUZZ_TIME ?= 60
+fuzz:
+	$(MAKE) B=build/fuzz CC=clang FUZZER=1 CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined' \
+		LDFLAGS='-fsanitize=fuzzer,address,undefined' $(FUZZ:%=build/fuzz/test/fuzz/%)
+	scripts/fuzz --build=build/fuzz --seconds=$(FUZZ_TIME) $(FUZZ)
 clang:
 	$(MAKE) B=build/clang CC=clang CFLAGS='-O2 -g -Werror' all tests
 

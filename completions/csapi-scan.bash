@@ -62,6 +62,11 @@ _csapi_scan()
 		mapfile -t COMPREPLY < <(compgen -W 'auto' -- "$current")
 		return
 		;;
+	--passwords)
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
+		return
+		;;
 	--socket)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
@@ -120,7 +125,7 @@ _csapi_scan()
 		[[ $word == -- ]] && only_files=yes
 	done
 	if [[ $current == -* && -z $only_files ]]; then
-		mapfile -t COMPREPLY < <(compgen -W '-r --recursive --files0-from= --part= --wire --read-timeout= -e --engine= --engines --hook --context= --config= --check-config --format= --exit= --deadline= --expect= --disinfect --disinfect=infected --disinfect=infected,encrypted --disinfect=infected,malformed --disinfect=infected,encrypted,malformed -o --output= -0 --null --all-parts -q --quiet --no-progress -j --jobs= --first-threat --paranoid --mime-decompose --socket= --private --definitions= --max-age= --file-base= --scanner-path= --max-extract-depth= --max-extract-size= --max-cumulative-extract-size= --max-extract-time= --max-file-count= --timeout= --explain= --self-test -V --version -h --help ' -- "$current")
+		mapfile -t COMPREPLY < <(compgen -W '-r --recursive --files0-from= --part= --wire --read-timeout= -e --engine= --engines --hook --context= --config= --check-config --format= --exit= --deadline= --expect= --disinfect --disinfect=infected --disinfect=infected,encrypted --disinfect=infected,malformed --disinfect=infected,encrypted,malformed -o --output= -0 --null --all-parts -q --quiet --no-progress -j --jobs= --first-threat --paranoid --passwords= --mime-decompose --socket= --private --definitions= --max-age= --file-base= --scanner-path= --max-extract-depth= --max-extract-size= --max-cumulative-extract-size= --max-extract-time= --max-file-count= --timeout= --explain= --self-test -V --version -h --help ' -- "$current")
 		[[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null
 	else
 		compopt -o filenames 2>/dev/null

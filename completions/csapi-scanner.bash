@@ -84,6 +84,11 @@ _csapi_scanner()
 		mapfile -t COMPREPLY < <(compgen -d -- "$current")
 		return
 		;;
+	--passwords)
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
+		return
+		;;
 	--worker-path)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
@@ -148,7 +153,7 @@ _csapi_scanner()
 		[[ $word == -- ]] && only_files=yes
 	done
 	if [[ $current == -* && -z $only_files ]]; then
-		mapfile -t COMPREPLY < <(compgen -W '--config= -e --engine= --check-config --listen= --socket-mode= -j --max-concurrency= --max-queue= --cache-size= --idle-exit= --low-memory --scanner-log= --log-level= --private= --clamd-socket= --clamd-socket-mode= --clamd-listen= --clamd-stream-max= -d --definitions= --no-engine --file-base= --worker-path= -o --option= --isolation= --messages-per-worker= --user= --no-namespaces --landlock-abi= --socket= --format= --max-extract-depth= --max-extract-size= --max-cumulative-extract-size= --max-extract-time= --max-file-count= --timeout= -h --help -V --version ' -- "$current")
+		mapfile -t COMPREPLY < <(compgen -W '--config= -e --engine= --check-config --listen= --socket-mode= -j --max-concurrency= --max-queue= --cache-size= --idle-exit= --low-memory --scanner-log= --log-level= --private= --clamd-socket= --clamd-socket-mode= --clamd-listen= --clamd-stream-max= -d --definitions= --no-engine --file-base= --passwords= --worker-path= -o --option= --isolation= --messages-per-worker= --user= --no-namespaces --landlock-abi= --socket= --format= --max-extract-depth= --max-extract-size= --max-cumulative-extract-size= --max-extract-time= --max-file-count= --timeout= -h --help -V --version ' -- "$current")
 		[[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null
 	else
 		mapfile -t COMPREPLY < <(compgen -W 'status stats reload stop ping' -- "$current")

@@ -26,6 +26,7 @@ complete -c csapi-scanner -l clamd-stream-max -x -d 'largest message by INSTREAM
 complete -c csapi-scanner -l definitions -s d -x -a '(__fish_complete_directories)' -d 'directory of virus definitions'
 complete -c csapi-scanner -l no-engine -d 'load no definitions, and only take messages apart'
 complete -c csapi-scanner -l file-base -x -a '(__fish_complete_directories)' -d 'directory for temporary files'
+complete -c csapi-scanner -l passwords -r -F -d 'try the passwords in FILE on encrypted ZIP archives'
 complete -c csapi-scanner -l worker-path -r -F -d 'the worker program (default: beside this one)'
 complete -c csapi-scanner -l option -s o -x -d 'set maxCumulativeExtractSize, up to 4294967294 bytes'
 complete -c csapi-scanner -l isolation -x -a 'require degrade off' -d 'require, degrade, or off: what to do where a promised layer is missing'

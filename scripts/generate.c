@@ -247,6 +247,57 @@ static void man_evasions(FILE *out)
 	}
 }
 
+/* The containers, by who opens them; the openers have the names of those in scan/detect.h, which is not for this floor. */
+enum opener { DETECT_ARCHIVE, DETECT_ENGINE_ONLY, DETECT_NOBODY, DETECT_LOCKED };
+
+static void man_formats(FILE *out, enum opener opener)
+{
+	static const struct {
+		enum opener opener;
+		const char *text;
+	} formats[] = {
+#define DETECT_FORMAT(name, row_opener, type, row_text) {row_opener, row_text},
+#include "verdict/container.def"
+#undef DETECT_FORMAT
+	};
+	const char *last = NULL;
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+		if (formats[i].opener != opener)
+			continue;
+		if (last)
+			(void)fprintf(out, "%s,\n", last);
+		last = formats[i].text;
+	}
+	(void)fprintf(out, "%s.\n", last);
+}
+
+static void man_formats_archive(FILE *out)
+{
+	man_formats(out, DETECT_ARCHIVE);
+}
+
+static void man_formats_engine(FILE *out)
+{
+	man_formats(out, DETECT_ENGINE_ONLY);
+}
+
+static void man_formats_nobody(FILE *out)
+{
+	man_formats(out, DETECT_NOBODY);
+}
+
+static void man_formats_locked(FILE *out)
+{
+	man_formats(out, DETECT_LOCKED);
+}
+
+static void man_passwords(FILE *out)
+{
+	for (int i = PASSWORD_NONE + 1; i < PART_PASSWORD_COUNT; i++)
+		(void)fprintf(out, ".It Cm %s\n%s\n", part_password_word((enum part_password)i),
+			      part_password_text((enum part_password)i));
+}
+
 static void man_limits(FILE *out)
 {
 	for (int i = 0; i < LIMIT_COUNT; i++) {
@@ -455,6 +506,11 @@ static const struct list {
 	{".\\\"@LIMITS@\n", man_limits},
 	{".\\\"@KINDS@\n", man_kinds},
 	{".\\\"@ROUTES@\n", man_routes},
+	{".\\\"@FORMATS_ARCHIVE@\n", man_formats_archive},
+	{".\\\"@FORMATS_ENGINE@\n", man_formats_engine},
+	{".\\\"@FORMATS_NOBODY@\n", man_formats_nobody},
+	{".\\\"@FORMATS_LOCKED@\n", man_formats_locked},
+	{".\\\"@PASSWORDS@\n", man_passwords},
 	{".\\\"@SCANNER_OPTIONS@\n", man_scanner_options},
 	{".\\\"@COMMANDS@\n", man_scanner_commands},
 	{".\\\"@STATS@\n", man_stats},

@@ -83,6 +83,10 @@ any='.status == "EC_AV_CLEAN" or .status == "EC_AV_UNSCANNABLE" or .code == "DEC
 	survives "$not_clean" deep-multiparts.eml deep-messages.eml
 }
 
+@test "thousands of encrypted members, and of words that could be passwords" {
+	survives "$not_clean" locked-members.eml locked-shared.eml locked-aes.eml
+}
+
 @test "every bomb is in a test above" {
 	local file missing=
 	for file in "$FIXTURES"/bombs/*; do

@@ -232,20 +232,40 @@ out = hear().split(b"\0"); assert len(out) == 3 and b"OK" in out[0] + out[1] and
 	raw "fd = os.open('$file', os.O_RDONLY); $other s = connect(); say(b'zFILDES\0', [fd]); assert hear().endswith(b'FOUND\0')"
 }
 
-@test "a scanner that is not root opens nothing for others" {
+@test "RELOAD and STATS are for root and the scanner's user on this machine, and for nobody else" {
+	local words
+	words=$'for word in (b"RELOAD", b"STATS"):\n    s = connect(); say(b"z" + word + b"\\0"); out = hear(); assert out == word + b": Only root and the user of the scanner may ask that, and over no network. ERROR\\0", out'
+	raw "$words" "$port"
+	[ "$status" -eq 0 ] || fail "by the network: $output"
+	as_root || skip "only root can be somebody else"
+	raw "os.setgroups([]); os.setgid(4242); os.setuid(4242)
+$words"
+	[ "$status" -eq 0 ] || fail "somebody else: $output"
+}
+
+@test "a scanner that is not root opens nothing for others, and obeys none" {
 	as_root || skip "only root can be two others"
-	local place=$BATS_TEST_TMPDIR/place
+	local place=$BATS_TEST_TMPDIR/place port words
+	port=$(free_port)
 	mkdir -m 777 "$place"
 	chmod a+x "$BATS_TEST_TMPDIR"
 	setpriv --reuid=65534 --regid=65534 --clear-groups "$(programs_within_reach)/csapi-scanner" --listen="$place/s" --socket-mode=0666 \
 		--definitions="$(within_reach "$DEFINITIONS")" --file-base="$place" --isolation=degrade --scanner-log=none -j 1 \
-		--clamd-socket="$place/c" --clamd-socket-mode=0666 >"$place/log" 2>&1 3>&- &
+		--clamd-socket="$place/c" --clamd-socket-mode=0666 --clamd-listen="$port" >"$place/log" 2>&1 3>&- &
 	other=$!
 	for _ in {1..100}; do
 		! "$BUILD/csapi-scanner" status --socket="$place/s" >/dev/null 2>&1 || break
 		sleep 0.1
 	done
 	raw "os.setgroups([]); os.setgid(4242); os.setuid(4242); s = connect(); say(b'zSCAN /etc/passwd\0'); out = hear(); assert b'cannot open files in your name' in out, out" "$place/c"
+	words=$'for word in (b"RELOAD", b"STATS"):\n    s = connect(); say(b"z" + word + b"\\0"); out = hear(); assert out.endswith(b"over no network. ERROR\\0"), out'
+	raw "os.setgroups([]); os.setgid(4242); os.setuid(4242)
+$words" "$place/c"
+	[ "$status" -eq 0 ] || fail "somebody else: $output"
+	raw "$words" "$port"
+	[ "$status" -eq 0 ] || fail "by the network: $output"
+	raw "os.setgroups([]); os.setgid(65534); os.setuid(65534); s = connect(); say(b'zSTATS\0'); out = hear(); assert out.startswith(b'POOLS'), out" "$place/c"
+	[ "$status" -eq 0 ] || fail "its own user: $output"
 	raw "say(b'zINSTREAM\0' + stream(eicar)); assert hear().endswith(b'FOUND\0')" "$place/c"
 	raw "say(b'zSCAN ' + mail.encode() + b'/eicar.eml\0'); assert hear().endswith(b'FOUND\0')" "$place/c"
 	kill "$other"

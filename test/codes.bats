@@ -241,7 +241,7 @@ speak() {
 
 @test "DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED: archives with encrypted names, documents, messages" {
 	cd "$FIXTURES/codes"
-	scan encrypted/names*{7z,rar}{,.eml} encrypted/document.{pdf,docx}{,.eml} mime/{pgp-encrypted,smime-enveloped}.eml
+	scan encrypted/file-* encrypted/names*{7z,rar}{,.eml} encrypted/document*.{pdf,docx,doc,xls,ppt,odt,epub,pages}{,.eml} mime/{pgp-encrypted,smime-enveloped}.eml
 	is_unscannable DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED
 }
 
@@ -252,8 +252,9 @@ speak() {
 }
 
 @test "DEC_RESULT_FILE_SPLIT_ACROSS_CONTAINERS: RAR 4, RAR 5, 7z, zip" {
-	scan "$FIXTURES"/codes/split/*.eml "$FIXTURES"/codes/split/*.rar "$FIXTURES"/codes/split/*.z{ip,01}
+	scan "$FIXTURES"/codes/split/*.eml "$FIXTURES"/codes/split/*.rar "$FIXTURES"/codes/split/*.{zip,z01,arj}
 	is_unscannable DEC_RESULT_FILE_SPLIT_ACROSS_CONTAINERS
+	holds 'all(.codes[] | select(.code == "DEC_RESULT_FILE_SPLIT_ACROSS_CONTAINERS"); .part != null)'
 	# Nothing but its name tells that it is a volume, and the name of an input is not the sender's.
 	scan "$FIXTURES/codes/split/volume.7z.001"
 	holds '.status == "EC_AV_UNSCANNABLE"'
@@ -293,6 +294,35 @@ speak() {
 	scan "$FIXTURES/$D"/algorithm/*
 	[ "$status" -eq 3 ] || fail "not unscannable"
 	has_code DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM
+}
+
+@test "the report names the format that nobody here opens" {
+	local name text
+	cd "$FIXTURES/$D/algorithm"
+	while IFS=: read -r name text; do
+		scan "$name.eml"
+		is_unscannable DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM
+		[[ $(jq -r .info <<<"$output") == *"$text"* ]] || fail "$name: not named"
+	done <<-'END'
+		squashfs.sqsh:SquashFS
+		image.wim:Windows image
+		image.vhd:(VHD)
+		image.vhdx:(VHDX)
+		disk.img:FAT disk image
+		ext.img:ext2, ext3 or ext4
+		ufs.img:UFS
+		a.arc:ARC archive
+		a.ace:ACE archive
+		a.sit:StuffIt archive
+		a.sitx:StuffIt X archive
+		a.rz:rzip
+		a.lrz:lrzip
+		a.lzo:lzop
+		a.zpaq:ZPAQ
+		a.shar:shell archive
+		a.tar.br:Brotli
+		deflate64.7z:codec
+	END
 }
 
 @test "DEC_RESULT_MIME_PARSING_FAILED: a multipart without a part" {

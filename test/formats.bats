@@ -28,6 +28,11 @@ every() {
 	every 34
 }
 
+@test "PDF that is encrypted and needs no password, wherever it says so" {
+	scan "$FIXTURES"/formats/restricted*.pdf{,.eml}
+	every 8
+}
+
 @test "RAR 4 and RAR 5" {
 	scan "$FIXTURES"/formats/rar[45].rar{,.eml}
 	every 4

@@ -75,8 +75,8 @@ deliver() {
 	went_to "$infected" torn
 	marked infected
 	send headless
-	went_to "$inbox" headless
-	marked clean
+	went_to "$infected" headless
+	marked infected
 	send nothing
 	went_to "$inbox" nothing
 }

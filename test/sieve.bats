@@ -95,8 +95,8 @@ deliver() {
 		send torn
 		went_to "$infected" torn ^--=
 		send headless
-		went_to "$inbox" headless
-		marked clean
+		went_to "$infected" headless
+		marked infected
 		send from-line
 		went_to "$inbox" from-line
 	done

@@ -6,6 +6,7 @@
  */
 #include "settings.h"
 
+#include "format/password_file.h"
 #include "options.h"
 #include "verdict/age.h"
 
@@ -245,6 +246,12 @@ static bool read_task(struct settings *settings, enum scan_option option, const 
 	}
 }
 
+static enum scan_code read_passwords(struct settings *settings, const char *value, struct why *why)
+{
+	int error = password_file_read(value, &settings->request.passwords, why);
+	return error ? error == -ENOMEM ? GEN_RESULT_OUT_OF_MEMORY : GEN_RESULT_PARAMETER_INVALID : SCAN_CODE_NONE;
+}
+
 static enum scan_code read_value(struct settings *settings, enum scan_option option, const char *value, struct why *why)
 {
 	switch (option) {
@@ -285,6 +292,8 @@ static enum scan_code read_value(struct settings *settings, enum scan_option opt
 	case SCAN_OPTION_expect:
 		settings->expect = value;
 		return SCAN_CODE_NONE;
+	case SCAN_OPTION_passwords:
+		return read_passwords(settings, value, why);
 	case SCAN_OPTION_disinfect:
 		return read_disinfect(settings, value, why);
 	case SCAN_OPTION_output:

@@ -159,6 +159,9 @@ static bool read_plain(struct scanner_settings *settings, enum scanner_option op
 	case SCANNER_OPTION_file_base:
 		settings->supervisor.file_base = value;
 		return true;
+	case SCANNER_OPTION_passwords:
+		settings->supervisor.passwords = value;
+		return true;
 	case SCANNER_OPTION_worker_path:
 		settings->supervisor.worker_path = value;
 		return true;
@@ -323,6 +326,8 @@ static void adopt(struct scanner_settings *settings, const bool *given)
 			engine->definitions ? engine->definitions : config_definitions(&settings->config);
 	if (!given[SCANNER_OPTION_file_base])
 		supervisor->file_base = engine->file_base;
+	if (!given[SCANNER_OPTION_passwords])
+		supervisor->passwords = engine->passwords;
 	if (!given[SCANNER_OPTION_scanner_log])
 		settings->log = engine->scanner_log;
 	if (!given[SCANNER_OPTION_socket])

@@ -28,6 +28,7 @@ static struct client_options options_for(const struct backend *backend)
 	options.scanner_path = either(options.scanner_path, engine->scanner_path);
 	options.definitions = either(either(options.definitions, engine->definitions), backend->options->definitions);
 	options.file_base = either(options.file_base, engine->file_base);
+	options.passwords = either(options.passwords, engine->passwords);
 	if (engine->lines[ENGINE_ROW_max_concurrency])
 		options.workers = (unsigned)engine->max_concurrency;
 	return options;

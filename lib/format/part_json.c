@@ -18,6 +18,8 @@ json_t *part_json_encode(const struct part *part)
 	json_field_set_number(&object, "size", part->size);
 	json_field_set_digest(&object, "sha256", part->has_sha256 ? part->sha256 : NULL);
 	json_field_set_text(&object, "route", part_route_word(part->route));
+	if (part->password != PASSWORD_NONE)
+		json_field_set_text(&object, "password", part_password_word(part->password));
 	if (part->written)
 		json_field_set_number(&object, "offset", part->offset);
 	return object;
@@ -34,6 +36,10 @@ int part_json_decode(const json_t *object, struct part *ret_part)
 	    json_field_text_or_null(object, "detected_type", REPORT_TEXT_MAX, &detected_type) ||
 	    json_field_digest(object, "sha256", part.sha256, &part.has_sha256) ||
 	    json_field_number(object, "size", INT64_MAX, &part.size))
+		return -EBADMSG;
+	const char *password = NULL;
+	if (json_object_get(object, "password") &&
+	    (json_field_text(object, "password", 32, &password) || part_password_find(password, &part.password)))
 		return -EBADMSG;
 	part.written = json_object_get(object, "offset") != NULL;
 	if (part.written && json_field_number(object, "offset", INT64_MAX, &part.offset))

@@ -10,6 +10,14 @@
 #include <stdio.h>
 #include <string.h>
 
+static json_t *encode_passwords(const struct password_list *passwords)
+{
+	json_t *array = json_array();
+	for (const char *at = NULL; (at = password_list_next(passwords, at)) != NULL;)
+		json_field_append(&array, json_string(at));
+	return array;
+}
+
 char *request_json_encode(const struct request *request, bool all_limits)
 {
 	json_t *object = json_object(), *limits = json_object(), *avoid = json_array();
@@ -32,6 +40,8 @@ char *request_json_encode(const struct request *request, bool all_limits)
 		json_field_set_number(&object, "message_size", request->message_size);
 	json_field_set_number(&object, "cured", request->cured);
 	json_field_set(&object, "limits", limits);
+	if (request->passwords.size)
+		json_field_set(&object, "passwords", encode_passwords(&request->passwords));
 	json_field_set(&object, "avoid_whole", json_boolean(request->avoid_whole));
 	json_field_set(&object, "avoid", avoid);
 	return json_field_print(object);
@@ -67,6 +77,22 @@ static int decode_avoid(const json_t *object, struct request *request)
 		if (!id || strlen(id) > REQUEST_PART_MAX)
 			return -EBADMSG;
 		(void)snprintf(request->avoid[request->avoid_count++], sizeof *request->avoid, "%s", id);
+	}
+	return 0;
+}
+
+/* As the wishes: whoever does not know of them has none. */
+static int decode_passwords(const json_t *object, struct request *request)
+{
+	const json_t *passwords = json_object_get(object, "passwords");
+	if (!passwords)
+		return 0;
+	if (!json_is_array(passwords))
+		return -EBADMSG;
+	for (size_t i = 0; i < json_array_size(passwords); i++) {
+		const char *password = json_string_value(json_array_get(passwords, i));
+		if (!password || !password_valid(password) || password_list_add(&request->passwords, password))
+			return -EBADMSG;
 	}
 	return 0;
 }
@@ -126,7 +152,7 @@ int request_json_decode(const char *text, size_t size, struct request *ret_reque
 	(void)why_set(why, 0, "the request is invalid");
 	if (!object || json_field_bool(object, "wire", &ret_request->wire) ||
 	    json_field_bool(object, "first_threat", &ret_request->first_threat) || decode_wishes(object, ret_request) ||
-	    decode_avoid(object, ret_request))
+	    decode_avoid(object, ret_request) || decode_passwords(object, ret_request))
 		error = -EBADMSG;
 	if (!error && decode_limits(object, &ret_request->limits, why)) {
 		*ret_code = DEC_RESULT_POLICY_INVALID;

@@ -54,6 +54,8 @@ static void add_part(struct text *text, const struct report *report, const struc
 		text_add_visible(text, found->text);
 		text_add(text, ")");
 	}
+	if (part->password != PASSWORD_NONE)
+		text_add(text, " (%s)", part_password_text(part->password));
 	for (uint32_t i = 0; i < report->evasion_count; i++)
 		if (report->evasions[i].part == part->number)
 			text_add(text, " evasion: %s", evasion_word(report->evasions[i].evasion));

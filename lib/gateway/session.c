@@ -60,7 +60,8 @@ struct session {
 	struct session_options options;
 	int fd;
 	struct ucred peer;
-	bool may_open; /* paths */
+	bool may_open;    /* paths */
+	bool may_command; /* the scanner */
 	struct client *client;
 	char in[STEP];
 	size_t used;
@@ -203,21 +204,28 @@ static void release(struct session *session, uint64_t bytes)
 	(void)atomic_fetch_sub(&session->options.held[session->options.place], bytes);
 }
 
-/* Before bytes are taken in. What was counted is released with the job, or by who counted it. False: there is no room, for long. */
+/*
+ * Before bytes are taken in. What was counted is released with the job, or by who counted it. Counted first and looked at
+ * then, so that two at once never take the same room. False: there is no room, for long.
+ */
 static bool reserve(struct session *session, uint64_t bytes)
 {
 	int64_t deadline = clock_now() + ROOM_MS;
-	while (held_by_all(session) + bytes > SESSION_HELD_MOST) {
+	/* Two that are in each other's way do not come back at the same time. */
+	int pause = ROOM_PAUSE_MS + (int)(session->options.place % ROOM_PAUSE_MS);
+	for (;;) {
+		(void)atomic_fetch_add(&session->options.held[session->options.place], bytes);
+		if (held_by_all(session) <= SESSION_HELD_MOST)
+			return true;
+		release(session, bytes);
 		if (clock_now() >= deadline)
 			return false;
 		/* Our own messages that are done make room, too. */
 		if (client_outstanding(session->client))
-			(void)collect_one(session, ROOM_PAUSE_MS);
+			(void)collect_one(session, pause);
 		else
-			(void)poll(NULL, 0, ROOM_PAUSE_MS);
+			(void)poll(NULL, 0, pause);
 	}
-	(void)atomic_fetch_add(&session->options.held[session->options.place], bytes);
-	return true;
 }
 
 /* ---- answers of the scanner ---- */
@@ -346,9 +354,16 @@ static int take_version(struct session *session, enum wire_word word)
 	return error ? error : answer(session);
 }
 
-/* Commands of the scanner are for root and for its own user, and so are these figures. */
+/* Commands of the scanner are for root and for its own user, and so are these figures: not for whom we only serve. */
+static int say_forbidden(struct session *session, const char *command)
+{
+	return say_error(session, command, "Only root and the user of the scanner may ask that, and over no network");
+}
+
 static int take_stats(struct session *session)
 {
+	if (!session->may_command)
+		return say_forbidden(session, "STATS");
 	struct why why = {""};
 	struct status status;
 	char *document = NULL;
@@ -362,9 +377,11 @@ static int take_stats(struct session *session)
 	return error ? error : answer(session);
 }
 
-/* The scanner decides who may; it goes on by itself. */
+/* The scanner goes on by itself. */
 static int take_reload(struct session *session)
 {
+	if (!session->may_command)
+		return say_forbidden(session, "RELOAD");
 	struct why why = {""};
 	char *document = NULL;
 	int error = client_command(session->options.scanner, "reload", 1000, &document, &why);
@@ -649,6 +666,8 @@ static int settle_rights(struct session *session)
 	int error = 0;
 	if (session->options.local && getsockopt(session->fd, SOL_SOCKET, SO_PEERCRED, &session->peer, &size) < 0)
 		return -errno;
+	/* Before the rights change: where they cannot, all that is asked of the scanner comes from its own user. */
+	session->may_command = session->options.local && (session->peer.uid == 0 || session->peer.uid == geteuid());
 	if (geteuid() == 0 && session->options.local)
 		error = become_peer(session);
 	else if (geteuid() == 0 && session->options.drop)

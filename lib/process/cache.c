@@ -24,7 +24,8 @@ struct cache {
 
 bool cache_takes(const struct request *request)
 {
-	return !*request->part && !request->measure && !request->extract && !request->repair;
+	return !*request->part && !request->passwords.size && !request->measure && !request->extract &&
+	       !request->repair;
 }
 
 void cache_key(const uint8_t digest[32], const struct request *request, struct cache_key *ret_key)

@@ -27,7 +27,7 @@ struct cache_key {
 	uint64_t wishes; /* bits of wire, first_threat, paranoid, part_by_part */
 };
 
-/* Has a request a place in a cache? One for a part, and one that is no scan, has none. */
+/* Has a request a place in a cache? One for a part, one with passwords of its own, and one that is no scan, has none. */
 bool cache_takes(const struct request *request);
 /* The request's limits are those in force. */
 void cache_key(const uint8_t digest[32], const struct request *request, struct cache_key *ret_key);

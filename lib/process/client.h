@@ -28,6 +28,7 @@ struct client_options {
 	const char *socket;       /* path of the scanner that runs; NULL: where one is expected (listener_candidates) */
 	const char *scanner_path; /* NULL: found beside the running program */
 	const char *definitions;  /* directory; NULL: the scanner looks for a real set, then takes the shipped one */
+	const char *passwords;    /* file that a private scanner reads; NULL: none */
 	const char *file_base;    /* directory for temporary files; NULL: TMPDIR, then /tmp */
 	bool alone; /* we are a guest in a program: a private scanner prints nowhere, and gets none of its descriptors */
 	bool no_engine; /* a private scanner only takes messages apart (`measure`, `extract`) */

@@ -340,9 +340,11 @@ int supervisor_run(const struct supervisor_options *options, struct why *why)
 	int error = !supervisor->slots ? -ENOMEM : supervisor->epoll < 0 ? -errno : 0;
 	error = error ? error : open_signals(supervisor);
 	error = error ? error : open_clients(supervisor);
-	if (error) {
+	if (error)
 		(void)why_errno(why, error, "cannot start the scanner");
-	} else {
+	else
+		error = generation_passwords(supervisor, why);
+	if (!error) {
 		int swept = tempdir_sweep(options->file_base);
 		if (swept > 0)
 			log_write(LOG_LEVEL_NOTICE, "removed %d directories of scanners that were killed", swept);

@@ -39,6 +39,8 @@ struct supervisor_options {
 	 * (definitions.h), so a link may be swapped.
 	 */
 	const char *definitions;
+	const char *
+		passwords; /* file of passwords to try on encrypted archives, read at the start and at each reload; NULL: none */
 	bool no_engine;        /* load none: messages are only taken apart, for the one client that started us */
 	const char *file_base; /* directory for temporary files */
 	unsigned max_concurrency;

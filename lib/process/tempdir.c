@@ -78,11 +78,15 @@ static int create_locked(const char *base, char **ret_path, int *ret_lock)
 		char *path = NULL;
 		if (asprintf(&path, "%s/" PREFIX "XXXXXX", base) < 0)
 			return -ENOMEM;
-		int error = mkdtemp(path) ? lock_fresh(path, ret_lock) : -errno;
+		bool made = mkdtemp(path) != NULL;
+		int error = made ? lock_fresh(path, ret_lock) : -errno;
 		if (!error) {
 			*ret_path = path;
 			return 0;
 		}
+		/* Nobody would remove it before the next scanner sweeps. */
+		if (made)
+			(void)rmdir(path);
 		free(path);
 		if (error != -EAGAIN)
 			return error;

@@ -28,6 +28,8 @@ struct archive_member {
 	/* Its DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM is of a ZIP method that the engine undoes by itself. */
 	bool engine_opens;
 	uint64_t declared; /* with engine_opens: how many bytes the archive says it has; UINT64_MAX: it does not say */
+	unsigned password; /* number of the password that opened it, from 1; 0: none was needed */
+	uint64_t packed;   /* with `password`: bytes in the archive */
 	/* What is wrong with this member, in no order; 0 to ARCHIVE_MEMBER_CODES_MAX of them. */
 	unsigned code_count;
 	struct {
@@ -48,8 +50,15 @@ struct archive_visitor {
 	int (*evasion)(void *context, enum evasion evasion, const char *text);
 	/* The member about to be extracted, before it is: what a death from now on is blamed on. */
 	int (*next)(void *context, const char *name);
+	/* Passwords to try on encrypted members, by number from 1, best first; NULL: there are no more. The function may be NULL: none. Borrowed until the next call. */
+	const char *(*password)(void *context, unsigned number);
+	/* Tries left that cost time, for all archives of a message; begins with ARCHIVE_TRIES_MOST. NULL where `password` is. */
+	unsigned *tries;
 	void *context;
 };
+
+/* One try of a password on a member with AES takes some two milliseconds, by design. */
+#define ARCHIVE_TRIES_MOST 1000u
 
 /*
  * Walks one container. Never fails: trouble is a code. `budget` is charged for files and bytes; when its count of

@@ -10,6 +10,7 @@
 #include "scan/fault.h"
 #include "scan/mime.h"
 #include "scan/node.h"
+#include "scan/reading.h"
 #include "scan/wrap.h"
 
 #include <errno.h>
@@ -19,6 +20,9 @@
 
 /* Deepest MIME structure that is followed from a part to its parent; GMime itself stops at 1024 multiparts. */
 #define SECTIONS_MOST 1200
+
+/* Bytes of the input without a NUL that make it a text. */
+#define TEXT_HEAD 4096u
 
 /* One message while its parts come in document order: the nodes on the way from it to the part at hand. */
 struct message {
@@ -127,6 +131,35 @@ static int take_part(struct message *message, const struct node *parent, struct 
 	return error;
 }
 
+/*
+ * A part that only another reader sees is told if the engine finds something in it, if it is a container, a document or
+ * a program, or a message; else it is noise. It counts as a file only then.
+ */
+static bool is_noise(struct walk *walk, const struct mime_part *part, const char *id)
+{
+	struct detection detection;
+	if (node_known(walk, part->data, part->size))
+		return true;
+	detect(part->data, part->size, &detection);
+	bool matters = reading_matters(part->data, part->size) || (part->decoded && detection.mail) || part->code_count;
+	if (!matters && node_engine_wanted(walk) && !node_avoided(walk, id)) {
+		if (node_stage(walk, STAGE_SCAN, 0))
+			return true;
+		engine_scan(walk->engine, part->data, part->size, NULL, walk->result);
+		matters = walk->result->virus_count > 0;
+		for (unsigned i = 0; i < walk->result->code_count; i++)
+			matters |= !node_damage(walk->result->codes[i].code);
+		/* By now the engine saw it; it is asked once more when the part is told. */
+		walk->attribute |= matters;
+	}
+	if (!matters)
+		return true;
+	enum scan_code code = budget_file(&walk->budget);
+	if (code != SCAN_CODE_NONE)
+		(void)node_code(walk, 0, code, "parts that only some readers see");
+	return code != SCAN_CODE_NONE;
+}
+
 static int on_part(void *context, const struct mime_part *part)
 {
 	struct message *message = context;
@@ -142,11 +175,21 @@ static int on_part(void *context, const struct mime_part *part)
 			    .data = part->data,
 			    .size = part->data ? part->size : 0,
 			    .depth = message->depth + part->depth,
+			    .locked = message->node->locked,
 			    .wrap = part->kind == PART_MESSAGE ? NULL : wrap_mail,
 			    .text = part->text};
 	enum node_wish wish = parent->chosen ? NODE_TAKE : node_wish(walk, id);
 	node.chosen = wish == NODE_TAKE;
+	if (part->tentative && wish != NODE_SKIP && is_noise(walk, part, id))
+		wish = NODE_SKIP;
+	bool before = walk->tentative;
+	walk->tentative |= part->tentative;
 	int error = wish == NODE_SKIP ? 0 : take_part(message, parent, &node, part);
+	walk->tentative = before;
+	/* What is in it is not told; that it is there is. */
+	for (unsigned i = 0; !error && part->tentative && wish == NODE_TAKE && i < part->evasions.count; i++)
+		error = node_evasion(walk, node.number, part->evasions.noticed[i].evasion,
+				     part->evasions.noticed[i].text);
 	free(id);
 	if (error < 0 && !walk->error)
 		walk->error = error;
@@ -168,7 +211,10 @@ static int on_evasion(void *context, enum evasion evasion, const char *text)
 	return message->node->chosen ? node_evasion(message->walk, message->node->number, evasion, text) : 0;
 }
 
-int decompose_message(struct walk *walk, const struct node *node)
+typedef int mime_walker(const uint8_t *data, size_t size, unsigned depth, struct budget *budget,
+			const struct mime_visitor *visitor);
+
+static int decompose_with(struct walk *walk, const struct node *node, mime_walker *walker)
 {
 	/* The input's own MIME structure is no container that somebody nested. */
 	unsigned depth = node->number == 0 ? 0 : node->depth + 1;
@@ -176,7 +222,10 @@ int decompose_message(struct walk *walk, const struct node *node)
 	const struct mime_visitor visitor = {on_part, on_code, on_evasion, &message};
 	if (node_stage(walk, STAGE_MIME, node->number))
 		return walk->error;
-	(void)mime_walk(node->data, node->size, depth, &walk->budget, &visitor);
+	struct password_source source = {.data = node->data, .size = node->size, .up = walk->messages};
+	walk->messages = &source;
+	(void)walker(node->data, node->size, depth, &walk->budget, &visitor);
+	walk->messages = source.up;
 	while (message.count)
 		level_free(&message.levels[--message.count]);
 	free(message.levels);
@@ -185,9 +234,15 @@ int decompose_message(struct walk *walk, const struct node *node)
 	return walk->error;
 }
 
+int decompose_message(struct walk *walk, const struct node *node)
+{
+	return decompose_with(walk, node, mime_walk);
+}
+
 /* Keeps the engine's word for something encrypted until it is known whether the decomposer has a better one. */
 static void hold_encryption(struct walk *walk)
 {
+	walk->met = walk->result->members;
 	for (unsigned i = 0; i < walk->result->code_count; i++)
 		if (walk->encrypted.code == SCAN_CODE_NONE && node_encrypted(walk->result->codes[i].code))
 			walk->encrypted = walk->result->codes[i];
@@ -259,7 +314,32 @@ static int scan_input(struct walk *walk, struct node *input)
 		error = node_walked(walk, input, &detection);
 	if (!error && !node_avoided(walk, input->id))
 		error = node_open(walk, input, &detection);
+	/* A text that is no message to us. */
+	if (!error && !detection.mail && !detection.count && !walk->ended && !node_avoided(walk, input->id) &&
+	    !memchr(input->data, 0, input->size < TEXT_HEAD ? input->size : TEXT_HEAD))
+		error = decompose_with(walk, input, mime_walk_text);
 	return error;
+}
+
+static unsigned count_key(const struct engine_members *members, uint64_t key)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < members->count; i++)
+		count += members->keys[i] == key;
+	return count;
+}
+
+/* Are the encrypted members that the engine met those that a password opened here? It tells each of them twice. */
+static bool all_unlocked(const struct walk *walk)
+{
+	if (!walk->met.count || walk->met.more || walk->unlocked.more)
+		return false;
+	for (unsigned i = 0; i < walk->met.count; i++) {
+		uint64_t key = walk->met.keys[i];
+		if (count_key(&walk->met, key) > 2 * count_key(&walk->unlocked, key))
+			return false;
+	}
+	return true;
 }
 
 /* What can be said only when everything was looked at. */
@@ -271,7 +351,7 @@ static int close_walk(struct walk *walk)
 	if (fault != SCAN_CODE_NONE)
 		(void)node_code(walk, 0, fault, text);
 	/* The engine saw encryption somewhere, and the decomposer nowhere. */
-	if (walk->encrypted.code != SCAN_CODE_NONE && !walk->encrypted_told)
+	if (walk->encrypted.code != SCAN_CODE_NONE && !walk->encrypted_told && !all_unlocked(walk))
 		(void)node_code(walk, 0, walk->encrypted.code, walk->encrypted.text);
 	if (*part && !walk->found && strcmp(part, "0") != 0)
 		(void)node_code(walk, 0, DEC_RESULT_FILE_ACCESS_FAILED, part);
@@ -286,8 +366,12 @@ int decompose(struct engine *engine, const struct request *request, const struct
 {
 	static struct engine_result result;
 	int64_t start = clock_now();
-	struct walk walk = {
-		.engine = engine, .request = request, .observer = observer, .room = room, .result = &result};
+	struct walk walk = {.engine = engine,
+			    .request = request,
+			    .observer = observer,
+			    .room = room,
+			    .result = &result,
+			    .password_tries = ARCHIVE_TRIES_MOST};
 	budget_init(&walk.budget, limits);
 	if (request->wire)
 		source_unstuff(source);
@@ -301,6 +385,7 @@ int decompose(struct engine *engine, const struct request *request, const struct
 	walk.budget.usage.scan_ms = (uint64_t)(clock_now() - start);
 	error = error ? error : observer->usage(observer->context, &walk.budget.usage);
 	part_ids_free(&walk.ids);
+	digest_set_free(walk.known);
 	return error;
 }
 

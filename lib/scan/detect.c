@@ -24,7 +24,7 @@ static const struct {
 	const char *text;
 } rows[DETECT_FORMAT_COUNT] = {
 #define DETECT_FORMAT(name, row_opener, row_type, row_text) [DETECT_##name] = {row_opener, row_type, row_text},
-#include "scan/detect.def"
+#include "verdict/container.def"
 #undef DETECT_FORMAT
 };
 
@@ -70,6 +70,8 @@ static const struct mark marks[] = {
 	MARK(SIS, 8, "\x19\x04\x00\x10"),
 	MARK(SZDD, 0, "SZDD\x88\xf0\x27\x33"),
 	MARK(TNEF, 0, "\x78\x9f\x3e\x22"),
+	MARK(APPLESINGLE, 0, "\0\5\x16\0\0\2\0\0"),
+	MARK(APPLESINGLE, 0, "\0\5\x16\7\0\2\0\0"),
 	MARK(ALZ, 0, "ALZ\1"),
 	MARK(EGG, 0, "EGGA\0\1"),
 	MARK(ACE, 7, "**ACE**"),
@@ -95,6 +97,21 @@ static const struct mark marks[] = {
 	MARK(KWAJ, 0, "KWAJ\x88\xf0\x27\xd1"),
 	MARK(INSTALLSHIELD, 0, "ISc("),
 	MARK(ANDROID_BACKUP, 0, "ANDROID BACKUP\n"),
+	MARK(OPENPGP, 0, "-----BEGIN PGP MESSAGE-----"),
+	MARK(AGE, 0, "age-encryption.org/v1\n"),
+	MARK(AGE, 0, "-----BEGIN AGE ENCRYPTED FILE-----"),
+	MARK(OPENSSL, 0, "Salted__"),
+	MARK(AXCRYPT, 0, "\xc0\xb9\x07\x2e\x4f\x93\xf1\x46\xa0\x15\x79\x2c\xa1\xd9\xe8\x21"),
+	MARK(LUKS, 0, "LUKS\xba\xbe\0"),
+	MARK(BITLOCKER, 3, "-FVE-FS-"),
+	MARK(KEEPASS, 0, "\x03\xd9\xa2\x9a\x67\xfb\x4b\xb5"),
+	MARK(VDI, 64, "\x7f\x10\xda\xbe"),
+	MARK(STUFFIT_X, 0, "StuffIt!"),
+	MARK(STUFFIT_X, 0, "StuffIt?"),
+	MARK(UHARC, 0, "UHA\6"),
+	MARK(GCA, 0, "GCAX"),
+	MARK(PBZX, 0, "pbzx\0\0"),
+	MARK(LZFSE, 0, "bvx2"),
 };
 
 static bool starts(const uint8_t *data, size_t size, size_t offset, const char *bytes, size_t count)
@@ -276,9 +293,84 @@ static bool is_arj(const uint8_t *data, size_t size)
 
 static bool is_binhex(const uint8_t *data, size_t size)
 {
-	static const char line[] = "(This file must be converted with BinHex";
-	const uint8_t *at = memmem(data, size < 2 * TEXT_LOOK ? size : 2 * TEXT_LOOK, line, sizeof line - 1);
-	return at != NULL && (at == data || at[-1] == '\n' || at[-1] == '\r');
+	static const char line[] = "(This file must be converted with BinHex", alphabet[] =
+										       "!\"#$%&'()*+,-012345689@ABC"
+										       "DEFGHIJKLMNPQRSTUVXYZ[`ab"
+										       "cdefhijklmpqr";
+	size_t most = size < 2 * TEXT_LOOK ? size : 2 * TEXT_LOOK, length = sizeof line - 1;
+	for (size_t at = 0; at + length <= most; at++) {
+		const uint8_t *mark = memchr(data + at, '(', most - at);
+		if (!mark || mark + length > data + most)
+			break;
+		at = (size_t)(mark - data);
+		if ((at == 0 || mark[-1] == '\n' || mark[-1] == '\r') &&
+		    strncasecmp((const char *)mark, line, length) == 0)
+			return true;
+	}
+	/* Without its first line: a colon, and a whole line of its alphabet. */
+	size_t at = 1;
+	while (size && data[0] == ':' && at < size && data[at] && strchr(alphabet, data[at]))
+		at++;
+	return at == 64 && at < size && (data[at] == '\n' || data[at] == '\r');
+}
+
+/* A yEnc header has a line length and, unless a "=yend" follows, at least size and name beside it. */
+static bool is_yenc(const uint8_t *data, size_t size)
+{
+	static const char begin[] = "=ybegin ", end[] = "\n=yend";
+	bool ends = true; /* searched for once only: what is not ahead here is not ahead further on */
+	for (size_t at = 0; at < size;) {
+		const uint8_t *mark = memmem(data + at, size - at, begin, sizeof begin - 1);
+		if (!mark)
+			return false;
+		size_t left = size - (size_t)(mark - data);
+		const uint8_t *stop = memchr(mark, '\n', left < TEXT_LOOK ? left : TEXT_LOOK);
+		size_t length = stop ? (size_t)(stop - mark) : left < TEXT_LOOK ? left : TEXT_LOOK;
+		at = (size_t)(mark - data) + length;
+		if ((mark != data && mark[-1] != '\n' && mark[-1] != '\r') || !memmem(mark, length, "line=", 5))
+			continue;
+		ends = ends && memmem(mark, left, end, sizeof end - 1);
+		if (ends || (memmem(mark, length, "size=", 5) && memmem(mark, length, "name=", 5)))
+			return true;
+	}
+	return false;
+}
+
+/* No mark: a head of 128 bytes that is zero where it has to be, and forks that fill up the rest. */
+static bool is_macbinary(const uint8_t *data, size_t size)
+{
+	static const uint8_t zeros[] = {0, 74, 82};
+	if (size < 128 || data[1] == 0 || data[1] > 63)
+		return false;
+	for (size_t i = 0; i < sizeof zeros; i++)
+		if (data[zeros[i]] != 0)
+			return false;
+	for (size_t i = 2; i < 2u + data[1]; i++)
+		if (data[i] < ' ')
+			return false;
+	uint64_t first = mark_be32(data + 83), second = mark_be32(data + 87);
+	uint64_t blocks = 128 + (first + 127) / 128 * 128, all = blocks + (second + 127) / 128 * 128;
+	/* The last fill is left out by some. */
+	return first + second > 0 && size <= all && size >= (second ? blocks + second : 128 + first);
+}
+
+/* A content info (RFC 5652, 3) that is signed, enveloped, encrypted or compressed: its first bytes. */
+static bool is_cms(const uint8_t *data, size_t size)
+{
+	static const uint8_t pkcs7[] = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07};
+	static const uint8_t smime[] = {0x06, 0x0b, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01};
+	if (size < 2 || data[0] != 0x30)
+		return false;
+	size_t at = 2 + (data[1] > 0x80 ? data[1] & 0x7fu : 0);
+	if (at > 10 || size < at + sizeof pkcs7 + 1)
+		return false;
+	if (memcmp(data + at, pkcs7, sizeof pkcs7) == 0) {
+		uint8_t kind = data[at + sizeof pkcs7];
+		return kind == 2 || kind == 3 || kind == 4 || kind == 6;
+	}
+	if (size < at + sizeof smime + 1 || memcmp(data + at, smime, sizeof smime) != 0)
+		return false;
+	return data[at + sizeof smime] == 9 || data[at + sizeof smime] == 23;
 }
 
 static bool is_dmg(const uint8_t *data, size_t size)
@@ -329,6 +421,124 @@ static bool is_squashfs(const uint8_t *data, size_t size)
 	       (STARTS(data, size, 0, "sqsh") && data[28] == 0 && data[29] <= 4);
 }
 
+/* The boot sector of a file system that Windows reads: a jump, a name, and numbers that fit each other. */
+static bool is_boot_sector(const uint8_t *data, size_t size)
+{
+	if (size < 512 || data[510] != 0x55 || data[511] != 0xaa || (data[0] != 0xeb && data[0] != 0xe9))
+		return false;
+	unsigned bytes = mark_le16(data + 11), sectors = data[13];
+	return (bytes == 512 || bytes == 1024 || bytes == 2048 || bytes == 4096) && sectors &&
+	       !(sectors & (sectors - 1));
+}
+
+static bool fat_at(const uint8_t *data, size_t size)
+{
+	if (size >= 512 && STARTS(data, size, 3, "EXFAT   "))
+		return data[510] == 0x55 && data[511] == 0xaa;
+	/* one or two tables, and the medium */
+	return is_boot_sector(data, size) && (data[16] == 1 || data[16] == 2) && data[21] >= 0xf0;
+}
+
+static bool ntfs_at(const uint8_t *data, size_t size)
+{
+	return is_boot_sector(data, size) && STARTS(data, size, 3, "NTFS    ");
+}
+
+static bool ext_at(const uint8_t *data, size_t size)
+{
+	/* The superblock: block size and mark, and a state and a handling of errors of which there are few. */
+	return size >= 2048 && STARTS(data, size, 1024 + 56, "\x53\xef") && mark_le32(data + 1024 + 24) <= 6 &&
+	       mark_le16(data + 1024 + 58) <= 7 && mark_le16(data + 1024 + 60) <= 3 && mark_le32(data + 1024) != 0;
+}
+
+static bool ufs_at(const uint8_t *data, size_t size)
+{
+	return STARTS(data, size, 8192 + 1372, "\x54\x19\x01\x00") ||
+	       STARTS(data, size, 65536 + 1372, "\x19\x01\x54\x19") ||
+	       STARTS(data, size, 8192 + 1372, "\x00\x01\x19\x54");
+}
+
+/* An image of a file system, or of a disk whose table of partitions (MBR) has one. */
+static bool is_image(const uint8_t *data, size_t size, bool (*at)(const uint8_t *, size_t))
+{
+	if (at(data, size))
+		return true;
+	if (size < 1024 || data[510] != 0x55 || data[511] != 0xaa)
+		return false;
+	for (size_t i = 0; i < 4; i++) {
+		const uint8_t *entry = data + 446 + 16 * i;
+		uint64_t offset = (uint64_t)mark_le32(entry + 8) * 512;
+		if (!(entry[0] & 0x7f) && entry[4] && offset && offset < size &&
+		    at(data + offset, size - (size_t)offset))
+			return true;
+	}
+	return false;
+}
+
+static bool is_fat(const uint8_t *data, size_t size)
+{
+	return is_image(data, size, fat_at);
+}
+
+static bool is_ntfs(const uint8_t *data, size_t size)
+{
+	return is_image(data, size, ntfs_at);
+}
+
+static bool is_ext(const uint8_t *data, size_t size)
+{
+	return is_image(data, size, ext_at);
+}
+
+static bool is_ufs(const uint8_t *data, size_t size)
+{
+	return is_image(data, size, ufs_at);
+}
+
+/* The tag of the OpenPGP packet (RFC 4880, 4.2) that begins at `at`, and where the next one begins; 0: none does. */
+static unsigned pgp_packet(const uint8_t *data, size_t size, size_t at, size_t *ret_body, size_t *ret_next)
+{
+	if (size - at < 8 || !(data[at] & 0x80))
+		return 0;
+	bool new_form = data[at] & 0x40;
+	unsigned tag = new_form ? data[at] & 0x3f : data[at] >> 2 & 0xf, kind = data[at] & 3;
+	size_t length;
+	if (new_form && data[at + 1] < 192)
+		length = data[at + 1], *ret_body = at + 2;
+	else if (new_form && data[at + 1] < 224)
+		length = (size_t)(data[at + 1] - 192) * 256 + data[at + 2] + 192, *ret_body = at + 3;
+	else if (!new_form && kind < 2)
+		length = kind ? (size_t)data[at + 1] << 8 | data[at + 2] : data[at + 1], *ret_body = at + 2 + kind;
+	else
+		length = 0, *ret_body = at + 1; /* longer than a key can be */
+	*ret_next = length <= size - *ret_body ? *ret_body + length : size;
+	return tag;
+}
+
+/* A key that is encrypted for somebody, or made of a passphrase; and behind it another one, or encrypted data. */
+static bool is_openpgp(const uint8_t *data, size_t size)
+{
+	enum { KEY_FOR = 1, KEY_BY = 3, DATA = 9, DATA_SEALED = 18, DATA_AEAD = 20 };
+	size_t body, next, unused;
+	unsigned tag = pgp_packet(data, size, 0, &body, &next), behind;
+	bool key = (tag == KEY_FOR && (data[body] == 3 || data[body] == 6)) ||
+		   (tag == KEY_BY && data[body] >= 4 && data[body] <= 6);
+	if (!key || next == body || next >= size)
+		return false;
+	behind = pgp_packet(data, size, next, &body, &unused);
+	return behind == KEY_FOR || behind == KEY_BY || behind == DATA || behind == DATA_SEALED || behind == DATA_AEAD;
+}
+
+/* A script that says what it is in its first lines, and is one: people write of such as well. */
+static bool is_shar(const uint8_t *data, size_t size)
+{
+	size_t look = size < TEXT_LOOK ? size : TEXT_LOOK;
+	if (!STARTS(data, size, 0, "#!") && !STARTS(data, size, 0, "# ") && !STARTS(data, size, 0, ": "))
+		return false;
+	return memmem(data, look, "# This is a shell archive", 25) ||
+	       memmem(data, look, "#This is a shell archive", 24);
+}
+
 /* Formats that need more than a mark, in the order in which they are asked for. */
 static const struct {
 	enum detect_format format;
@@ -341,6 +551,9 @@ static const struct {
 	{DETECT_ARJ, is_arj},         {DETECT_BINHEX, is_binhex},     {DETECT_DMG, is_dmg},
 	{DETECT_VHD, is_vhd},         {DETECT_UDF, is_udf},           {DETECT_ARC, is_arc},
 	{DETECT_STUFFIT, is_stuffit}, {DETECT_SQUASHFS, is_squashfs}, {DETECT_ZIP, is_zip},
+	{DETECT_FAT, is_fat},         {DETECT_NTFS, is_ntfs},         {DETECT_EXT, is_ext},
+	{DETECT_UFS, is_ufs},         {DETECT_SHAR, is_shar},         {DETECT_OPENPGP, is_openpgp},
+	{DETECT_YENC, is_yenc},       {DETECT_CMS, is_cms},           {DETECT_MACBINARY, is_macbinary},
 };
 
 /* Formats whose mark may stand behind foreign bytes. */
@@ -394,8 +607,9 @@ static void find_formats(const uint8_t *data, size_t size, struct detection *ret
 		    !mark_doubtful(&marks[i], data, size))
 			add(ret, marks[i].format);
 	for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
-		/* These two marks need not stand first, so a message may merely quote them. */
-		bool quoted = ret->mail && (checks[i].format == DETECT_PDF || checks[i].format == DETECT_BINHEX);
+		/* These marks need not stand first, so a message may merely quote them. */
+		enum detect_format format = checks[i].format;
+		bool quoted = ret->mail && (format == DETECT_PDF || format == DETECT_BINHEX || format == DETECT_YENC);
 		if (!quoted && checks[i].is(data, size))
 			add(ret, checks[i].format);
 	}
@@ -578,6 +792,11 @@ static const char *plain_type(const uint8_t *data, size_t size, bool mail)
 	if (is_html(data, size))
 		return "text/html";
 	return is_text(data, size) ? "text/plain" : "application/octet-stream";
+}
+
+const char *detect_plain(const uint8_t *data, size_t size)
+{
+	return plain_type(data, size, false);
 }
 
 void detect(const uint8_t *data, size_t size, struct detection *ret_detection)

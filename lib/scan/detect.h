@@ -16,12 +16,13 @@ enum detect_opener {
 	DETECT_ENGINE_ONLY, /* the engine's parsers do (arj, ole2, chm, nsis, pdf, tnef, ...) */
 	DETECT_ARCHIVE,     /* archive.c does, and maybe the engine too */
 	DETECT_NOBODY,      /* known by its mark, and read by nobody: never clean */
+	DETECT_LOCKED,      /* likewise, because it is encrypted */
 };
 
 enum detect_format {
 	DETECT_NONE = 0,
 #define DETECT_FORMAT(name, opener, type, text) DETECT_##name,
-#include "scan/detect.def"
+#include "verdict/container.def"
 #undef DETECT_FORMAT
 	DETECT_FORMAT_COUNT
 };
@@ -37,6 +38,8 @@ struct detection {
 };
 
 void detect(const uint8_t *data, size_t size, struct detection *ret_detection);
+/* What the data are if they were no container: text/plain, application/octet-stream, image/png, ...; static. */
+const char *detect_plain(const uint8_t *data, size_t size);
 /*
  * Where in the data the archive of that format begins: 0 for most; for RAR and 7-Zip the offset of their mark, which
  * may stand behind a program or a picture.

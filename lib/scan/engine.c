@@ -120,11 +120,34 @@ static void on_virus(int fd, const char *name, void *context)
 		alert_name(engine->result, name);
 }
 
-/* Called for each member of an archive; for formats such as arj the only sign of encryption. */
-static cl_error_t on_member(const char *type, unsigned long container_size, const char *name, unsigned long size,
-			    int encrypted, unsigned int position, void *context)
+/* FNV-1a: nobody gains by a collision what another name would not give. */
+static void mix(uint64_t *key, uint64_t value, unsigned bytes)
 {
-	(void)container_size, (void)size, (void)position;
+	for (unsigned i = 0; i < bytes; i++)
+		*key = (*key ^ (value >> 8 * i & 0xff)) * 0x100000001b3u;
+}
+
+void engine_members_add(struct engine_members *members, const char *name, uint64_t packed, uint64_t size)
+{
+	uint64_t key = 0xcbf29ce484222325u;
+	if (members->count == ENGINE_MEMBERS_MAX) {
+		members->more = true;
+		return;
+	}
+	/* What is beyond ASCII is written otherwise by other readers, and so are slashes. */
+	for (; *name; name++)
+		if (!(*name & 0x80))
+			mix(&key, *name == '\\' ? '/' : (unsigned char)*name, 1);
+	mix(&key, packed, 8);
+	mix(&key, size, 8);
+	members->keys[members->count++] = key;
+}
+
+/* Called for each member of an archive; for formats such as arj the only sign of encryption. */
+static cl_error_t on_member(const char *type, unsigned long packed, const char *name, unsigned long size, int encrypted,
+			    unsigned int position, void *context)
+{
+	(void)position;
 	struct engine *engine = context;
 	if (!engine->result || !encrypted)
 		return CL_CLEAN;
@@ -133,8 +156,10 @@ static cl_error_t on_member(const char *type, unsigned long container_size, cons
 		if (!engine->zip_member[0])
 			(void)snprintf(engine->zip_member, sizeof engine->zip_member, "%s: %.100s", type,
 				       name ? name : "");
+		engine_members_add(&engine->result->members, name ? name : "", packed, size);
 		return CL_CLEAN;
 	}
+	engine->result->members.more = true;
 	char text[256];
 	(void)snprintf(text, sizeof text, "%s: %.200s", type ? type : "", name ? name : "");
 	alert_add(engine->result, DEC_RESULT_ENCRYPTED_CONTAINER_CHILD_DETECTED, text);

@@ -57,12 +57,23 @@ struct engine_code {
 	char text[256]; /* "" if the row's text says it all */
 };
 
+/* Encrypted members of ZIP archives, to tell them from others. */
+#define ENGINE_MEMBERS_MAX 256
+struct engine_members {
+	bool more; /* there are more of them, or something else is encrypted */
+	unsigned count;
+	uint64_t keys[ENGINE_MEMBERS_MAX];
+};
+/* A member by its name, as far as that is ASCII, and its sizes, packed and unpacked. */
+void engine_members_add(struct engine_members *members, const char *name, uint64_t packed, uint64_t size);
+
 struct engine_result {
 	unsigned virus_count; /* all that matched, sorted by name, each once */
 	struct engine_virus viruses[ENGINE_VIRUSES_MAX];
 	unsigned code_count; /* limits, encryption, failures: each code once */
 	struct engine_code codes[ENGINE_CODES_MAX];
-	char type[64];   /* what the engine took the bytes for ("CL_TYPE_MAIL"); "" if it did not say */
+	struct engine_members members; /* the encrypted ones that were met */
+	char type[64];                 /* what the engine took the bytes for ("CL_TYPE_MAIL"); "" if it did not say */
 	unsigned layers; /* layers its parsers reached, the bytes themselves included: 1 = nothing was found inside */
 	bool incomplete; /* something failed or a limit was reached: none of the layers counts as seen */
 };

@@ -191,7 +191,7 @@ static void judge_type(struct header *header, const char *value, bool broken)
 
 static bool heavy(enum transfer transfer)
 {
-	return transfer == TRANSFER_BASE64 || transfer == TRANSFER_UUENCODE;
+	return transfer == TRANSFER_BASE64 || transfer == TRANSFER_UUENCODE || transfer == TRANSFER_XXENCODE;
 }
 
 static void judge_encoding(struct header *header, const char *value, bool broken)

@@ -33,6 +33,11 @@ uint64_t mark_le64(const uint8_t *data)
 	return (uint64_t)mark_le32(data) | (uint64_t)mark_le32(data + 4) << 32;
 }
 
+uint32_t mark_be32(const uint8_t *data)
+{
+	return (uint32_t)data[0] << 24 | (uint32_t)data[1] << 16 | (uint32_t)data[2] << 8 | data[3];
+}
+
 uint32_t mark_crc32(const uint8_t *data, size_t size)
 {
 	/* Four bits at a time: it only ever sees headers, but hostile data may hold a mark every few bytes. */

@@ -12,6 +12,7 @@
 #include "scan/detect.h"
 #include "scan/header.h"
 #include "scan/reading.h"
+#include "scan/readings.h"
 #include "scan/stray.h"
 #include "scan/transfer.h"
 
@@ -58,6 +59,8 @@ struct message {
 struct window {
 	size_t start;
 	size_t size;
+	enum transfer transfer;
+	bool text;
 	bool doubtful; /* a text that another reader could take for parts */
 };
 
@@ -346,63 +349,27 @@ static size_t mark_find(const uint8_t *data, size_t size, size_t from, const cha
 	return size;
 }
 
-static bool line_has(const uint8_t *line, size_t length, const char *word)
+static bool detects(const struct mime_part *part, enum detect_format format)
 {
-	return memmem(line, length, word, strlen(word)) != NULL;
-}
-
-/* A yEnc header has a line length and, unless a "=yend" follows, at least size and name beside it. */
-static bool has_yenc(const uint8_t *data, size_t size)
-{
-	size_t at = 0;
-	bool end_ahead = true; /* searched for once only: what is not ahead here is not ahead further on */
-	while ((at = mark_find(data, size, at, "=ybegin ")) < size) {
-		size_t length = line_length(data + at, size - at);
-		if (!line_has(data + at, length, "line="))
-			continue;
-		if (line_has(data + at, length, "size=") && line_has(data + at, length, "name="))
+	struct detection detection;
+	detect(part->data, part->size, &detection);
+	for (unsigned i = 0; i < detection.count; i++)
+		if (detection.formats[i] == format)
 			return true;
-		end_ahead = end_ahead && mark_find(data, size, at, "=yend") < size;
-		if (end_ahead)
-			return true;
-	}
 	return false;
 }
 
-/* The object identifier in front of a PKCS #7 or CMS structure: its bytes, or NULL if the data are none. */
-static const uint8_t *pkcs7_identifier(const uint8_t *data, size_t size, size_t *ret_size)
-{
-	if (size < 4 || data[0] != 0x30)
-		return NULL;
-	size_t at = 2 + (data[1] > 0x80 ? data[1] & 0x7fu : 0);
-	if (at + 2 > size || data[at] != 0x06 || data[at + 1] > size - at - 2)
-		return NULL;
-	*ret_size = data[at + 1];
-	return data + at + 2;
-}
-
-/* S/MIME: encrypted, or signed or compressed in a wrapping that nobody here takes off. */
+/* S/MIME whose bytes do not say what it is; what they are else is told when it is opened. */
 static void judge_pkcs7(struct mime_part *part, const char *smime_type)
 {
-	static const uint8_t pkcs7[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07};
-	static const uint8_t auth_enveloped[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01, 0x17};
-	bool declared =
-		!strcmp(part->type, "application/pkcs7-mime") || !strcmp(part->type, "application/x-pkcs7-mime");
-	size_t name_length = part->name ? strlen(part->name) : 0;
-	bool named = name_length >= 4 && !g_ascii_strcasecmp(part->name + name_length - 4, ".p7m");
-	if (!declared && !named)
+	if (strcmp(part->type, "application/pkcs7-mime") && strcmp(part->type, "application/x-pkcs7-mime"))
 		return;
-	size_t size = 0;
-	const uint8_t *identifier = pkcs7_identifier(part->data, part->size, &size);
-	bool ours = identifier && size == 9 && !memcmp(identifier, pkcs7, sizeof(pkcs7));
-	if (identifier && ((ours && (identifier[8] == 3 || identifier[8] == 6)) ||
-			   (size == sizeof(auth_enveloped) && !memcmp(identifier, auth_enveloped, size))))
-		add_code(part, DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED, "S/MIME, encrypted");
-	else if (!identifier && smime_type && !g_ascii_strcasecmp(smime_type, "enveloped-data"))
+	if (detects(part, DETECT_CMS))
+		return;
+	if (smime_type && !g_ascii_strcasecmp(smime_type, "enveloped-data"))
 		add_code(part, DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED, "S/MIME, encrypted by its own account");
-	else if (declared || ours)
-		add_code(part, DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM, "S/MIME, %s",
-			 ours && identifier[8] == 2 ? "opaque signed" : "not readable here");
+	else
+		add_code(part, DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM, "S/MIME, not readable here");
 }
 
 static void judge_leaf(struct mime_part *part, GMimeObject *leaf)
@@ -415,8 +382,6 @@ static void judge_leaf(struct mime_part *part, GMimeObject *leaf)
 	if (text ? mark_find(part->data, part->size, 0, pgp) < part->size
 		 : part->size >= sizeof(pgp) && !memcmp(part->data, pgp, sizeof(pgp) - 1))
 		add_code(part, DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED, "OpenPGP message");
-	if (text && has_yenc(part->data, part->size))
-		add_code(part, DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM, "yEnc");
 }
 
 /* A multipart in which its boundary encloses nothing: is that because the whole is encoded? */
@@ -619,15 +584,18 @@ static int walk_leaf(struct walk *walk, GMimeObject *leaf, const struct position
 	enum transfer transfer = object_transfer(leaf, &known);
 	if (window.size) {
 		window.start = (size_t)(encoded - position->message->data);
+		window.transfer = transfer;
 		/* Without a multipart around it a leaf is all there is, whatever it is called. */
 		bool text = !strncmp(type, "text/", 5) || !position->boundary;
+		window.text = text;
 		window.doubtful =
 			transfer == TRANSFER_IDENTITY && text && window_doubtful(position, encoded, window.size);
 		g_array_append_val(position->message->windows, window);
 	}
 	struct buffer buffer;
 	leaf_decode(walk, transfer, encoded, window.size, &part, &buffer);
-	if (!known)
+	/* Named as an encoding, and opened as what it is. */
+	if (!known && !detects(&part, DETECT_YENC) && !detects(&part, DETECT_BINHEX))
 		add_code(&part, DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM, "its transfer encoding");
 	judge_header(&part, position, leaf);
 	judge_encoding(&part, leaf, encoded, window.size);
@@ -667,21 +635,80 @@ static int walk_between(struct walk *walk, const struct message *message, size_t
 	return ended;
 }
 
-/* Encoded parts outside every part, and in texts that other readers could split. */
-static int walk_strays(struct walk *walk, const struct message *message, const char *section, unsigned depth)
+/* Encoded parts outside every part, and in texts that other readers could split; counts them. */
+static int walk_strays(struct walk *walk, const struct message *message, const char *section, unsigned depth,
+		       unsigned *count)
 {
 	struct position position = {message, section, section, NULL, depth, false, NULL};
-	unsigned count = 0;
 	size_t from = 0;
 	int ended = 0;
 	for (guint i = 0; !ended && i < message->windows->len; i++) {
 		const struct window *window = &g_array_index(message->windows, struct window, i);
-		ended = walk_between(walk, message, from, window->start, &position, &count);
+		ended = walk_between(walk, message, from, window->start, &position, count);
 		from = window->start + window->size;
 		if (!ended && window->doubtful)
-			ended = walk_between(walk, message, window->start, from, &position, &count);
+			ended = walk_between(walk, message, window->start, from, &position, count);
 	}
-	return ended ? ended : walk_between(walk, message, from, message->size, &position, &count);
+	return ended ? ended : walk_between(walk, message, from, message->size, &position, count);
+}
+
+/* What another reader gets out of a message. */
+struct other {
+	struct walk *walk;
+	const char *parent; /* section of the message */
+	unsigned depth;
+	unsigned *count; /* of parts that are numbered as strays */
+};
+
+static int on_reading(void *context, const struct reading *reading)
+{
+	struct other *other = context;
+	char *section =
+		g_strdup_printf("%s%s" PART_STRAY "%u", other->parent, *other->parent ? "." : "", ++*other->count);
+	struct mime_part part = {.kind = PART_ATTACHMENT,
+				 .section = section,
+				 .parent = other->parent,
+				 .depth = other->depth,
+				 .name = reading->name,
+				 .type = "application/octet-stream",
+				 .data = reading->data,
+				 .size = reading->size,
+				 .tentative = true,
+				 .decoded = reading->decoded};
+	add_limit(&part, reading->code);
+	if (reading->declared && reading_matters(reading->data, reading->size))
+		evasion_add(&part.evasions, EVASION_OtherReading, "%s",
+			    reading->decoded ? "encoded, to some" : "as it stands, to some");
+	int ended = walk_emit(other->walk, &part);
+	g_free(section);
+	return ended;
+}
+
+static int on_reading_code(void *context, enum scan_code code, const char *text)
+{
+	struct walk *walk = ((const struct other *)context)->walk;
+	int result = walk->visitor->code(walk->visitor->context, code, text);
+	return result ? walk_end(walk, result) : 0;
+}
+
+static int walk_readings(struct walk *walk, const struct message *message, const char *section, unsigned depth,
+			 unsigned *count)
+{
+	struct other other = {walk, section, depth, count};
+	const struct readings_visitor visitor = {on_reading, on_reading_code, &other};
+	GArray *known = g_array_sized_new(FALSE, FALSE, sizeof(struct readings_known), message->windows->len);
+	for (guint i = 0; i < message->windows->len; i++) {
+		const struct window *window = &g_array_index(message->windows, struct window, i);
+		const struct readings_known item = {window->start, window->size, window->transfer, window->text};
+		g_array_append_val(known, item);
+	}
+	/* Where there is no header GMime saw nothing. */
+	const uint8_t *data = message->root ? message->data : message->given;
+	size_t size = message->root ? message->size : message->given_size;
+	int ended = readings_message(data, size, (const struct readings_known *)(void *)known->data, known->len,
+				     walk->budget, &visitor);
+	g_array_free(known, TRUE);
+	return ended;
 }
 
 static bool has_boundary(GMimeObject *part, const char *boundary)
@@ -746,10 +773,11 @@ static int walk_object(struct walk *walk, GMimeObject *object, const struct posi
 /* All parts of an opened message; `section` is that of the message, "" for the outermost. */
 static int walk_message(struct walk *walk, const struct message *message, const char *section, unsigned depth)
 {
-	if (!message->root)
-		return 0;
-	int ended;
-	if (GMIME_IS_MULTIPART(message->root)) {
+	int ended = 0;
+	unsigned count = 0;
+	if (!message->root) {
+		/* Only other readers see something. */
+	} else if (GMIME_IS_MULTIPART(message->root)) {
 		ended = walk_children(walk, message, message->root, section, depth, NULL);
 	} else {
 		char *child = g_strdup_printf("%s%s1", section, *section ? "." : "");
@@ -757,7 +785,9 @@ static int walk_message(struct walk *walk, const struct message *message, const 
 		ended = walk_object(walk, message->root, &position);
 		g_free(child);
 	}
-	return ended ? ended : walk_strays(walk, message, section, depth);
+	if (!ended && message->root)
+		ended = walk_strays(walk, message, section, depth, &count);
+	return ended ? ended : walk_readings(walk, message, section, depth, &count);
 }
 
 /* The start of the next "From " line behind a blank line and in front of a header field; `size` if there is none. */
@@ -856,6 +886,18 @@ int mime_walk(const uint8_t *data, size_t size, unsigned depth, struct budget *b
 					       whole.evasions.noticed[i].text);
 	if (!walk.result)
 		walk_message(&walk, &message, "", 0);
+	message_free(&message);
+	return walk.result;
+}
+
+int mime_walk_text(const uint8_t *data, size_t size, unsigned depth, struct budget *budget,
+		   const struct mime_visitor *visitor)
+{
+	struct walk walk = {.visitor = visitor, .budget = budget, .depth = depth};
+	struct message message = {.given = data, .given_size = size};
+	unsigned count = 0;
+	message.windows = g_array_new(FALSE, FALSE, sizeof(struct window));
+	(void)walk_readings(&walk, &message, "", 0, &count);
 	message_free(&message);
 	return walk.result;
 }

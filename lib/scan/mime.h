@@ -26,6 +26,8 @@ struct mime_part {
 	const char *type;    /* "text/plain", lower case; borrowed */
 	bool holds;          /* parts that lie in it follow: files that its text holds, encoded */
 	bool text;           /* an unnamed text part: the engine may have seen it with other white space */
+	bool tentative;      /* only another reader sees it: worth telling only if there is something in it */
+	bool decoded;        /* with tentative: not just a stretch of the message */
 	const uint8_t *data; /* decoded content; for MESSAGE the bytes of the inner message; NULL for MULTIPART */
 	size_t size;
 	struct evasion_list evasions;
@@ -49,10 +51,17 @@ struct mime_visitor {
  * fails: trouble is a code. `depth` is the message's own as a container, charged by the caller; a message in it is
  * charged at depth + 1. A multipart that is the whole message is no part: its children have the message as parent, its
  * trouble is told with the message. Files that a text holds undeclared (uuencode) follow it as "2.1"; encoded parts that
- * lie outside every part follow at the end as "stray1". Needs mime_start. Returns what a callback returned to end the walk, else 0.
+ * lie outside every part, and what other readers get out of the message (readings.h), follow at the end as "stray1". Needs mime_start. Returns what a callback returned to end the walk, else 0.
  */
 int mime_walk(const uint8_t *data, size_t size, unsigned depth, struct budget *budget,
 	      const struct mime_visitor *visitor);
+
+/*
+ * The same for a text that is no message: what other readers get out of it (readings.h), as "stray1" and so on. A mail that
+ * nobody here takes for one may be one to somebody else.
+ */
+int mime_walk_text(const uint8_t *data, size_t size, unsigned depth, struct budget *budget,
+		   const struct mime_visitor *visitor);
 
 /* Does a header as that of a message begin here, or behind a few stray lines? */
 bool mime_begins(const uint8_t *data, size_t size);

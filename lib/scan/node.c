@@ -6,6 +6,9 @@
 #include "base/utf8.h"
 #include "scan/archive.h"
 #include "scan/digest.h"
+#include "scan/ole2.h"
+#include "scan/pdf.h"
+#include "scan/polyglot.h"
 #include "scan/sign.h"
 #include "scan/wrap.h"
 
@@ -61,8 +64,27 @@ bool node_encrypted(enum scan_code code)
 	return code == DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED || code == DEC_RESULT_ENCRYPTED_CONTAINER_CHILD_DETECTED;
 }
 
+bool node_damage(enum scan_code code)
+{
+	switch (code) {
+	case DEC_RESULT_MALFORMED_CONTAINER_DETECTED:
+	case DEC_RESULT_OPEN_CONTAINER_FAILED:
+	case DEC_RESULT_CONTAINER_EXTRACT_FAILED:
+	case DEC_RESULT_FILE_EXTRACT_FAILED:
+	case DEC_RESULT_FILE_SPLIT_ACROSS_CONTAINERS:
+	case DEC_RESULT_PARTIAL_MESSAGE_DETECTED:
+	case DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM:
+	case DEC_RESULT_MIME_PARSING_FAILED:
+		return true;
+	default:
+		return false;
+	}
+}
+
 int node_code(struct walk *walk, uint32_t part, enum scan_code code, const char *text)
 {
+	if (walk->tentative && node_damage(code))
+		return walk->error;
 	if (node_encrypted(code))
 		walk->encrypted_told = true;
 	return keep(walk, walk->observer->code(walk->observer->context, part, code, text));
@@ -71,6 +93,8 @@ int node_code(struct walk *walk, uint32_t part, enum scan_code code, const char 
 int node_evasion(struct walk *walk, uint32_t part, enum evasion evasion, const char *text)
 {
 	char name[64];
+	if (walk->tentative)
+		return walk->error;
 	char *clean = utf8_clean(text, strlen(text), REPORT_TEXT_MAX);
 	(void)keep(walk, clean ? walk->observer->evasion(walk->observer->context, part, evasion, clean) : -ENOMEM);
 	free(clean);
@@ -152,6 +176,7 @@ int node_tell(struct walk *walk, const struct node *parent, struct node *node, c
 			    .mime_type = type,
 			    .detected_type = detection ? (char *)(uintptr_t)detection->type : NULL,
 			    .size = node->size,
+			    .password = node->password,
 			    .written = node->written,
 			    .offset = node->offset,
 			    .has_sha256 = digest != NULL};
@@ -204,7 +229,7 @@ static bool is_archive(const struct detection *detection)
  * Formats that only the engine opens and that are nothing but containers: when it reaches no layer inside one, it did
  * not open it, and says nothing.
  */
-static const char *engine_container(const struct node *node, const struct detection *detection)
+static const char *engine_container(const struct detection *detection)
 {
 	for (unsigned i = 0; i < detection->count; i++) {
 		switch (detection->formats[i]) {
@@ -212,16 +237,11 @@ static const char *engine_container(const struct node *node, const struct detect
 		case DETECT_CHM:
 		case DETECT_SIS:
 		case DETECT_SZDD:
-		case DETECT_BINHEX:
 		case DETECT_ALZ:
 		case DETECT_EGG:
 		case DETECT_DMG:
 		case DETECT_UDF:
 			return detect_text(detection->formats[i]);
-		case DETECT_TNEF:
-			if (sign_of_tnef_attachment(node->data, node->size))
-				return detect_text(DETECT_TNEF);
-			break;
 		default:
 			break;
 		}
@@ -249,7 +269,7 @@ static bool feed_wrapped(struct walk *walk, const struct node *node, const struc
 
 int node_check_opened(struct walk *walk, const struct node *node, const struct detection *detection)
 {
-	const char *container = engine_container(node, detection);
+	const char *container = engine_container(detection);
 	char text[128];
 	if (!container || walk->result->layers > 1 || walk->result->virus_count)
 		return walk->error;
@@ -259,7 +279,7 @@ int node_check_opened(struct walk *walk, const struct node *node, const struct d
 
 int node_walked(struct walk *walk, const struct node *node, const struct detection *detection)
 {
-	const char *container = engine_container(node, detection);
+	const char *container = engine_container(detection);
 	char text[128];
 	if (tell_route(walk, node->number, ROUTE_WALKED) || !container || walk->request->extract)
 		return walk->error;
@@ -267,43 +287,70 @@ int node_walked(struct walk *walk, const struct node *node, const struct detecti
 	return node_code(walk, node->number, DEC_RESULT_OPEN_CONTAINER_FAILED, text);
 }
 
-/* What neither the engine nor the archive library says. */
-static int tell_signs(struct walk *walk, const struct node *node, const struct detection *detection)
+static int tell_ole2(struct walk *walk, const struct node *node)
 {
-	if (sign_of_volume(node->name))
-		(void)node_code(walk, node->number, DEC_RESULT_FILE_SPLIT_ACROSS_CONTAINERS, "by its name");
-	for (unsigned i = 0; i < detection->count; i++)
-		if (detection->formats[i] == DETECT_OLE2 && sign_of_encrypted_document(node->data, node->size))
-			(void)node_code(walk, node->number, DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED,
-					"encrypted office document");
+	const char *what = ole2_encrypted(node->data, node->size);
+	char text[64];
+	if (!what)
+		return walk->error;
+	(void)snprintf(text, sizeof text, "encrypted %s", what);
+	return node_code(walk, node->number, DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED, text);
+}
+
+/* Shows the engine an encryption that it does not see: it undoes one that needs no password, and tells of the others. */
+static int feed_pdf(struct walk *walk, const struct node *node, const struct buffer *tail)
+{
+	uint8_t *copy = node->size <= SIZE_MAX - tail->size ? malloc(node->size + tail->size) : NULL;
+	if (!copy)
+		return node_code(walk, node->number, DEC_RESULT_OUT_OF_MEMORY, "an encrypted PDF");
+	memcpy(copy, node->data, node->size);
+	memcpy(copy + node->size, tail->data, tail->size);
+	if (!node_stage(walk, STAGE_SCAN, node->number)) {
+		engine_scan(walk->engine, copy, node->size + tail->size, node->name, walk->result);
+		(void)node_result(walk, node, false);
+	}
+	free(copy);
 	return walk->error;
 }
 
-/* An archive behind the end of a picture, which viewers show and archivers open. */
-static int tell_behind_picture(struct walk *walk, const struct node *node, const struct detection *detection)
+static int tell_pdf(struct walk *walk, const struct node *node)
 {
-	static const struct {
-		const char *mark, *name;
-		size_t size;
-	} pictures[] = {{"\x89PNG\r\n\x1a\n", "PNG", 8},
-			{"\xff\xd8\xff", "JPEG", 3},
-			{"GIF87a", "GIF", 6},
-			{"GIF89a", "GIF", 6}};
-	for (size_t i = 0; i < sizeof pictures / sizeof *pictures; i++) {
-		if (node->size < pictures[i].size || memcmp(node->data, pictures[i].mark, pictures[i].size) != 0)
-			continue;
-		for (unsigned k = 0; k < detection->count; k++) {
-			enum detect_format format = detection->formats[k];
-			if (format == DETECT_ZIP || format == DETECT_RAR4 || format == DETECT_RAR5 ||
-			    format == DETECT_SEVEN_ZIP) {
-				char text[96];
-				(void)snprintf(text, sizeof text, "a %s in a %s picture", detect_text(format),
-					       pictures[i].name);
-				return node_evasion(walk, node->number, EVASION_HiddenContainer, text);
-			}
-		}
+	struct buffer tail;
+	enum pdf_encryption encryption = pdf_encryption(node->data, node->size, &tail);
+	if (encryption == PDF_CRYPTIC || (encryption == PDF_HIDDEN && !node_engine_wanted(walk)))
+		(void)node_code(walk, node->number, DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED, "encrypted PDF");
+	else if (encryption == PDF_HIDDEN)
+		(void)feed_pdf(walk, node, &tail);
+	buffer_free(&tail);
+	return walk->error;
+}
+
+/* What neither the engine nor the archive library says. */
+static int tell_signs(struct walk *walk, const struct node *node, const struct detection *detection)
+{
+	const char *unknown = sign_of_format(node->name);
+	if (sign_of_volume(node->name))
+		(void)node_code(walk, node->number, DEC_RESULT_FILE_SPLIT_ACROSS_CONTAINERS, "by its name");
+	else if (unknown && !detection->count && strcmp(detection->type, "application/octet-stream") == 0)
+		(void)node_code(walk, node->number, DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM, unknown);
+	for (unsigned i = 0; i < detection->count && !walk->error; i++) {
+		if (detection->formats[i] == DETECT_OLE2)
+			(void)tell_ole2(walk, node);
+		else if (detection->formats[i] == DETECT_PDF)
+			(void)tell_pdf(walk, node);
+		else if (detection->formats[i] == DETECT_ARJ && sign_of_arj_volume(node->data, node->size))
+			(void)node_code(walk, node->number, DEC_RESULT_FILE_SPLIT_ACROSS_CONTAINERS, "by its header");
 	}
 	return walk->error;
+}
+
+/* An archive that hides behind something else. */
+static int tell_polyglot(struct walk *walk, const struct node *node, const struct detection *detection)
+{
+	char text[POLYGLOT_TEXT_MOST];
+	enum evasion evasion =
+		detection->count ? polyglot_judge(node->data, node->size, detection, text) : EVASION_NONE;
+	return evasion == EVASION_NONE ? walk->error : node_evasion(walk, node->number, evasion, text);
 }
 
 /* Gives the bytes of a part to the engine. */
@@ -313,7 +360,7 @@ static int feed(struct walk *walk, const struct node *node, const struct detecti
 	if (node_stage(walk, STAGE_SCAN, node->number))
 		return walk->error;
 	bool unseen = node->wrap && !engine_saw(walk->engine, digest);
-	if (unseen && feed_wrapped(walk, node, detection, digest) && !engine_container(node, detection))
+	if (unseen && feed_wrapped(walk, node, detection, digest) && !engine_container(detection))
 		return walk->error;
 	engine_scan(walk->engine, node->data, node->size, node->name, walk->result);
 	/* Which of its members it was is found out likewise. */
@@ -343,7 +390,7 @@ static int see(struct walk *walk, const struct node *node, const struct detectio
 		route = ROUTE_TEXT;
 	if (by_itself(walk, node))
 		route = ROUTE_FED;
-	if (route == ROUTE_FED || walk->attribute || engine_container(node, detection)) {
+	if (route == ROUTE_FED || walk->attribute || engine_container(detection)) {
 		if (feed(walk, node, detection, digest))
 			return walk->error;
 	}
@@ -370,7 +417,48 @@ struct opening {
 	enum detect_format format;
 	unsigned viruses; /* told before it was opened */
 	bool aborted;
+	bool collected; /* the passwords, when the first one was asked for: */
+	unsigned password_count, given;
+	const char **passwords; /* owned; the texts are the request's and the messages' */
 };
+
+static void collect_list(struct opening *opening, const struct password_list *list)
+{
+	for (const char *at = NULL; (at = password_list_next(list, at)) != NULL;) {
+		if (opening->passwords)
+			opening->passwords[opening->password_count] = at;
+		opening->password_count++;
+	}
+}
+
+/* Those that were given, then the words of the messages around it, from the innermost on. Counts them where there is no room for them yet. */
+static void collect_all(struct opening *opening)
+{
+	struct walk *walk = opening->walk;
+	opening->password_count = 0;
+	collect_list(opening, &walk->request->passwords);
+	opening->given = opening->password_count;
+	for (struct password_source *at = walk->messages; at; at = at->up) {
+		if (!at->gathered)
+			password_gather(at, &walk->budget);
+		collect_list(opening, &at->words);
+	}
+}
+
+static const char *on_password(void *context, unsigned number)
+{
+	struct opening *opening = context;
+	if (!opening->collected) {
+		opening->collected = true;
+		collect_all(opening);
+		opening->passwords = calloc(opening->password_count + 1, sizeof *opening->passwords);
+		if (opening->passwords)
+			collect_all(opening);
+		else
+			opening->password_count = 0; /* it is told as encrypted */
+	}
+	return number <= opening->password_count ? opening->passwords[number - 1] : NULL;
+}
 
 static int on_next(void *context, const char *name)
 {
@@ -453,6 +541,19 @@ static int scan_member(struct opening *opening, struct node *node, const struct 
 	return error ? error : tell_member_codes(walk, node, member);
 }
 
+/* Some documents encrypt what is in an archive, and not the archive. */
+static int tell_encrypted_members(const struct opening *opening, const struct archive_member *member)
+{
+	char text[64];
+	const char *what = opening->format == DETECT_ZIP && opening->container->chosen
+				   ? sign_of_encrypted_members(member->name, member->data, member->size)
+				   : NULL;
+	if (!what)
+		return 0;
+	(void)snprintf(text, sizeof text, "encrypted %s", what);
+	return node_code(opening->walk, opening->container->number, DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED, text);
+}
+
 static int on_member(void *context, const struct archive_member *member)
 {
 	struct opening *opening = context;
@@ -466,7 +567,14 @@ static int on_member(void *context, const struct archive_member *member)
 	char *id = member_id(walk, opening->container, member, name);
 	if (!id)
 		return keep(walk, -ENOMEM);
+	enum part_password password = !member->password                    ? PASSWORD_NONE
+				      : member->password <= opening->given ? PASSWORD_GIVEN
+									   : PASSWORD_MESSAGE;
+	if (password != PASSWORD_NONE && !opening->container->locked)
+		engine_members_add(&walk->unlocked, member->name, member->packed, member->declared);
 	struct node node = {.id = id,
+			    .password = password,
+			    .locked = opening->container->locked || password != PASSWORD_NONE,
 			    .kind = member->stream ? PART_STREAM : PART_MEMBER,
 			    .name = *name ? name : NULL,
 			    .data = member->data,
@@ -476,6 +584,7 @@ static int on_member(void *context, const struct archive_member *member)
 	enum node_wish wish = opening->container->chosen ? NODE_TAKE : node_wish(walk, id);
 	node.chosen = wish == NODE_TAKE;
 	int error = wish == NODE_SKIP ? 0 : scan_member(opening, &node, member);
+	error = error ? error : tell_encrypted_members(opening, member);
 	free(id);
 	if (error || walk->ended)
 		return error ? error : 1;
@@ -485,12 +594,19 @@ static int on_member(void *context, const struct archive_member *member)
 
 static int open_archive(struct walk *walk, const struct node *node, enum detect_format format)
 {
-	struct opening opening = {walk, node, format, walk->viruses, false};
-	const struct archive_visitor visitor = {on_member, on_code, on_evasion, on_next, &opening};
+	struct opening opening = {.walk = walk, .container = node, .format = format, .viruses = walk->viruses};
+	const struct archive_visitor visitor = {.member = on_member,
+						.code = on_code,
+						.evasion = on_evasion,
+						.next = on_next,
+						.password = on_password,
+						.tries = &walk->password_tries,
+						.context = &opening};
 	if (node_stage(walk, STAGE_EXTRACT, node->number))
 		return walk->error;
 	walk->archives++;
 	(void)archive_walk(format, node->data, node->size, &walk->budget, &visitor);
+	free(opening.passwords);
 	if (--walk->archives == 0)
 		(void)node_stage(walk, STAGE_MIME, 0);
 	if (opening.aborted)
@@ -504,13 +620,16 @@ int node_open(struct walk *walk, const struct node *node, const struct detection
 	/* Whoever gets the leaves opens them. */
 	if (walk->ended || (leaves && !(node->number == 0 && detection->mail)))
 		return walk->error;
-	if (node->chosen && (tell_signs(walk, node, detection) || tell_behind_picture(walk, node, detection)))
+	if (node->chosen && (tell_signs(walk, node, detection) || tell_polyglot(walk, node, detection)))
 		return walk->error;
 	for (unsigned i = 0; i < detection->count && !walk->error && !walk->ended; i++) {
 		enum detect_format format = detection->formats[i];
 		enum detect_opener opener = detect_opener(format);
 		if (opener == DETECT_NOBODY) {
 			(void)node_code(walk, node->number, DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM,
+					detect_text(format));
+		} else if (opener == DETECT_LOCKED) {
+			(void)node_code(walk, node->number, DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED,
 					detect_text(format));
 		} else if (opener == DETECT_ARCHIVE && !deep) {
 			enum scan_code code = budget_depth(&walk->budget, node->depth + 1);
@@ -533,6 +652,23 @@ int node_open(struct walk *walk, const struct node *node, const struct detection
 	return walk->error;
 }
 
+/* Forgetting one only costs a second scan. */
+static bool know(struct walk *walk, const uint8_t digest[DIGEST_SIZE])
+{
+	if (!walk->known && !(walk->known = digest_set_new()))
+		return false;
+	if (digest_set_has(walk->known, digest))
+		return true;
+	(void)digest_set_add(walk->known, digest);
+	return false;
+}
+
+bool node_known(struct walk *walk, const uint8_t *data, size_t size)
+{
+	uint8_t digest[DIGEST_SIZE];
+	return digest_bytes(data, size, digest) == 0 && know(walk, digest);
+}
+
 int node_scan(struct walk *walk, const struct node *parent, struct node *node)
 {
 	struct detection detection;
@@ -544,6 +680,7 @@ int node_scan(struct walk *walk, const struct node *parent, struct node *node)
 	detect(node->data, node->size, &detection);
 	if (digest_bytes(node->data, node->size, digest))
 		return keep(walk, -EIO);
+	(void)know(walk, digest);
 	enum part_route route = node->chosen ? ROUTE_UNSEEN : ROUTE_PARTS;
 	int unwritten = node_write(walk, parent, node, false);
 	int error = node_tell(walk, parent, node, &detection, digest, route);

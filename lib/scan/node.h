@@ -11,6 +11,7 @@
 #include "scan/budget.h"
 #include "scan/detect.h"
 #include "scan/engine.h"
+#include "scan/password.h"
 #include "scan/room.h"
 #include "verdict/observer.h"
 #include "verdict/part_id.h"
@@ -27,16 +28,22 @@ struct walk {
 	struct room *room; /* for the parts, where the request asks for them */
 	struct budget budget;
 	struct part_ids ids;
+	struct digest_set *known;     /* contents that were told, or looked at and not told; owned, NULL: none yet */
 	uint32_t next;                /* number of the next part */
 	int error;                    /* the observer refused to listen: everything ends */
 	bool attribute;               /* the engine found something in the whole: ask for each part, which one it was */
 	struct engine_code encrypted; /* what the engine said of encryption in the whole */
 	unsigned archives;            /* open one in another */
-	bool encrypted_told;          /* a part was said to be encrypted */
-	bool found;                   /* the one part asked for was met */
-	bool ended;                   /* nothing more is to be looked at */
-	unsigned viruses;             /* findings told so far */
-	enum scan_stage stage;        /* the last one told */
+	struct password_source *messages; /* that are walked, the innermost first; NULL: none */
+	unsigned password_tries;          /* left, see archive.h */
+	struct engine_members met;        /* encrypted ones that the engine met in the whole, and: */
+	struct engine_members unlocked;   /* those that a password opened here, of archives that lie in none such */
+	bool encrypted_told;              /* a part was said to be encrypted */
+	bool tentative;        /* within a part that only another reader sees: damage and evasions are not told */
+	bool found;            /* the one part asked for was met */
+	bool ended;            /* nothing more is to be looked at */
+	unsigned viruses;      /* findings told so far */
+	enum scan_stage stage; /* the last one told */
 	uint32_t stage_part;
 	struct engine_result *result; /* of the last scan; one for all levels, for it is large */
 };
@@ -55,7 +62,9 @@ struct node {
 	int (*wrap)(const uint8_t *data, size_t size, const char *name, struct buffer *ret_buffer);
 	bool written; /* to the room, from `offset` on */
 	uint64_t offset;
-	bool text;   /* may be compared without its white space */
+	bool locked;                 /* it lies in an archive that a password opened */
+	enum part_password password; /* that of its own archive */
+	bool text;                   /* may be compared without its white space */
 	bool chosen; /* it, or what it lies in, is the one part asked for; true when there is no such wish */
 };
 
@@ -97,10 +106,19 @@ int node_write(struct walk *walk, const struct node *parent, struct node *node, 
 int node_written(struct walk *walk, const struct node *node, int error);
 /* In place of the engine's look at a part: its route, and a code where only the engine could tell what is inside. */
 int node_walked(struct walk *walk, const struct node *node, const struct detection *detection);
+/*
+ * Does the code say no more than that something is damaged, or is not what it seems? Of a reading that only some readers
+ * have that is no news: a bounce that quotes the begin of an attachment would not be clean.
+ */
+bool node_damage(enum scan_code code);
 /* Is it one of the two codes for encryption? */
 bool node_encrypted(enum scan_code code);
 /* Did somebody before die of this part? */
 bool node_avoided(const struct walk *walk, const char *id);
+/*
+ * Were these bytes told before, or asked for here? From now on they are known. What cannot be remembered is not known.
+ */
+bool node_known(struct walk *walk, const uint8_t *data, size_t size);
 /* The scan is to stop at the first threat, and one was found since there were `before`. */
 bool node_threat(const struct walk *walk, unsigned before);
 

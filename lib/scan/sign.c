@@ -1,36 +1,28 @@
 /*
- * sign.c - names of volumes, envelopes of encrypted documents; see sign.h. Opens nothing.
+ * sign.c - names of volumes and formats; see sign.h. Opens nothing.
  */
 #include "scan/sign.h"
-
-#include "scan/mark.h"
 
 #include <string.h>
 #include <strings.h>
 
 #define DIGITS "0123456789"
 
-/* An OLE2 directory entry: 128 bytes, aligned so; a name in UTF-16LE, its size in bytes with the NUL at offset 64. */
-#define ENTRY_SIZE      128
-#define ENTRY_NAME_SIZE 64
-
-/* A TNEF attribute: level, id, size of the data; then the data, and a check sum ([MS-OXTNEF], 2.1.3). */
-#define TNEF_START         6 /* signature and key */
-#define TNEF_HEADER        9
-#define TNEF_CHECKSUM      2
-#define TNEF_ATTACHMENT    2      /* level */
-#define TNEF_ATTACHMENT_ID 0x800F /* attAttachData, without its type */
+/* The main header of ARJ: mark and size, then flags. */
+#define ARJ_FLAGS  8u
+#define ARJ_VOLUME 4 /* more follows in another */
 
 static bool digits(const char *text, size_t count)
 {
 	return strlen(text) == count && strspn(text, DIGITS) == count;
 }
 
-/* Does the name, less the ending at `dot`, end like an archive? */
+/* Does the name, less the ending at `dot`, end like an archive, program or document? */
 static bool archive_before(const char *name, const char *dot)
 {
-	static const char *const endings[] = {".7z", ".zip", ".rar", ".tar", ".gz",  ".tgz", ".bz2",
-					      ".xz", ".zst", ".arj", ".lzh", ".iso", ".exe", ".cab"};
+	static const char *const endings[] = {".7z",  ".zip", ".rar",  ".tar", ".gz",   ".tgz", ".bz2", ".xz",  ".zst",
+					      ".arj", ".lzh", ".iso",  ".exe", ".cab",  ".ace", ".img", ".msi", ".jar",
+					      ".pdf", ".doc", ".docx", ".xls", ".xlsx", ".ppt", ".pptx"};
 	size_t length = (size_t)(dot - name);
 	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
 		size_t ending = strlen(endings[i]);
@@ -40,6 +32,15 @@ static bool archive_before(const char *name, const char *dot)
 	return false;
 }
 
+/* Does the name, less the ending at `dot`, end in ".part" and a number? */
+static bool part_before(const char *name, const char *dot)
+{
+	const char *at = dot;
+	while (at > name && at[-1] >= '0' && at[-1] <= '9')
+		at--;
+	return at < dot && at - name > 5 && strncasecmp(at - 5, ".part", 5) == 0;
+}
+
 bool sign_of_volume(const char *name)
 {
 	const char *dot = name ? strrchr(name, '.') : NULL;
@@ -47,46 +48,49 @@ bool sign_of_volume(const char *name)
 		return false;
 	if (digits(dot + 1, 3))
 		return archive_before(name, dot);
-	bool old = dot[1] == 'z' || dot[1] == 'Z' || dot[1] == 'r' || dot[1] == 'R';
-	return old && digits(dot + 2, 2);
+	char letter = (char)(dot[1] | 0x20);
+	if (strcasecmp(dot, ".rar") == 0)
+		return part_before(name, dot);
+	return (letter == 'z' || letter == 'r') && digits(dot + 2, 2);
 }
 
-bool sign_of_encrypted_document(const uint8_t *data, size_t size)
+bool sign_of_arj_volume(const uint8_t *data, size_t size)
 {
-	static const char name[] = "EncryptedPackage";
-	uint8_t wide[2 * sizeof name];
-	for (size_t i = 0; i < sizeof name; i++) {
-		wide[2 * i] = (uint8_t)name[i];
-		wide[2 * i + 1] = 0;
-	}
-	for (size_t i = 0; size >= ENTRY_SIZE && i <= size - ENTRY_SIZE;) {
-		const uint8_t *found = memmem(data + i, size - i, wide, sizeof wide);
-		if (!found)
-			return false;
-		size_t at = (size_t)(found - data);
-		/* The words alone may stand in a text. */
-		if (at % ENTRY_SIZE == 0 && size - at >= ENTRY_SIZE && found[ENTRY_NAME_SIZE] == sizeof wide)
-			return true;
-		i = at + 2;
-	}
-	return false;
+	return size > ARJ_FLAGS && (data[ARJ_FLAGS] & ARJ_VOLUME) != 0;
 }
 
-bool sign_of_tnef_attachment(const uint8_t *data, size_t size)
+const char *sign_of_format(const char *name)
 {
-	size_t at = TNEF_START;
-	while (at < size) {
-		if (size - at < TNEF_HEADER)
-			return true;
-		uint8_t level = data[at];
-		uint16_t id = mark_le16(data + at + 1);
-		size_t length = mark_le32(data + at + 5);
-		if (level == TNEF_ATTACHMENT && id == TNEF_ATTACHMENT_ID)
-			return true;
-		at += TNEF_HEADER;
-		if (length > size - at || size - at - length < TNEF_CHECKSUM)
-			return true;
-		at += length + TNEF_CHECKSUM;
-	}
-	return false;
+	static const struct {
+		const char *ending, *text;
+	} endings[] = {{".br", "Brotli stream"}, {".sitx", "StuffIt X archive"}, {".paq8", "PAQ archive"},
+		       {".lpaq", "PAQ archive"}, {".rz", "rzip stream"},         {".sbx", "SeqBox container"},
+		       {".dar", "DAR archive"},  {".pea", "PEA archive"},        {".b1", "B1 archive"}};
+	const char *dot = name ? strrchr(name, '.') : NULL;
+	for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
+		if (strcasecmp(dot, endings[i].ending) == 0)
+			return endings[i].text;
+	return NULL;
+}
+
+static size_t count(const uint8_t *data, size_t size, const char *word)
+{
+	size_t found = 0, length = strlen(word);
+	for (const uint8_t *at = data, *end = data + size;
+	     size && (at = memmem(at, (size_t)(end - at), word, length)) != NULL; at += length)
+		found++;
+	return found;
+}
+
+const char *sign_of_encrypted_members(const char *name, const uint8_t *data, size_t size)
+{
+	if (strcmp(name, "META-INF/manifest.xml") == 0)
+		return count(data, size, "encryption-data") ? "OpenDocument file" : NULL;
+	/* Fonts are only obfuscated, which no licence of theirs would do without. */
+	if (strcmp(name, "META-INF/encryption.xml") == 0)
+		return count(data, size, "Algorithm=") > count(data, size, "http://www.idpf.org/2008/embedding") +
+								 count(data, size, "http://ns.adobe.com/pdf/enc#RC")
+			       ? "EPUB book"
+			       : NULL;
+	return strcmp(name, ".iwpv2") == 0 || strcmp(name, ".iwph") == 0 ? "iWork document" : NULL;
 }

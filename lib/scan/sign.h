@@ -11,15 +11,24 @@
 #include <stdint.h>
 
 /*
- * Is this the name of one volume of a set: "a.7z.001", "a.zip.002", "a.z01", "a.r00"? Volumes behind the first are
+ * Is this the name of one volume of a set: "a.7z.001", "a.zip.002", "a.z01", "a.r00", "a.part2.rar"? Volumes behind the first are
  * bytes without any mark, so the name is all that tells. NULL is none.
  */
 bool sign_of_volume(const char *name);
 
-/* Is this OLE2 file the envelope of an encrypted office document ([MS-OFFCRYPTO], 2.3.4: stream EncryptedPackage)? */
-bool sign_of_encrypted_document(const uint8_t *data, size_t size);
+/* Does an ARJ archive say that it is one of several volumes, and not the last? */
+bool sign_of_arj_volume(const uint8_t *data, size_t size);
 
-/* Does this TNEF stream hold an attachment, or break off before that is known? Many hold nothing but a message's text. */
-bool sign_of_tnef_attachment(const uint8_t *data, size_t size);
+/*
+ * The format of a file that only its name gives away, and that nobody here opens: "Brotli stream" for "a.tar.br". NULL: none. Such
+ * a name says nothing of a file that is told by its bytes, or is a text. Static.
+ */
+const char *sign_of_format(const char *name);
+
+/*
+ * Does this member of a ZIP archive say that others are encrypted, though not by the archive? So OpenDocument, EPUB and Apple's iWork have it. What it is of
+ * ("OpenDocument file"); NULL: it does not. Static.
+ */
+const char *sign_of_encrypted_members(const char *name, const uint8_t *data, size_t size);
 
 #endif

@@ -57,10 +57,9 @@ enum transfer transfer_find(const char *value)
 		const char *name;
 		enum transfer transfer;
 	} names[] = {
-		{"base64", TRANSFER_BASE64},
-		{"quoted-printable", TRANSFER_QUOTED_PRINTABLE},
-		{"uuencode", TRANSFER_UUENCODE},
-		{"uue", TRANSFER_UUENCODE},
+		{"base64", TRANSFER_BASE64},     {"quoted-printable", TRANSFER_QUOTED_PRINTABLE},
+		{"uuencode", TRANSFER_UUENCODE}, {"uue", TRANSFER_UUENCODE},
+		{"xxencode", TRANSFER_XXENCODE}, {"xxe", TRANSFER_XXENCODE},
 	};
 	size_t length;
 	value = name_find(value, &length);
@@ -237,15 +236,31 @@ static void quoted_decode(struct decoder *decoder, const uint8_t *data, size_t s
 	}
 }
 
-/* One line of uuencode without its line end. Bytes written; 0 also for the line that ends a file. */
-static size_t uuencode_line(const uint8_t *line, size_t size, uint8_t *out)
+static uint32_t uuencode_value(uint8_t byte)
 {
-	size_t length = size ? (size_t)((line[0] - 32) & 63) : 0;
+	return (uint32_t)(byte - 32) & 63;
+}
+
+/* A foreign character counts as nothing. */
+static uint32_t xxencode_value(uint8_t byte)
+{
+	static const char alphabet[] = "+-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	const char *found = byte ? strchr(alphabet, byte) : NULL;
+	return found ? (uint32_t)(found - alphabet) : 0;
+}
+
+/*
+ * One line of uuencode or its like, without its line end. Blanks that were lost at its end are zeros. Bytes written; 0 also
+ * for the line that ends a file.
+ */
+static size_t uuencode_line(const uint8_t *line, size_t size, uint32_t (*value)(uint8_t byte), uint8_t *out)
+{
+	size_t length = size ? value(line[0]) : 0;
 	size_t count = 0;
-	for (size_t at = 1; count < length && at < size; at += 4) {
+	for (size_t at = 1; count < length; at += 4) {
 		uint32_t bits = 0;
 		for (size_t i = 0; i < 4; i++)
-			bits = bits << 6 | (at + i < size ? (uint32_t)((line[at + i] - 32) & 63) : 0);
+			bits = bits << 6 | (at + i < size ? value(line[at + i]) : 0);
 		for (int shift = 16; shift >= 0 && count < length; shift -= 8)
 			out[count++] = (uint8_t)(bits >> shift);
 	}
@@ -253,7 +268,7 @@ static size_t uuencode_line(const uint8_t *line, size_t size, uint8_t *out)
 }
 
 /* Every "begin" to its "end", one behind another; without any "begin" all lines are taken as data. */
-static void uuencode_decode(struct decoder *decoder, const uint8_t *data, size_t size)
+static void uuencode_decode(struct decoder *decoder, const uint8_t *data, size_t size, uint32_t (*value)(uint8_t byte))
 {
 	bool inside = size < 6 || (memcmp(data, "begin ", 6) && !memmem(data, size, "\nbegin ", 7));
 	for (size_t at = 0; at < size;) {
@@ -272,7 +287,7 @@ static void uuencode_decode(struct decoder *decoder, const uint8_t *data, size_t
 		if (!inside || !length)
 			continue;
 		uint8_t *out = decoder_room(decoder, 0);
-		if (!out || !decoder_keep(decoder, uuencode_line(line, length, out)))
+		if (!out || !decoder_keep(decoder, uuencode_line(line, length, value, out)))
 			return;
 	}
 }
@@ -281,8 +296,12 @@ enum scan_code transfer_decode(enum transfer transfer, const uint8_t *data, size
 			       struct buffer *ret_buffer)
 {
 	struct decoder decoder = {.buffer = ret_buffer, .budget = budget};
-	/* Decoding makes nothing longer, but for a few bytes that an unfinished group or line may add. */
-	buffer_init(ret_buffer, size + 2 * TRANSFER_SLACK);
+	/*
+	 * Decoding makes nothing longer, but for a few bytes that an unfinished group may add; and a line of uuencode that lost
+	 * its blanks can be one character and a line end.
+	 */
+	bool lines = transfer == TRANSFER_UUENCODE || transfer == TRANSFER_XXENCODE;
+	buffer_init(ret_buffer, (lines ? size * 32 : size) + 2 * TRANSFER_SLACK);
 	switch (transfer) {
 	case TRANSFER_BASE64:
 		base64_decode(&decoder, data, size);
@@ -291,7 +310,10 @@ enum scan_code transfer_decode(enum transfer transfer, const uint8_t *data, size
 		quoted_decode(&decoder, data, size);
 		break;
 	case TRANSFER_UUENCODE:
-		uuencode_decode(&decoder, data, size);
+		uuencode_decode(&decoder, data, size, uuencode_value);
+		break;
+	case TRANSFER_XXENCODE:
+		uuencode_decode(&decoder, data, size, xxencode_value);
 		break;
 	case TRANSFER_IDENTITY:
 		assert(transfer != TRANSFER_IDENTITY);

@@ -1,5 +1,5 @@
 /*
- * transfer.h - undoes the content transfer encodings of MIME: base64, quoted-printable, uuencode.
+ * transfer.h - undoes the content transfer encodings of MIME: base64, quoted-printable, uuencode, xxencode.
  *
  * Lenient like a mail reader: what is damaged is passed over, and whatever decodes is given out, so that nothing a
  * recipient could open stays unseen. Called by mime.
@@ -20,6 +20,7 @@ enum transfer {
 	TRANSFER_BASE64,
 	TRANSFER_QUOTED_PRINTABLE,
 	TRANSFER_UUENCODE,
+	TRANSFER_XXENCODE, /* like it, in letters that survive EBCDIC */
 };
 
 /*

@@ -285,7 +285,7 @@ static int check_log(const struct engine_settings *engine, unsigned *ret_line, s
 static int check_paths(const struct engine_settings *engine, unsigned *ret_line, struct why *why)
 {
 	static const enum engine_row paths[] = {ENGINE_ROW_file_base, ENGINE_ROW_scanner_path, ENGINE_ROW_socket,
-						ENGINE_ROW_definitions};
+						ENGINE_ROW_definitions, ENGINE_ROW_passwords};
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
 		const char *path = setting_text(&rows[paths[i]].setting, engine);
 		if (!path || *path == '/')

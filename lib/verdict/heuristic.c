@@ -27,6 +27,7 @@ static const struct {
 	{"Heuristics.Encrypted.RAR", DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED},
 	{"Heuristics.Encrypted.EGG", DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED},
 	{"Heuristics.Encrypted.PDF", DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED},
+	{"Heuristics.Encrypted.OLE2", DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED}, /* since 1.5 */
 };
 
 /*

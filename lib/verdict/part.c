@@ -21,6 +21,15 @@ static const struct {
 #undef PART_ROUTE
 };
 
+static const struct {
+	const char *word, *text;
+} passwords[] = {
+	{NULL, NULL},
+#define PART_PASSWORD(name, word, text) {word, text},
+#include "verdict/part.def"
+#undef PART_PASSWORD
+};
+
 static const char *const stages[] = {
 #define SCAN_STAGE(name, word, text) word,
 #include "verdict/part.def"
@@ -45,6 +54,18 @@ const char *part_route_text(enum part_route route)
 	return routes[route].text;
 }
 
+const char *part_password_word(enum part_password password)
+{
+	assert(password != PASSWORD_NONE && password < PART_PASSWORD_COUNT);
+	return passwords[password].word;
+}
+
+const char *part_password_text(enum part_password password)
+{
+	assert(password != PASSWORD_NONE && password < PART_PASSWORD_COUNT);
+	return passwords[password].text;
+}
+
 const char *scan_stage_word(enum scan_stage stage)
 {
 	assert(stage < SCAN_STAGE_COUNT);
@@ -64,6 +85,14 @@ int part_route_find(const char *word, enum part_route *ret)
 	for (int i = 0; i < PART_ROUTE_COUNT; i++)
 		if (strcmp(routes[i].word, word) == 0)
 			return *ret = (enum part_route)i, 0;
+	return -ENOENT;
+}
+
+int part_password_find(const char *word, enum part_password *ret)
+{
+	for (int i = 1; i < PART_PASSWORD_COUNT; i++)
+		if (strcmp(passwords[i].word, word) == 0)
+			return *ret = (enum part_password)i, 0;
 	return -ENOENT;
 }
 

@@ -33,6 +33,15 @@ enum part_route {
 	PART_ROUTE_COUNT
 };
 
+/* Where the password came from that opened the encrypted archive that a part lies in. */
+enum part_password {
+	PASSWORD_NONE, /* none was needed */
+#define PART_PASSWORD(name, word, text) PASSWORD_##name,
+#include "verdict/part.def"
+#undef PART_PASSWORD
+	PART_PASSWORD_COUNT
+};
+
 /* What the worker is at. */
 enum scan_stage {
 #define SCAN_STAGE(name, word, text) STAGE_##name,
@@ -73,7 +82,8 @@ struct part {
 	char *mime_type;     /* as declared by the message, lower case; NULL: not a MIME part */
 	char *detected_type; /* what the bytes are; NULL: not looked at */
 	uint64_t size;       /* bytes really seen */
-	bool written;        /* they were written to the file of the message, from: */
+	enum part_password password;
+	bool written; /* they were written to the file of the message, from: */
 	uint64_t offset;
 	bool has_sha256;
 	uint8_t sha256[32];
@@ -193,9 +203,13 @@ int report_refuse(struct report *report, enum ec_av_status status, const char *i
 const char *part_kind_word(enum part_kind kind);
 const char *part_route_word(enum part_route route);
 const char *part_route_text(enum part_route route);
+/* For all but PASSWORD_NONE. */
+const char *part_password_word(enum part_password password);
+const char *part_password_text(enum part_password password);
 const char *scan_stage_word(enum scan_stage stage);
 int part_kind_find(const char *word, enum part_kind *ret);
 int part_route_find(const char *word, enum part_route *ret);
+int part_password_find(const char *word, enum part_password *ret);
 int scan_stage_find(const char *word, enum scan_stage *ret);
 
 #endif

@@ -8,6 +8,7 @@
 #define CSAPI_VERDICT_REQUEST_H
 
 #include "verdict/limits.h"
+#include "verdict/password_list.h"
 #include "verdict/repair_level.h"
 
 #include <stdbool.h>
@@ -26,7 +27,8 @@ struct request {
 	bool first_threat;               /* stop opening a container once a virus was found in it */
 	bool paranoid;                   /* mail built to slip past scanners is infected */
 	bool part_by_part; /* the engine gets each MIME part by itself, also one that it reached in the whole */
-	bool measure;      /* take it apart without the engine: for csapi-limits; never clean */
+	struct password_list passwords; /* to try on encrypted archives, beside the words of the message */
+	bool measure;                   /* take it apart without the engine: for csapi-limits; never clean */
 	/*
 	 * Write the MIME parts without parts of their own, or the one part asked for, behind the message into its file, which must be writable; never clean.
 	 * message_size: bytes of the message in it.

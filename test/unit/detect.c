@@ -67,6 +67,14 @@ static const struct {
 	{DETECT_RZIP, BYTES("RZIP\2\1")},
 	{DETECT_LRZIP, BYTES("LRZI\0\6")},
 	{DETECT_GRZIP, BYTES("GRZipII\0\2\4:)")},
+	{DETECT_OPENPGP, BYTES("-----BEGIN PGP MESSAGE-----\n")},
+	{DETECT_OPENPGP, BYTES("\x84\x05\3abcd\xd2\4abcdefg")},
+	{DETECT_OPENPGP, BYTES("\xc3\x04\4\7\0\2\xd2\4abcdefg")},
+	{DETECT_AGE, BYTES("age-encryption.org/v1\n-> X")},
+	{DETECT_OPENSSL, BYTES("Salted__abcdefgh")},
+	{DETECT_LUKS, BYTES("LUKS\xba\xbe\0\2")},
+	{DETECT_KEEPASS, BYTES("\x03\xd9\xa2\x9a\x67\xfb\x4b\xb5\0")},
+	{DETECT_STUFFIT_X, BYTES("StuffIt!\0")},
 	{DETECT_ARC, BYTES("\x1a\2a.txt\0\0\0\0\0\0\0\0\4\0\0\0\0\0\0\0\0\0\4\0\0\0abcd\x1a\0")},
 };
 

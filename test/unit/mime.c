@@ -41,6 +41,9 @@ static const char *short_code(enum scan_code code)
 static int see_part(void *context, const struct mime_part *part)
 {
 	struct output *output = context;
+	/* What only other readers see is the matter of readings.c. */
+	if (part->tentative)
+		return 0;
 	put(output, "%s %s<%s %s", part_kind_word(part->kind), part->section, part->parent, part->type);
 	if ((part->data == NULL) != (part->kind == PART_MULTIPART))
 		put(output, " WRONG DATA");
@@ -284,14 +287,14 @@ static void test_marks(void)
 	      "body 1< text/plain 33 \"hi~-----BEGIN PGP MESSAG\" text !ENCRYPTED_CONTAINER_DETECTED\n");
 	walks("PGP mentioned", "Subject: x\n\n> -----BEGIN PGP MESSAGE-----\nx\n",
 	      "body 1< text/plain 32 \"> -----BEGIN PGP MESSAGE\" text\n");
-	/* 30 0b 06 09 2a 86 48 86 f7 0d 01 07 xx */
+	/* 30 0b 06 09 2a 86 48 86 f7 0d 01 07 xx: what it is, is told when it is opened. */
 	walks("S/MIME, enveloped", PKCS7 "\nContent-Transfer-Encoding: base64\n\nMAsGCSqGSIb3DQEHAw==\n",
-	      "attachment 1< application/pkcs7-mime 13 \"0???*?H?????\?\" name=smime.p7m "
-	      "!ENCRYPTED_CONTAINER_DETECTED\n");
+	      "attachment 1< application/pkcs7-mime 13 \"0???*?H?????\?\" name=smime.p7m\n");
 	walks("S/MIME, opaque signed",
 	      PKCS7 "; smime-type=enveloped-data\nContent-Transfer-Encoding: base64\n\nMAsGCSqGSIb3DQEHAg==\n",
-	      "attachment 1< application/pkcs7-mime 13 \"0???*?H?????\?\" name=smime.p7m "
-	      "!CONTAINER_UNKNOWN_ALGORITHM\n");
+	      "attachment 1< application/pkcs7-mime 13 \"0???*?H?????\?\" name=smime.p7m\n");
+	walks("S/MIME that is something else", PKCS7 "\n\nfoo",
+	      "attachment 1< application/pkcs7-mime 3 \"foo\" name=smime.p7m !CONTAINER_UNKNOWN_ALGORITHM\n");
 	walks("S/MIME under another type",
 	      "Content-Type: application/octet-stream; name=A.P7M\nContent-Transfer-Encoding: base64\n\n"
 	      "MIALBgkqhkiG9w0BBwM=\n\nMA",
@@ -299,18 +302,9 @@ static void test_marks(void)
 	walks("S/MIME, length in several bytes",
 	      "Content-Type: application/octet-stream; name=A.P7M\nContent-Transfer-Encoding: base64\n\n"
 	      "MIIBAAYJKoZIhvcNAQcD\n",
-	      "attachment 1< application/octet-stream 15 \"0?????*?H?????\?\" name=A.P7M "
-	      "!ENCRYPTED_CONTAINER_DETECTED\n");
+	      "attachment 1< application/octet-stream 15 \"0?????*?H?????\?\" name=A.P7M\n");
 	walks("S/MIME that only says so", PKCS7 "; smime-type=enveloped-data\n\nfoo",
 	      "attachment 1< application/pkcs7-mime 3 \"foo\" name=smime.p7m !ENCRYPTED_CONTAINER_DETECTED\n");
-	walks("yEnc", "Subject: x\n\nhi\n=ybegin line=128 size=3 name=a\nabc\n=yend size=3\n",
-	      "body 1< text/plain 51 \"hi~=ybegin line=128 size\" text !CONTAINER_UNKNOWN_ALGORITHM\n");
-	walks("yEnc, cut", "Subject: x\n\n=ybegin part=1 line=128 size=3 name=a\nabc\n",
-	      "body 1< text/plain 42 \"=ybegin part=1 line=128 \" text !CONTAINER_UNKNOWN_ALGORITHM\n");
-	walks("yEnc behind a mention of it", "Subject: x\n\n=ybegin line=\n=ybegin line=1 size=3 name=a\nabc\n",
-	      "body 1< text/plain 47 \"=ybegin line=~=ybegin li\" text !CONTAINER_UNKNOWN_ALGORITHM\n");
-	walks("yEnc mentioned", "Subject: x\n\n=ybegin is how\n=ybegin line= starts\n",
-	      "body 1< text/plain 36 \"=ybegin is how~=ybegin l\" text\n");
 }
 
 #define PART2     "Subject: x\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\na\n--b\n"

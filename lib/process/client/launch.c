@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 
 #define CLOSE_MS       1000
-#define ARGUMENTS_MOST (8 + LIMIT_COUNT)
+#define ARGUMENTS_MOST (9 + LIMIT_COUNT)
 
 /* Adds "--key=value"; the caller frees all of them. */
 static int add_argument(char **arguments, unsigned *count, const char *key, const char *value)
@@ -58,6 +58,8 @@ static int make_arguments(const struct client_options *options, unsigned workers
 	error = error ? error : add_argument(arguments, &count, "max_concurrency", number);
 	if (!error && options->definitions)
 		error = add_argument(arguments, &count, "definitions", options->definitions);
+	if (!error && options->passwords)
+		error = add_argument(arguments, &count, "passwords", options->passwords);
 	if (!error && options->file_base)
 		error = add_argument(arguments, &count, "file_base", options->file_base);
 	if (!error && options->no_engine) {

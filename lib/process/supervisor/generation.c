@@ -12,6 +12,8 @@
 #include "base/log.h"
 #include "format/facts_json.h"
 #include "format/isolation_json.h"
+#include "format/password_file.h"
+#include "process/cache.h"
 #include "process/memory.h"
 #include "process/notify.h"
 #include "process/spawn.h"
@@ -442,6 +444,21 @@ static bool room_beside(const struct supervisor *supervisor, struct why *why)
 	return false;
 }
 
+int generation_passwords(struct supervisor *supervisor, struct why *why)
+{
+	struct password_list list;
+	const char *path = supervisor->options->passwords;
+	int error = path ? password_file_read(path, &list, why) : 0;
+	if (error || !path)
+		return error;
+	supervisor->passwords = list;
+	explicit_bzero(&list, sizeof list);
+	/* What is kept may have been opened with others, or not at all. */
+	if (supervisor->hasher.cache)
+		cache_clear(supervisor->hasher.cache);
+	return 0;
+}
+
 void generation_reload(struct supervisor *supervisor, const char *reason)
 {
 	struct why why = {""};
@@ -455,6 +472,8 @@ void generation_reload(struct supervisor *supervisor, const char *reason)
 	supervisor->reload_wanted = false;
 	supervisor->reload_runs = true;
 	log_write(LOG_LEVEL_NOTICE, "reloading the definitions: %s", reason);
+	if (generation_passwords(supervisor, &why))
+		log_write(LOG_LEVEL_ERROR, "the passwords stay as they were: %s", why.text);
 	if (supervisor->options->low_memory) {
 		if (!replace_after(supervisor))
 			command_reload_over(supervisor, false,

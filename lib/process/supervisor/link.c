@@ -501,6 +501,8 @@ static int check_request(struct supervisor *supervisor, const struct link *link,
 	*ret_code = DEC_RESULT_POLICY_INVALID;
 	if (limits_tighten(&limits, &request->limits, why))
 		return -EPERM;
+	if (request->passwords.size > PASSWORD_FILE_ROOM)
+		return why_set(why, -E2BIG, "the request has more than %u bytes of passwords", PASSWORD_FILE_ROOM);
 	*ret_code = DEC_RESULT_INIT_DECOMPOSER_FAILED;
 	if (link->outstanding >= OUTSTANDING_MOST)
 		return why_set(why, -EBUSY, "the scanner is busy: %d messages of this client are not answered yet",

@@ -154,6 +154,8 @@ struct supervisor {
 	unsigned several_most; /* likewise: messages that may wait before clients with one already are refused */
 	bool accepting;
 
+	struct password_list passwords; /* those of the options' file */
+
 	struct slot *slots;
 	unsigned slot_count, working; /* working: used and not dying */
 	uint32_t serial;
@@ -245,6 +247,8 @@ int slot_trial(struct supervisor *supervisor, struct generation *generation);
 void slot_free_all(struct supervisor *supervisor);
 
 /* generation.c */
+/* Reads the file of passwords, if there is one; what was read before stays where it cannot be. 0 or -errno with why. */
+int generation_passwords(struct supervisor *supervisor, struct why *why);
 /* Starts the first zygote, or says why there is none. */
 void generation_start(struct supervisor *supervisor);
 void generation_reload(struct supervisor *supervisor, const char *reason);

@@ -350,6 +350,16 @@ static int start_worker(struct supervisor *supervisor, struct generation *genera
 	return error;
 }
 
+/* The request with what is to be tried on all messages: from a cache too it is part of what made the verdict, for the list changes with the definitions only. */
+static char *encode_request(const struct supervisor *supervisor, const struct request *request)
+{
+	if (!supervisor->passwords.size)
+		return request_json_encode(request, true);
+	struct request own = *request;
+	password_list_join(&own.passwords, &supervisor->passwords);
+	return request_json_encode(&own, true);
+}
+
 /* Gives the message to the worker; one that is gone already is seen by its end. */
 static void give(struct supervisor *supervisor, struct slot *slot, struct task *task)
 {
@@ -359,7 +369,7 @@ static void give(struct supervisor *supervisor, struct slot *slot, struct task *
 	task_begin(task);
 	/* One that is only being forked has the time of the message itself. */
 	slot->acknowledge = slot->pid > 0 && !task->tried_silent ? clock_now() + ACKNOWLEDGE_MS : CLOCK_NEVER;
-	char *text = request_json_encode(&task->request, true);
+	char *text = encode_request(supervisor, &task->request);
 	int error = text ? channel_send(&slot->channel, FRAME_SCAN, slot->serial, text, strlen(text), task->message)
 			 : -ENOMEM;
 	free(text);

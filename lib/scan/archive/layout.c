@@ -7,6 +7,7 @@
 #include "scan/archive/zip.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FLAG_ENCRYPTED  0x0001u
@@ -140,8 +141,53 @@ static void judge_ends(struct walk *walk, const struct zip_directory *directory,
 	}
 }
 
-void layout_judge(struct walk *walk, const struct zip_directory *directory, const struct mark_zip_end *end)
+const struct zip_entry *layout_entry(const struct zip_directory *directory, struct layout_place *place,
+				     uint64_t ordinal)
 {
+	/* Several for one local header are one member. */
+	while (place->ordinal < ordinal && ++place->at < directory->listed)
+		place->ordinal += directory->entries[place->at].local != directory->entries[place->at - 1].local;
+	return place->at < directory->listed ? &directory->entries[place->at] : NULL;
+}
+
+/* By name, for qsort_r; `context` is the archive's bytes. */
+static int name_compare(const void *a, const void *b, void *context)
+{
+	const uint8_t *data = context;
+	const uint8_t *x = data + (*(struct zip_entry *const *)a)->entry,
+		      *y = data + (*(struct zip_entry *const *)b)->entry;
+	size_t x_size = mark_le16(x + 28), y_size = mark_le16(y + 28);
+	int order = memcmp(x + ZIP_DIRECTORY_SIZE, y + ZIP_DIRECTORY_SIZE, x_size < y_size ? x_size : y_size);
+	return order ? order : (x_size > y_size) - (x_size < y_size);
+}
+
+/* Check sum and size of two members that have data. */
+static bool contents_differ(const uint8_t *x, const uint8_t *y)
+{
+	return mark_le32(x + 24) && mark_le32(y + 24) && memcmp(x + 16, y + 16, 4) != 0;
+}
+
+/* Marks neighbours of the same name. Without memory none is marked. */
+static void mark_repeated(const struct walk *walk, struct zip_directory *directory)
+{
+	struct zip_entry **sorted = directory->listed > 1 ? calloc(directory->listed, sizeof *sorted) : NULL;
+	if (!sorted)
+		return;
+	for (size_t i = 0; i < directory->listed; i++)
+		sorted[i] = &directory->entries[i];
+	qsort_r(sorted, directory->listed, sizeof(struct zip_entry *), name_compare, (void *)(uintptr_t)walk->data);
+	for (size_t i = 1; i < directory->listed; i++) {
+		const uint8_t *x = walk->data + sorted[i - 1]->entry, *y = walk->data + sorted[i]->entry;
+		if (sorted[i - 1]->local != sorted[i]->local && contents_differ(x, y) &&
+		    name_compare(&sorted[i - 1], &sorted[i], (void *)(uintptr_t)walk->data) == 0)
+			sorted[i - 1]->repeated = sorted[i]->repeated = true;
+	}
+	free(sorted);
+}
+
+void layout_judge(struct walk *walk, struct zip_directory *directory, const struct mark_zip_end *end)
+{
+	mark_repeated(walk, directory);
 	judge_headers(walk, directory);
 	judge_overlaps(walk, directory);
 	judge_ends(walk, directory, end);

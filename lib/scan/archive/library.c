@@ -283,7 +283,8 @@ static int read_member(struct walk *walk, struct pass *pass, struct archive *arc
 	if (!encrypted && header == ARCHIVE_WARN && strstr(error_text(archive), "nconsistent") != NULL)
 		member_code(&member, DEC_RESULT_MALFORMED_CONTAINER_DETECTED, "%s", error_text(archive));
 	member.view.declared = archive_entry_size_is_set(entry) ? (uint64_t)archive_entry_size(entry) : UINT64_MAX;
-	if (encrypted)
+	bool unlocked = encrypted && pass->unlock != NULL && pass->unlock(pass->context, pass->entries - 1, &member);
+	if (encrypted && !unlocked)
 		member_code(&member, DEC_RESULT_ENCRYPTED_CONTAINER_CHILD_DETECTED, "its data are encrypted");
 	bool unreadable = encrypted;
 	if (pass->facts != NULL)
@@ -375,6 +376,45 @@ void library_pass(struct walk *walk, struct pass *pass)
 	pass->broken = pass->broken || answer == ARCHIVE_FATAL;
 	pass->end = answer != ARCHIVE_FATAL ? (size_t)archive_filter_bytes(archive, -1) : 0;
 	finish(walk, archive, answer);
+}
+
+/* 1: all of it came; 0: not yet; -1: this is not its password, or it is damaged. `*idle`: nothing came the last time. */
+static int unlock_step(struct archive *archive, uint64_t most, struct buffer *bytes, bool *idle)
+{
+	const void *block = NULL;
+	size_t size = 0;
+	int64_t offset = 0;
+	int answer = archive_read_data_block(archive, &block, &size, &offset);
+	if (answer == ARCHIVE_EOF)
+		return 1;
+	/* Nothing and no end, twice, is what never ends. */
+	if (answer != ARCHIVE_OK || (size == 0 && *idle))
+		return -1;
+	*idle = size == 0;
+	size_t room = most > bytes->size ? (size_t)(most - bytes->size) : 0;
+	if (buffer_append(bytes, block, size < room ? size : room) != 0)
+		return -1;
+	return size >= room ? 1 : 0;
+}
+
+bool library_unlock(const uint8_t *data, size_t size, const char *password, uint64_t most, struct buffer *ret_bytes)
+{
+	struct archive *archive = archive_read_new();
+	struct archive_entry *entry;
+	int step = -1;
+	bool idle = false;
+	buffer_init(ret_bytes, SIZE_MAX / 2);
+	if (archive == NULL)
+		return false;
+	if (archive_read_support_format_zip_seekable(archive) == ARCHIVE_OK &&
+	    archive_read_add_passphrase(archive, password) == ARCHIVE_OK &&
+	    archive_read_open_memory(archive, data, size) == ARCHIVE_OK &&
+	    archive_read_next_header(archive, &entry) == ARCHIVE_OK)
+		do
+			step = unlock_step(archive, most, ret_bytes, &idle);
+		while (step == 0);
+	archive_read_free(archive);
+	return step > 0;
 }
 
 static int stream_open(struct archive *archive, const struct walk *walk, int filter)

@@ -92,6 +92,12 @@ static enum answer gzip_step(struct stream *stream, uint8_t *out, size_t *ret_si
 	}
 }
 
+static enum answer zlib_open(struct stream *stream)
+{
+	memset(&stream->as.z, 0, sizeof stream->as.z);
+	return inflateInit(&stream->as.z) == Z_OK ? ANSWER_MORE : ANSWER_MEMORY;
+}
+
 static void gzip_close(struct stream *stream)
 {
 	inflateEnd(&stream->as.z);
@@ -213,6 +219,8 @@ static void lzma_close(struct stream *stream)
 }
 
 static const struct coder gzip = {"gzip", gzip_begins, gzip_open, gzip_step, gzip_close};
+/* No file of its own, so no second one follows. */
+static const struct coder zlib = {"zlib", lzma_begins, zlib_open, gzip_step, gzip_close};
 static const struct coder bzip2 = {"bzip2", bzip2_begins, bzip2_open, bzip2_step, bzip2_close};
 static const struct coder xz = {"xz", xz_begins, xz_open, lzma_step, lzma_close};
 static const struct coder lzip = {"lzip", lzip_begins, lzip_open, lzma_step, lzma_close};
@@ -254,6 +262,17 @@ static enum answer coder_run(struct walk *walk, struct member *member, const str
 	}
 	coder->close(stream);
 	return answer;
+}
+
+void stream_inflate(struct walk *walk, struct member *member)
+{
+	struct buffer packed = member->bytes;
+	struct stream stream = {.data = packed.data, .size = packed.size};
+	buffer_init(&member->bytes, packed.cap);
+	enum answer answer = packed.size ? coder_run(walk, member, &zlib, &stream) : ANSWER_SHORT;
+	if (!member->full)
+		note(member, answer, zlib.name);
+	buffer_free(&packed);
 }
 
 /* The name that gzip keeps, between its header and the data; at most `size`. */

@@ -261,6 +261,24 @@ int archive_walk(enum detect_format format, const uint8_t *data, size_t size, st
 	case DETECT_CAB:
 		cab_walk(&walk);
 		break;
+	case DETECT_BINHEX:
+		binhex_walk(&walk);
+		break;
+	case DETECT_YENC:
+		yenc_walk(&walk);
+		break;
+	case DETECT_TNEF:
+		tnef_walk(&walk);
+		break;
+	case DETECT_CMS:
+		cms_walk(&walk);
+		break;
+	case DETECT_APPLESINGLE:
+		applesingle_walk(&walk);
+		break;
+	case DETECT_MACBINARY:
+		macbinary_walk(&walk);
+		break;
 	case DETECT_TAR:
 	case DETECT_CPIO:
 	case DETECT_ISO9660:

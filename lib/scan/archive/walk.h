@@ -66,6 +66,15 @@ bool chain_is_whole(const struct walk *walk);
 void stream_walk(struct walk *walk);
 void zip_walk(struct walk *walk);
 void rar_walk(struct walk *walk);
+void binhex_walk(struct walk *walk);
+void yenc_walk(struct walk *walk);
+void tnef_walk(struct walk *walk);
+void cms_walk(struct walk *walk);
+void applesingle_walk(struct walk *walk);
+void macbinary_walk(struct walk *walk);
+
+/* The bytes of a member are a zlib stream (RFC 1950): what comes out of it takes their place. */
+void stream_inflate(struct walk *walk, struct member *member);
 
 /*
  * Library: one pass of one libarchive reader over bytes of the container. `single`: only the first member.
@@ -83,6 +92,8 @@ struct pass {
 	/* May be NULL: notes on a member (from 0) before its data are read, and when they came without an error. */
 	void (*facts)(void *context, uint64_t ordinal, struct member *member, bool *ret_unreadable);
 	void (*checked)(void *context, struct member *member);
+	/* May be NULL: gives an encrypted member its data. False: it stays closed. */
+	bool (*unlock)(void *context, uint64_t ordinal, struct member *member);
 	/* May be NULL: the member is not as long as was declared, or is damaged. */
 	void (*missized)(void *context, struct member *member);
 	void *context;
@@ -91,6 +102,11 @@ struct pass {
 	bool broken;      /* result: it ended with an error */
 };
 void library_pass(struct walk *walk, struct pass *pass);
+/*
+ * Reads the one member of a ZIP archive with this password into *ret_bytes, up to `most` bytes, which the caller frees in any case. True: it
+ * came whole, with the right check sum, or there is more of it than that.
+ */
+bool library_unlock(const uint8_t *data, size_t size, const char *password, uint64_t most, struct buffer *ret_bytes);
 /* A compressed stream that only libarchive undoes. */
 void library_stream(struct walk *walk, int filter);
 

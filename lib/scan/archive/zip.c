@@ -288,6 +288,10 @@ struct sizes {
 	const struct walk *walk;
 	const struct zip_directory *directory;
 	unsigned looks; /* left; each goes over all entries */
+	struct lock lock;
+	struct layout_place place;
+	const struct zip_entry *entry; /* of the member at hand; NULL: not known */
+	bool repeated;                 /* told: a name of several members */
 };
 
 /* Came other bytes than were declared, or just another number of them? The check sum tells. */
@@ -308,14 +312,46 @@ static void on_missized(void *context, struct member *member)
 	}
 }
 
+/* Which entry the member at hand has. */
+static void on_facts(void *context, uint64_t ordinal, struct member *member, bool *ret_unreadable)
+{
+	struct sizes *sizes = context;
+	(void)member, (void)ret_unreadable;
+	sizes->entry = layout_entry(sizes->directory, &sizes->place, ordinal);
+}
+
+/* Is its name that of another one, and what came more than a text or picture? */
+static void on_read(void *context, struct member *member)
+{
+	struct sizes *sizes = context;
+	struct detection detection;
+	if (sizes->entry == NULL || !sizes->entry->repeated || sizes->repeated)
+		return;
+	detect(member->bytes.data, member->bytes.size, &detection);
+	if (!detection.count)
+		return;
+	sizes->repeated = true;
+	member_evasion(member, EVASION_RepeatedName, "%s", member->view.name);
+}
+
+static bool on_encrypted(void *context, uint64_t ordinal, struct member *member)
+{
+	struct sizes *sizes = context;
+	return lock_open(&sizes->lock, ordinal, member);
+}
+
 static void read_by_directory(struct walk *walk, const struct mark_zip_end *end, struct zip_directory *directory)
 {
 	/* The library looks for the end record only near the end of what it is given. */
-	struct sizes sizes = {walk, directory, SIZES_LOOKS_MOST};
+	struct sizes sizes = {walk, directory, SIZES_LOOKS_MOST, {.walk = walk, .directory = directory}, {0},
+			      NULL, false};
 	struct pass pass = {.data = walk->data + end->base,
 			    .size = end->record + 22 - end->base,
 			    .reader = PASS_ZIP_SEEKABLE,
 			    .missized = on_missized,
+			    .facts = on_facts,
+			    .checked = on_read,
+			    .unlock = walk->visitor->password != NULL ? on_encrypted : NULL,
 			    .context = &sizes};
 	if (end->directory_size == 0)
 		return;

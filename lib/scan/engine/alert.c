@@ -113,6 +113,8 @@ static void add_virus(struct engine_result *result, const char *name)
 void alert_name(struct engine_result *result, const char *name)
 {
 	enum scan_code code = heuristic_code(name);
+	if (code == DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED && strcmp(name, "Heuristics.Encrypted.Zip") != 0)
+		result->members.more = true;
 	if (code)
 		alert_add(result, code, name);
 	else

@@ -1,0 +1,242 @@
+/*
+ * carve.c - encoded files in a text that nothing declares; see carve.h.
+ *
+ * Refuses what is too short to hold a file: every word of a text is base64. Called by readings.
+ */
+#include "scan/carve.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+/* Letters of base64 in lines that are nothing else, with padding at their end and without. */
+#define PADDED_LEAST 16u
+#define BLOCK_LEAST  40u
+/* Letters in the middle of a line: behind "base64," of a data: address (RFC 2397), and anywhere. */
+#define ADDRESS_LEAST 16u
+#define RUN_LEAST     1024u
+/* Between quotes, or between tags: a value in a script, or in XML. And at the end of a line, when lines of base64 follow (RFC 5545, 3.1). */
+#define VALUE_LEAST 64u
+#define FIRST_LEAST 16u
+/* A line of uuencode says how long it is; some programs add a check sum. */
+#define UUENCODE_MORE 2u
+
+struct line {
+	size_t start, end, next; /* of the text, without quoting and blanks */
+};
+
+static bool is_letter(uint8_t byte)
+{
+	return isalnum(byte) || byte == '+' || byte == '/';
+}
+
+/* Of base64, the alphabet for addresses included. */
+static bool is_code(uint8_t byte)
+{
+	return is_letter(byte) || byte == '=' || byte == '-' || byte == '_';
+}
+
+static void line_read(const uint8_t *data, size_t size, size_t at, struct line *ret)
+{
+	const uint8_t *end = memchr(data + at, '\n', size - at);
+	ret->start = at;
+	ret->end = end ? (size_t)(end - data) : size;
+	ret->next = end ? ret->end + 1 : size;
+	while (ret->start < ret->end && strchr("> \t\r", data[ret->start]) && data[ret->start])
+		ret->start++;
+	while (ret->end > ret->start && data[ret->end - 1] <= ' ')
+		ret->end--;
+}
+
+/* Letters of a line that is nothing but base64; 0: it is something else. */
+static size_t base64_letters(const uint8_t *data, const struct line *line)
+{
+	size_t letters = 0;
+	for (size_t i = line->start; i < line->end; i++) {
+		if (!is_code(data[i]))
+			return 0;
+		letters += is_letter(data[i]);
+	}
+	return 2 * letters > line->end - line->start ? letters : 0;
+}
+
+/* Base64 of a file has small letters, large ones, and something else; a name in a program has not. */
+static bool is_mixed(const uint8_t *data, size_t size)
+{
+	bool small = false, large = false, other = false;
+	for (size_t i = 0; i < size && !(small && large && other); i++) {
+		small |= islower(data[i]) != 0;
+		large |= isupper(data[i]) != 0;
+		other |= isdigit(data[i]) || data[i] == '+' || data[i] == '/';
+	}
+	return small && large && other;
+}
+
+static bool is_begin(const uint8_t *data, const struct line *line)
+{
+	return line->end - line->start >= 5 && strncasecmp((const char *)data + line->start, "begin", 5) == 0;
+}
+
+/* "begin 644 NAME" */
+static bool has_mode(const uint8_t *data, const struct line *line)
+{
+	size_t at = line->start + 5, digits = 0;
+	while (at < line->end && (data[at] == ' ' || data[at] == '\t'))
+		at++;
+	for (; at < line->end && data[at] >= '0' && data[at] <= '7'; at++)
+		digits++;
+	return digits >= 3 && digits <= 4 && at < line->end && data[at] == ' ';
+}
+
+/* Lines of base64 from this one on. */
+static bool take_block(const uint8_t *data, size_t size, const struct line *first, struct carving *ret)
+{
+	struct line line = *first;
+	size_t letters = 0, end = line.start, count;
+	while ((count = base64_letters(data, &line)) > 0 && (line.start == first->start || !is_begin(data, &line))) {
+		letters += count;
+		end = line.end;
+		if (line.next >= size)
+			break;
+		line_read(data, size, line.next, &line);
+	}
+	*ret = (struct carving){TRANSFER_BASE64, first->start, end - first->start};
+	bool enough = letters >= BLOCK_LEAST || (letters >= PADDED_LEAST && data[end - 1] == '=');
+	return enough && is_mixed(data + first->start, end - first->start);
+}
+
+static bool behind_address(const uint8_t *data, size_t at)
+{
+	static const char mark[] = "base64,";
+	size_t length = sizeof mark - 1;
+	return at >= length && strncasecmp((const char *)data + at - length, mark, length) == 0;
+}
+
+/* Is it all that stands between two quotes or tags, and as long as base64 is? */
+static bool is_value(const uint8_t *data, size_t size, size_t start, size_t stop, size_t letters)
+{
+	static const char before[] = "\"'`> \t", after[] = "\"'`< \t\r\n";
+	bool begins = start == 0 || (data[start - 1] && strchr(before, data[start - 1]));
+	bool ends = stop == size || (data[stop] && strchr(after, data[stop]));
+	return begins && ends && letters >= VALUE_LEAST && (stop - start) % 4 == 0;
+}
+
+/* Does base64 go on in the lines behind this one? Then up to where. */
+static size_t follow(const uint8_t *data, size_t size, size_t stop)
+{
+	struct line line;
+	const uint8_t *end = memchr(data + stop, '\n', size - stop);
+	size_t next = end ? (size_t)(end - data) + 1 : size, last = stop;
+	while (next < size) {
+		line_read(data, size, next, &line);
+		if (!base64_letters(data, &line))
+			break;
+		last = line.end;
+		next = line.next;
+	}
+	return last;
+}
+
+/* A run of base64 in a line from *at on. */
+static bool take_run(const uint8_t *data, size_t size, size_t end, size_t *at, struct carving *ret)
+{
+	while (*at < end) {
+		size_t start = *at, stop = start, letters = 0;
+		if (!is_letter(data[start])) {
+			++*at;
+			continue;
+		}
+		bool address = behind_address(data, start);
+		/* In a data: address blanks and line ends do not count. */
+		size_t most = address ? size : end;
+		while (stop < most && (is_code(data[stop]) || (address && isspace(data[stop]))))
+			letters += is_letter(data[stop++]);
+		size_t more = stop == end && letters >= FIRST_LEAST ? follow(data, size, stop) : stop;
+		*at = more;
+		*ret = (struct carving){TRANSFER_BASE64, start, more - start};
+		if (!is_mixed(data + start, more - start))
+			continue;
+		if (more > stop || letters >= (address ? ADDRESS_LEAST : RUN_LEAST) ||
+		    is_value(data, size, start, stop, letters))
+			return true;
+	}
+	return false;
+}
+
+/* Is the line one of uuencode, as long as its first character says, but for blanks that were lost at its end? */
+static bool is_uuencode(const uint8_t *line, size_t size, bool first)
+{
+	if (size < (first ? 2 : 1) || line[0] <= ' ' || line[0] >= '`')
+		return false;
+	for (size_t i = 1; i < size; i++)
+		if (line[i] < ' ' || line[i] > '`')
+			return false;
+	size_t whole = 1 + ((size_t)(line[0] - 32) + 2) / 3 * 4;
+	return size <= whole + UUENCODE_MORE && (!first || size + 1 >= whole);
+}
+
+/* The same for xxencode, whose lengths are letters too. */
+static bool is_xxencode(const uint8_t *line, size_t size, bool first)
+{
+	(void)first;
+	static const char alphabet[] = "+-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	const char *length = size > 1 && line[0] ? strchr(alphabet, line[0]) : NULL;
+	for (size_t i = 1; length && i < size; i++)
+		if (!line[i] || !strchr(alphabet, line[i]))
+			return false;
+	return length && length > alphabet && size == 1 + ((size_t)(length - alphabet) + 2) / 3 * 4;
+}
+
+/*
+ * "begin" in any case and with anything behind it, and then a line of uuencode or xxencode; up to the first line that is
+ * none.
+ */
+static bool take_uuencode(const uint8_t *data, size_t size, const struct line *begin, struct carving *ret)
+{
+	struct line line = *begin;
+	if (!is_begin(data, &line))
+		return false;
+	/* A word that is followed by no mode begins a file only if the line behind it is just as long as it says. */
+	bool strict = !has_mode(data, &line);
+	do {
+		if (line.next >= size)
+			return false;
+		line_read(data, size, line.next, &line);
+	} while (line.start == line.end);
+	bool letters = is_xxencode(data + line.start, line.end - line.start, true);
+	bool (*is)(const uint8_t *, size_t, bool) = letters ? is_xxencode : is_uuencode;
+	*ret = (struct carving){letters ? TRANSFER_XXENCODE : TRANSFER_UUENCODE, line.start, 0};
+	while (is(data + line.start, line.end - line.start, strict && ret->size == 0)) {
+		ret->size = line.end - ret->start;
+		if (line.next >= size)
+			break;
+		line_read(data, size, line.next, &line);
+	}
+	return ret->size > 0;
+}
+
+bool carve_next(const uint8_t *data, size_t size, size_t *at, struct carving *ret_carving)
+{
+	struct line line;
+	while (*at < size) {
+		line_read(data, size, *at, &line);
+		bool found = take_uuencode(data, size, &line, ret_carving);
+		if (!found && base64_letters(data, &line)) {
+			found = take_block(data, size, &line, ret_carving);
+			/* What is no file as a whole is none from its second line on. */
+			*at = ret_carving->start + ret_carving->size;
+			if (!found)
+				continue;
+		}
+		if (found) {
+			*at = ret_carving->start + ret_carving->size;
+			return true;
+		}
+		size_t in = *at > line.start ? *at : line.start;
+		found = take_run(data, size, line.end, &in, ret_carving);
+		*at = found || in > line.next ? in : line.next;
+		if (found)
+			return true;
+	}
+	return false;
+}

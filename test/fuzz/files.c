@@ -1,0 +1,64 @@
+/*
+ * files.c - what is read from files that people and servers write: the configuration, expectations, passwords, the head of a database,
+ * what a server says. The first byte chooses.
+ */
+#include "fuzz.h"
+
+#include "fetch/trace.h"
+#include "format/config.h"
+#include "format/cvd_header.h"
+#include "format/expectation.h"
+#include "format/password_file.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static void try_file(uint8_t kind, const char *path)
+{
+	struct why why = {""}, warning = {""};
+	struct config config;
+	struct expectations expectations;
+	struct password_list passwords;
+	memset(&passwords, 0, sizeof passwords);
+	switch (kind % 3) {
+	case 0:
+		if (config_read(path, &config, &warning, &why) == 0)
+			config_free(&config);
+		else
+			PROMISE(*why.text);
+		break;
+	case 1:
+		if (expectations_read(path, &expectations, &why) == 0)
+			expectations_free(&expectations);
+		else
+			PROMISE(*why.text);
+		break;
+	default:
+		if (password_file_read(path, &passwords, &why) != 0)
+			PROMISE(*why.text);
+		PROMISE(passwords.size <= sizeof passwords.text);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct cvd_header header;
+	struct trace trace;
+	char path[64];
+	if (!size)
+		return 0;
+	(void)cvd_header_decode(data + 1, size - 1, &header);
+	trace_init(&trace);
+	trace_feed(&trace, (const char *)data + 1, size - 1);
+	PROMISE(memchr(trace.target, 0, sizeof trace.target));
+	int fd = memfd_create("file", MFD_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	if (write(fd, data + 1, size - 1) == (ssize_t)(size - 1)) {
+		(void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+		try_file(data[0], path);
+	}
+	(void)close(fd);
+	return 0;
+}

@@ -1,0 +1,100 @@
+/*
+ * ole2.c - encrypted documents are told, and damaged files end the search.
+ */
+#include "scan/ole2.h"
+#include "tap.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A file of eight sectors: a table in the first, the root and one stream in the second, its content from the third on. */
+#define SIZE 4608u
+
+static void put32(uint8_t *at, uint32_t value)
+{
+	for (unsigned i = 0; i < 4; i++)
+		at[i] = (uint8_t)(value >> 8 * i);
+}
+
+static void entry(uint8_t *at, const char *name, unsigned type, uint32_t first, uint32_t size)
+{
+	for (size_t i = 0; name[i]; i++)
+		at[2 * i] = (uint8_t)name[i];
+	at[64] = (uint8_t)(2 * strlen(name) + 2);
+	at[66] = (uint8_t)type;
+	put32(at + 116, first);
+	put32(at + 120, size);
+}
+
+static uint8_t *file(const char *name, uint32_t size, const void *content, size_t content_size)
+{
+	uint8_t *data = calloc(1, SIZE);
+	if (!data)
+		exit(99);
+	memcpy(data, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 8);
+	data[30] = 9;
+	data[32] = 6;
+	/* the table: a chain from the third sector on */
+	for (uint32_t i = 0; i < 8; i++)
+		put32(data + 512 + 4 * i, i < 2 ? UINT32_MAX : i + 1);
+	entry(data + 1024, "Root Entry", 5, 2, 4096);
+	/* a short stream lies in the small sectors, which begin at the root's */
+	entry(data + 1152, name, 2, size < 4096 ? 9 : 3, size);
+	memcpy(data + (size < 4096 ? 512 + 512 * 2 + 64 * 9 : 512 + 512 * 3), content, content_size);
+	return data;
+}
+
+static void check(const char *name, uint32_t size, const void *content, size_t content_size, const char *wanted,
+		  const char *what)
+{
+	uint8_t *data = file(name, size, content, content_size);
+	same(ole2_encrypted(data, SIZE), wanted, what);
+	/* Cut or bent anywhere, nothing is read behind the end. */
+	for (size_t cut = 0; cut < SIZE; cut += 61) {
+		uint8_t *part = malloc(cut ? cut : 1);
+		if (!part)
+			exit(99);
+		memcpy(part, data, cut);
+		(void)ole2_encrypted(part, cut);
+		free(part);
+	}
+	for (size_t at = 0; at < SIZE; at += 3) {
+		uint8_t byte = data[at];
+		data[at] = 0xff;
+		(void)ole2_encrypted(data, SIZE);
+		data[at] = byte;
+	}
+	free(data);
+}
+
+#define BYTES(text) text, sizeof(text) - 1
+
+int main(void)
+{
+	check("EncryptedPackage", 5000, "", 0, "office document", "an envelope");
+	check("EncryptedPackages", 5000, "", 0, NULL, "a longer name");
+	check("WordDocument", 5000, BYTES("\xec\xa5\xc1\0\0\0\0\0\0\0\0\1"), "Word document", "Word");
+	check("WordDocument", 5000, BYTES("\xec\xa5\xc1\0\0\0\0\0\0\0\xff\xfe"), NULL, "Word with all other flags");
+	check("WordDocument", 5000, BYTES("words words words"), NULL, "no document of Word");
+	check("Workbook", 5000, BYTES("\x09\x08\x02\0\0\6\x86\0\0\0\x2f\0\0\0"), "Excel workbook", "Excel");
+	check("Workbook", 3000, BYTES("\x09\x08\x02\0\0\6\x2f\0\0\0"), "Excel workbook", "Excel in small sectors");
+	check("Workbook", 5000, BYTES("\x09\x08\x02\0\0\6\x42\0\2\0\xb0\4\0\0"), NULL, "Excel in the clear");
+	check("Workbook", 5000, BYTES("\x2f\0\0\0"), NULL, "no workbook");
+	check("Current User", 40, BYTES("\0\0\xf6\x0f\0\0\0\0\0\0\0\0\xdf\xc4\xd1\xf3"), "PowerPoint presentation",
+	      "PowerPoint");
+	check("Current User", 40, BYTES("\0\0\xf6\x0f\0\0\0\0\0\0\0\0\x5f\xc0\x91\xe3"), NULL,
+	      "PowerPoint in the clear");
+	uint8_t *data = file("EncryptedPackage", 5000, "", 0);
+	memmove(data + 1154, data + 1152, 128);
+	same(ole2_encrypted(data, SIZE), NULL, "the words in the middle of something else");
+	free(data);
+	same(ole2_encrypted((const uint8_t *)"", 0), NULL, "nothing");
+	/* A chain that bites its tail is left in time. */
+	data = file("Current User", 40, "", 0);
+	put32(data + 512 + 4 * 2, 2);
+	put32(data + 1152 + 116, 0x7fffffff);
+	same(ole2_encrypted(data, SIZE), NULL, "a chain without an end");
+	free(data);
+	return tap_end();
+}
