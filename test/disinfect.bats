@@ -2,6 +2,7 @@
 # Repair: what is infected gives way to a note, all else stays byte for byte, and nothing is given out that is not clean.
 bats_require_minimum_version 1.5.0
 load helper
+load clamd
 
 setup_file() {
 	open_file
@@ -20,6 +21,7 @@ setup() {
 
 teardown() {
 	stop_scanner
+	stop_clamds
 }
 
 repair() {
@@ -417,6 +419,28 @@ is_unrepaired() {
 	rm -f "$out"
 	scan --disinfect --format=text -o "$out" "$mail/several.eml"
 	[[ $output == *"    repaired"*"removed (part) 2/eicar.com: Eicar-Test-Signature"* ]]
+}
+
+@test "what only a clamd finds goes too, and only the part that it is in" {
+	need_clamd
+	mkdir -p "$BATS_TEST_TMPDIR/one"
+	cp -r "$DEFINITIONS" "$BATS_TEST_TMPDIR/one/definitions"
+	printf 'Only.Clamd:0:*:%s\n' "$(printf 'word-for-clamd-alone' | xxd -p)" >"$BATS_TEST_TMPDIR/one/definitions/more.ndb"
+	start_clamd one
+	printf '%s\n' 'antivirus "a" {' ' csapi "csapi1" {}' " clamav \"clamav1\" { daemon = \"${clamd_socket[one]}\" }" '}' \
+		>"$BATS_TEST_TMPDIR/csapi.conf"
+	sed 's/^Bye\.$/word-for-clamd-alone/' "$mail/lf-stored.zip.eml" >"$BATS_TEST_TMPDIR/two.eml"
+	disinfect "$BATS_TEST_TMPDIR/two.eml" --config="$BATS_TEST_TMPDIR/csapi.conf"
+	is .engine csapi1
+	is .repair.outcome repaired
+	is '[.repair.removed[] | .found + " " + (.round | tostring)] | join(",")' 'Eicar-Test-Signature 1,Only.Clamd 2'
+	repair same "$BATS_TEST_TMPDIR/two.eml" "$out" 3 4
+	scan --config="$BATS_TEST_TMPDIR/csapi.conf" "$out"
+	is_clean
+	# Without an engine of our own nobody repairs.
+	scan --config="$BATS_TEST_TMPDIR/csapi.conf" --engine=clamav1 --disinfect --output="$BATS_TEST_TMPDIR/none" "$BATS_TEST_TMPDIR/two.eml"
+	[ "$status" -eq 2 ]
+	is .code GEN_RESULT_POLICY_INVALID
 }
 
 @test "options that cannot hold together are refused" {

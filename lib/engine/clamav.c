@@ -94,6 +94,7 @@ static int open_pool(struct backend *backend)
 	clamav->options = backend->options->client;
 	clamav->options.usual = backend->engine->limits;
 	clamav->options.no_engine = true;
+	clamav->options.definitions = NULL;
 	clamav->options.max_concurrency = 0;
 	clamav->options.max_age = 0;
 	backend->state = clamav;

@@ -28,7 +28,13 @@ struct disinfect {
 	struct repair_policy policy;
 	struct request request; /* of the scans */
 	struct request repair;  /* of the repair at hand */
-	enum disinfect_state { DISINFECT_REPAIRS, DISINFECT_SCANS, DISINFECT_ENDED } state;
+	enum disinfect_state {
+		DISINFECT_LOCATES, /* the base is scanned part by part: an engine did not say where it found something */
+		DISINFECT_REPAIRS,
+		DISINFECT_SCANS,
+		DISINFECT_ENDED,
+	} state;
+	struct request locate;         /* while DISINFECT_LOCATES */
 	int message;                   /* borrowed: as it came */
 	int base;                      /* owned: what is repaired; -1: the message */
 	int asked;                     /* owned: what a worker repairs, or what is scanned again; -1: none */
@@ -208,6 +214,47 @@ static bool remove_more(struct disinfect *disinfect)
 	return true;
 }
 
+/* Did an engine find it that looks at the message as a whole, and could look at each part? */
+static bool can_locate(const struct disinfect *disinfect, const struct verdict *verdict)
+{
+	if (!disinfect->plan.whole || disinfect->request.part_by_part)
+		return false;
+	for (unsigned i = 0; i < verdict->answer_count; i++)
+		if (verdict->report == &verdict->answers[i].report)
+			return verdict->answers[i].engine->kind == ENGINE_CLAMAV;
+	return false;
+}
+
+/* The plan for the base is made, of what this verdict says: goes on with it. */
+static void follow_plan(struct disinfect *disinfect, const struct verdict *verdict)
+{
+	if (!can_locate(disinfect, verdict)) {
+		try_again(disinfect);
+		return;
+	}
+	disinfect->locate = disinfect->request;
+	disinfect->locate.part_by_part = true;
+	disinfect->locate.cured = 0;
+	disinfect->state = DISINFECT_LOCATES;
+}
+
+/* What the scan part by part says goes before what was known, if it is more. */
+static int take_location(struct disinfect *disinfect, const struct verdict *verdict)
+{
+	struct repair_plan plan;
+	int error = repair_plan_make(verdict->report, &disinfect->policy, &plan);
+	if (error)
+		return error;
+	if (plan.count && !plan.whole) {
+		repair_plan_free(&disinfect->plan);
+		disinfect->plan = plan;
+	} else {
+		repair_plan_free(&plan);
+	}
+	try_again(disinfect);
+	return 0;
+}
+
 /* The code that a report of a repair failed with. */
 static enum scan_code failure(const struct report *report, const char **ret_text)
 {
@@ -324,7 +371,7 @@ static int take_scan(struct disinfect *disinfect, const struct verdict *verdict)
 	repair_plan_free(&disinfect->plan);
 	disinfect->plan = plan;
 	if (!error)
-		try_again(disinfect);
+		follow_plan(disinfect, verdict);
 	return error;
 }
 
@@ -358,7 +405,7 @@ int disinfect_begin(const struct repair_policy *policy, const struct request *re
 		disinfect_fail(disinfect, report->code ? report->code : DEC_RESULT_UPDATE_CONTAINER_FAILED,
 			       *verdict->info ? verdict->info : "there is no verdict to go by");
 	else if (disinfect->plan.count)
-		try_again(disinfect);
+		follow_plan(disinfect, verdict);
 	*ret_disinfect = disinfect;
 	return 0;
 }
@@ -367,17 +414,27 @@ bool disinfect_asks(const struct disinfect *disinfect, struct disinfect_ask *ret
 {
 	if (disinfect->state == DISINFECT_ENDED)
 		return false;
-	bool repairs = disinfect->state == DISINFECT_REPAIRS;
-	*ret_ask = (struct disinfect_ask){.fd = disinfect->asked,
-					  .request = repairs ? &disinfect->repair : &disinfect->request,
-					  .repairs = repairs};
+	*ret_ask = (struct disinfect_ask){.fd = disinfect->asked, .request = &disinfect->request};
+	if (disinfect->state == DISINFECT_LOCATES) {
+		ret_ask->fd = base_of(disinfect);
+		ret_ask->request = &disinfect->locate;
+	} else if (disinfect->state == DISINFECT_REPAIRS) {
+		ret_ask->request = &disinfect->repair;
+		ret_ask->repairs = true;
+	}
 	return true;
 }
 
 int disinfect_answer(struct disinfect *disinfect, const struct verdict *answer)
 {
-	return disinfect->state == DISINFECT_REPAIRS ? take_repair(disinfect, answer->report)
-						     : take_scan(disinfect, answer);
+	switch (disinfect->state) {
+	case DISINFECT_LOCATES:
+		return take_location(disinfect, answer);
+	case DISINFECT_REPAIRS:
+		return take_repair(disinfect, answer->report);
+	default:
+		return take_scan(disinfect, answer);
+	}
 }
 
 struct repair_result *disinfect_result(struct disinfect *disinfect)

@@ -122,7 +122,8 @@ static int read_member(struct rewrite *rewrite, struct buffer *bytes)
 		int error = buffer_reserve(bytes, (size_t)hole + size);
 		if (error)
 			return error;
-		memset(bytes->data + bytes->size, 0, (size_t)hole);
+		if (hole)
+			memset(bytes->data + bytes->size, 0, (size_t)hole);
 		bytes->size += (size_t)hole;
 		error = size ? buffer_append(bytes, block, size) : 0;
 		if (error)

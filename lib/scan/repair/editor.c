@@ -237,6 +237,24 @@ static int edit_file(struct editor *editor, const struct lines *lines, const str
 	return error ? error : resolve(editor, order, REPAIR_MEANS_TEXT);
 }
 
+/* Makes of content what the patches say, if there are any; frees them. `done`: how much was done before. An error but -EFBIG. */
+static int finish_content(struct editor *editor, const struct lines *lines, struct patches *patches, uint32_t done,
+			  int error, struct finding *finding)
+{
+	if (!error && patches->count) {
+		buffer_init(&finding->bytes, editor->cap);
+		error = patch_apply(patches, lines->data, lines->size, &finding->bytes);
+		if (!error)
+			finding->fate = FATE_CHANGED;
+		else
+			buffer_free(&finding->bytes);
+	}
+	if (error)
+		editor->outcome->done_count = done; /* it goes as a whole */
+	patch_free(patches);
+	return error == -EFBIG ? trouble(editor, finding->order, error, "there is no room for the note") : error;
+}
+
 /* Files that stand in a text, uuencoded. */
 static int edit_text(struct editor *editor, const uint8_t *data, size_t size, struct finding *finding)
 {
@@ -248,40 +266,17 @@ static int edit_text(struct editor *editor, const uint8_t *data, size_t size, st
 	int error = 0;
 	while (!error && stray_file(data, size, &at, &stray))
 		error = edit_file(editor, &lines, &stray, &patches);
-	if (!error && patches.count) {
-		buffer_init(&finding->bytes, editor->cap);
-		error = patch_apply(&patches, data, size, &finding->bytes);
-		if (!error)
-			finding->fate = FATE_CHANGED;
-		else
-			buffer_free(&finding->bytes);
-	}
-	if (error)
-		editor->outcome->done_count = done; /* it goes as a whole */
-	patch_free(&patches);
-	return error == -EFBIG ? trouble(editor, finding->order, error, "a text has no room for the note") : error;
+	return finish_content(editor, &lines, &patches, done, error, finding);
 }
 
-/* A message that is content: encoded, in an archive, or not declared. */
+/* A message that is content: encoded, in an archive, or not declared. No section numbers reach in here. */
 static int edit_mail(struct editor *editor, const uint8_t *data, size_t size, struct finding *finding)
 {
 	struct lines lines = lines_of(data, size);
 	struct patches patches = {.list = NULL};
 	uint32_t done = editor->outcome->done_count;
-	/* No section numbers reach in here. */
 	int error = edit_message(editor, &lines, 0, size, NULL, &patches);
-	if (!error && patches.count) {
-		buffer_init(&finding->bytes, editor->cap);
-		error = patch_apply(&patches, data, size, &finding->bytes);
-		if (!error)
-			finding->fate = FATE_CHANGED;
-		else
-			buffer_free(&finding->bytes);
-	}
-	if (error)
-		editor->outcome->done_count = done; /* it goes as a whole */
-	patch_free(&patches);
-	return error == -EFBIG ? trouble(editor, finding->order, error, "a message has no room for the note") : error;
+	return finish_content(editor, &lines, &patches, done, error, finding);
 }
 
 static int look_into(struct editor *editor, const uint8_t *data, size_t size, enum content content,
