@@ -23,6 +23,16 @@ count() { "$BUILD/csapi-scanner" stats --socket="$socket" --format=json | jq ".c
 
 hasher() { ps -o pid=,comm= --ppid "$scanner" | awk '$2 == "csapi-digest" { print $1 }'; }
 
+# It has its name a moment after the scanner is ready.
+await_hasher() {
+	local _
+	for _ in {1..100}; do
+		[ -z "$(hasher)" ] || return 0
+		sleep 0.1
+	done
+	fail "there is no process for digests"
+}
+
 # All that does not tell of the call itself.
 lasting() { jq -cS 'del(.times, .name)' <<<"$output"; }
 
@@ -166,6 +176,7 @@ lasting() { jq -cS 'del(.times, .name)' <<<"$output"; }
 
 @test "clients that go away while their message is being hashed cost nobody anything" {
 	start_scanner
+	await_hasher
 	kill -STOP "$(hasher)"
 	for _ in {1..10}; do
 		timeout -s KILL 0.2 "$SCAN" --no-progress --socket="$socket" "$clean" >/dev/null 2>&1 || true

@@ -214,7 +214,7 @@ is_unrepaired() {
 	disinfect "$mail/wire.eml" --wire
 	is_repaired --wire
 	repair same "$mail/wire.eml" "$out" 3
-	[ "$(tail -c 3 "$out" | xxd -p)" = 2e0d0a ]
+	[ "$(tail -c 3 "$out" | od -An -tx1 | tr -d " ")" = 2e0d0a ]
 	grep -q '^\.\.$\|^\.\.'$'\r''$' "$out"
 }
 
@@ -425,7 +425,7 @@ is_unrepaired() {
 	need_clamd
 	mkdir -p "$BATS_TEST_TMPDIR/one"
 	cp -r "$DEFINITIONS" "$BATS_TEST_TMPDIR/one/definitions"
-	printf 'Only.Clamd:0:*:%s\n' "$(printf 'word-for-clamd-alone' | xxd -p)" >"$BATS_TEST_TMPDIR/one/definitions/more.ndb"
+	printf 'Only.Clamd:0:*:%s\n' "$(printf 'word-for-clamd-alone' | od -An -tx1 | tr -d ' \n')" >"$BATS_TEST_TMPDIR/one/definitions/more.ndb"
 	start_clamd one
 	printf '%s\n' 'antivirus "a" {' ' csapi "csapi1" {}' " clamav \"clamav1\" { daemon = \"${clamd_socket[one]}\" }" '}' \
 		>"$BATS_TEST_TMPDIR/csapi.conf"
