@@ -154,7 +154,7 @@ ask() {
 	done >list
 	"$SCAN" --no-progress --files0-from list >verdicts 2>errors 3>&- &
 	client=$!
-	for _ in {1..400}; do
+	for _ in {1..3000}; do
 		[ "$(wc -l <verdicts)" -lt 40 ] || break
 		sleep 0.01
 	done
