@@ -96,6 +96,7 @@ PRELOADS := $(patsubst test/preload/%.c,$(B)/test/preload/%.so,$(wildcard test/p
 HELPERS := $(patsubst test/helper/%.c,$(B)/test/helper/%,$(wildcard test/helper/*.c))
 GUESTS := $(patsubst test/library/%.c,$(B)/test/library/%,$(wildcard test/library/*.c))
 FUZZ_TARGETS := $(filter-out replay,$(patsubst test/fuzz/%.c,%,$(wildcard test/fuzz/*.c)))
+FUZZ_MUTATORS := $(patsubst %.c,$(B)/%.o,$(wildcard test/fuzz/mutator/*.c))
 BENCHES := $(patsubst test/bench/%.c,$(B)/test/bench/%,$(wildcard test/bench/*.c))
 
 COMPILE = $(CC) $(OWN_CPPFLAGS) $(FORTIFY) $(FLOOR_CPPFLAGS) $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP
@@ -157,7 +158,7 @@ $(B)/lib/process/%.o $(B)/pic/lib/process/%.o: private FLOOR_CPPFLAGS = $(PROCES
 $(B)/lib/fetch/%.o: private FLOOR_CPPFLAGS = $(FETCH_CPPFLAGS)
 $(B)/lib/scan/%.o: private FLOOR_CPPFLAGS = $(SCAN_CPPFLAGS)
 $(B)/test/unit/%.o: private FLOOR_CPPFLAGS = -I. $(FORMAT_CPPFLAGS) $(SCAN_CPPFLAGS)
-$(B)/test/fuzz/%.o: private FLOOR_CPPFLAGS = -Itest/fuzz
+$(B)/test/fuzz/%.o: private FLOOR_CPPFLAGS = -Itest/fuzz $(FORMAT_CPPFLAGS)
 $(B)/test/helper/%.o: private FLOOR_CPPFLAGS = $(SCAN_CPPFLAGS)
 $(B)/scripts/%.o: private FLOOR_CPPFLAGS = -I.
 # It defines functions that the fortified headers redefine.
@@ -226,7 +227,7 @@ $(B)/test/%.t: $(B)/test/unit/%.o $(REPORT_PATH) $(STAND_INS) $(FULL_ARCHIVES)
 	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(SCAN_LIBS) $(PROCESS_LIBS) $(FORMAT_LIBS)
 
 # With replay.c in place of a fuzzer, or with one: make fuzz.
-$(B)/test/fuzz/%: $(B)/test/fuzz/%.o $(if $(FUZZER),,$(B)/test/fuzz/replay.o) $(REPORT_PATH) $(STAND_INS) $(B)/libfetch.a $(FULL_ARCHIVES)
+$(B)/test/fuzz/%: $(B)/test/fuzz/%.o $(FUZZ_MUTATORS) $(if $(FUZZER),,$(B)/test/fuzz/replay.o) $(REPORT_PATH) $(STAND_INS) $(B)/libfetch.a $(FULL_ARCHIVES)
 	$(LINK) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(FETCH_LIBS) $(SCAN_LIBS) $(PROCESS_LIBS) $(FORMAT_LIBS)
 
 # A preloaded library is no part of the product: no sanitizer in it, or it would have to come first.

@@ -505,13 +505,12 @@ int outline_find(const uint8_t *data, size_t size, const struct outline_gap *gap
 		 struct outline *ret_outline)
 {
 	struct cutter cutter = {.data = data, .size = size, .outline = ret_outline, .header = true, .broken = SIZE_MAX};
-	struct marks *marks = calloc(1, sizeof *marks);
+	struct marks marks;
 	memset(ret_outline, 0, sizeof *ret_outline);
-	if (!marks)
-		return -ENOMEM;
-	learn(data, size, gaps, gap_count, marks);
-	cut_all(&cutter, marks, gaps, gap_count);
-	free(marks);
+	/* The marks themselves are nine kilobytes that most texts never use; clearing them would cost more than reading a short one. */
+	memset(&marks, 0, offsetof(struct marks, marks));
+	learn(data, size, gaps, gap_count, &marks);
+	cut_all(&cutter, &marks, gaps, gap_count);
 	if (cutter.error)
 		outline_free(ret_outline);
 	return cutter.error;

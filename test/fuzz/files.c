@@ -3,6 +3,7 @@
  * what a server says. The first byte chooses.
  */
 #include "fuzz.h"
+#include "mutator.h"
 
 #include "fetch/trace.h"
 #include "format/config.h"
@@ -62,3 +63,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)close(fd);
 	return 0;
 }
+
+FUZZ_MUTATOR(mutate_lines)

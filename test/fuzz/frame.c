@@ -3,6 +3,7 @@
  * taken, written again and read again is the same.
  */
 #include "fuzz.h"
+#include "mutator.h"
 
 #include "format/check_json.h"
 #include "format/command_json.h"
@@ -65,50 +66,79 @@ static void try_request(const char *text, size_t size)
 	free(again);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* Nothing to free. */
+static void keep(const void *document)
 {
-	const char *text = (const char *)data;
-	struct hello hello;
-	struct facts facts;
-	enum command command;
-	struct command_outcome outcome;
-	struct isolation isolation;
-	struct stats stats;
+	(void)document;
+}
+
+/* What a refusal leaves behind is a leak at once: nothing stays reachable from here. */
+#define SAME_AGAIN(name, decode, encode, release)                                                                      \
+	static void try_##name(const char *text, size_t size)                                                          \
+	{                                                                                                              \
+		static struct name first, second;                                                                      \
+		if (decode(text, size, &first) == 0) {                                                                 \
+			char *written = encode(&first);                                                                \
+			PROMISE(written &&decode(written, strlen(written), &second) == 0);                             \
+			char *again = encode(&second);                                                                 \
+			PROMISE(again &&strcmp(written, again) == 0);                                                  \
+			free(written);                                                                                 \
+			free(again);                                                                                   \
+			release(&first);                                                                               \
+			release(&second);                                                                              \
+		}                                                                                                      \
+		memset(&first, 0, sizeof first);                                                                       \
+		memset(&second, 0, sizeof second);                                                                     \
+	}
+SAME_AGAIN(hello, hello_json_decode, hello_json_encode, hello_free)
+SAME_AGAIN(isolation, isolation_json_decode, isolation_json_encode, keep)
+SAME_AGAIN(stats, stats_json_decode, stats_json_encode, keep)
+SAME_AGAIN(check, check_json_decode, check_json_encode, check_free)
+SAME_AGAIN(fetch_job, fetch_json_job_decode, fetch_json_job, fetch_job_free)
+SAME_AGAIN(state, state_json_decode, state_json_encode, state_free)
+SAME_AGAIN(manifest, manifest_json_decode, manifest_json_encode, manifest_free)
+
+/* Facts, which a worker that was taken over may have written. */
+static void try_facts(const char *text, size_t size)
+{
 	struct status status;
-	struct check check;
-	struct fetch_job job;
-	struct fetch_event event;
-	struct state state;
-	struct manifest manifest;
+	struct facts facts;
 	enum scan_code code;
-	char *version = NULL;
-	try_frame(data, size);
-	try_events(text, size);
-	(void)hello_json_decode(text, size, &hello);
-	(void)hello_json_greeted(text, size);
-	char *said = NULL;
-	try_request(text, size);
+	char *said = NULL, *version = NULL;
 	if (facts_json_decode(text, size, &facts, &code, &said) == 0) {
 		facts_free(&facts);
 		free(said);
 	}
-	(void)command_json_decode(text, size, &command);
-	(void)command_json_outcome_decode(text, size, &outcome);
-	(void)isolation_json_decode(text, size, &isolation);
-	(void)stats_json_decode(text, size, &stats);
 	if (status_json_decode(text, size, &status) == 0)
 		facts_free(&status.facts);
-	(void)check_json_decode(text, size, &check);
-	if (fetch_json_job_decode(text, size, &job) == 0)
-		fetch_job_free(&job);
-	(void)fetch_json_event_decode(text, size, &event);
-	if (state_json_decode(text, size, &state) == 0)
-		state_free(&state);
-	if (manifest_json_decode(text, size, &manifest) == 0)
-		manifest_free(&manifest);
 	if (worker_json_decode(text, size, &facts, &version) == 0) {
 		facts_free(&facts);
 		free(version);
 	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const char *text = (const char *)data;
+	enum command command;
+	struct command_outcome outcome;
+	struct fetch_event event;
+	try_frame(data, size);
+	try_events(text, size);
+	try_request(text, size);
+	try_facts(text, size);
+	(void)hello_json_greeted(text, size);
+	try_hello(text, size);
+	try_isolation(text, size);
+	try_stats(text, size);
+	try_check(text, size);
+	try_fetch_job(text, size);
+	try_state(text, size);
+	try_manifest(text, size);
+	(void)command_json_decode(text, size, &command);
+	(void)command_json_outcome_decode(text, size, &outcome);
+	(void)fetch_json_event_decode(text, size, &event);
 	return 0;
 }
+
+FUZZ_MUTATOR(mutate_json)

@@ -1,5 +1,6 @@
 /* mime.c - a message in all its readings: no part is larger than the limits allow, and every byte told of is there. */
 #include "fuzz.h"
+#include "mutator.h"
 
 #include "scan/mime.h"
 
@@ -57,3 +58,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	PROMISE(mime_walk_text(data, size, 0, &budget, &visitor) == 0);
 	return 0;
 }
+
+FUZZ_MUTATOR(mutate_lines)

@@ -5,6 +5,7 @@
  * usage: TARGET FILE... Runs without clang.
  */
 #include "fuzz.h"
+#include "mutator.h"
 
 #include <string.h>
 
@@ -68,7 +69,12 @@ int main(int argc, char **argv)
 		for (unsigned k = 0; k < MUTANTS; k++) {
 			size_t left = size;
 			memcpy(mutant, whole, size);
-			damage(mutant, &left);
+			if (k % 2 && LLVMFuzzerCustomMutator)
+				left = LLVMFuzzerCustomMutator(mutant, left, sizeof mutant, k);
+			if (!(k % 2) || !left) {
+				memcpy(mutant, whole, left = size);
+				damage(mutant, &left);
+			}
 			one(mutant, left);
 		}
 	}

@@ -2,6 +2,7 @@
  * stamp.c - a message that is passed on: forged fields go, ours come, and every byte of the body stays; whatever pieces it comes in.
  */
 #include "fuzz.h"
+#include "mutator.h"
 
 #include "base/buffer.h"
 #include "format/stamp.h"
@@ -50,3 +51,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buffer_free(&pieces);
 	return 0;
 }
+
+FUZZ_MUTATOR(mutate_lines)

@@ -3,6 +3,7 @@
  * without a control character, an assignment for the shell that holds no quote but its own.
  */
 #include "fuzz.h"
+#include "mutator.h"
 
 #include "format/verdict_header.h"
 #include "format/verdict_json.h"
@@ -54,3 +55,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	verdict_free(&verdict);
 	return 0;
 }
+
+FUZZ_MUTATOR(mutate_json)
