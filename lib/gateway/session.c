@@ -679,19 +679,29 @@ static int settle_rights(struct session *session)
 	return error;
 }
 
+/* What a conversation that broke off leaves. */
+static void release_all(struct session *session)
+{
+	for (unsigned i = 0; i < JOBS_MOST; i++)
+		free(session->jobs[i].label);
+	while (session->pass_count)
+		fd_close(&session->passes[--session->pass_count]);
+	buffer_free(&session->out);
+	fd_close(&session->fd);
+}
+
 int session_run(int take_fd, const struct session_options *options)
 {
 	static struct session session;
 	struct client_options asked = {.way = CLIENT_RESIDENT, .socket = options->scanner, .max_age = options->max_age};
 	limits_defaults(&asked.limits);
 	limits_defaults(&asked.usual);
-	session.options = *options;
-	session.fd = take_fd;
+	session = (struct session){.options = *options, .fd = take_fd};
 	buffer_init(&session.out, ANSWERS_MOST);
 	int error = settle_rights(&session);
 	error = error ? error : client_open(&asked, &session.client);
 	error = error ? error : converse(&session);
 	client_close(session.client);
-	fd_close(&session.fd);
+	release_all(&session);
 	return error ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -11,8 +11,9 @@
 #include "format/expectation.h"
 #include "format/password_file.h"
 
+#include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 static void try_file(uint8_t kind, const char *path)
@@ -42,25 +43,44 @@ static void try_file(uint8_t kind, const char *path)
 	}
 }
 
+static char folder[] = "/dev/shm/csapi-fuzz-XXXXXX", path[64];
+
+static void clear(void)
+{
+	(void)unlink(path);
+	(void)rmdir(folder);
+}
+
+/* A file with a name of its own: some readers ask where theirs lies. */
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc, (void)argv;
+	if (!mkdtemp(folder))
+		return -1;
+	(void)snprintf(path, sizeof path, "%s/file", folder);
+	return atexit(clear);
+}
+
+static bool write_file(const uint8_t *data, size_t size)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	bool done = fd >= 0 && write(fd, data, size) == (ssize_t)size;
+	(void)close(fd);
+	return done;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct cvd_header header;
 	struct trace trace;
-	char path[64];
 	if (!size)
 		return 0;
 	(void)cvd_header_decode(data + 1, size - 1, &header);
 	trace_init(&trace);
 	trace_feed(&trace, (const char *)data + 1, size - 1);
 	PROMISE(memchr(trace.target, 0, sizeof trace.target));
-	int fd = memfd_create("file", MFD_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	if (write(fd, data + 1, size - 1) == (ssize_t)(size - 1)) {
-		(void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	if (write_file(data + 1, size - 1))
 		try_file(data[0], path);
-	}
-	(void)close(fd);
 	return 0;
 }
 
