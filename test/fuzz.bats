@@ -40,6 +40,7 @@ replay() {
 @test "dot-stuffing" { replay source 100; }
 @test "messages passed on" { replay stamp 100; }
 @test "clamd's protocol" { replay wire 8; }
+@test "conversations in clamd's protocol" { replay session 10; }
 @test "what processes say to each other" { replay frame 4; }
 @test "verdicts, and how they are shown" { replay verdict 2; }
 @test "files that people and servers write" { replay files 3; }
