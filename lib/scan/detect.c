@@ -7,6 +7,7 @@
 #include "scan/detect.h"
 
 #include "scan/mark.h"
+#include "scan/openpgp.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -97,7 +98,6 @@ static const struct mark marks[] = {
 	MARK(KWAJ, 0, "KWAJ\x88\xf0\x27\xd1"),
 	MARK(INSTALLSHIELD, 0, "ISc("),
 	MARK(ANDROID_BACKUP, 0, "ANDROID BACKUP\n"),
-	MARK(OPENPGP, 0, "-----BEGIN PGP MESSAGE-----"),
 	MARK(AGE, 0, "age-encryption.org/v1\n"),
 	MARK(AGE, 0, "-----BEGIN AGE ENCRYPTED FILE-----"),
 	MARK(OPENSSL, 0, "Salted__"),
@@ -495,38 +495,9 @@ static bool is_ufs(const uint8_t *data, size_t size)
 	return is_image(data, size, ufs_at);
 }
 
-/* The tag of the OpenPGP packet (RFC 4880, 4.2) that begins at `at`, and where the next one begins; 0: none does. */
-static unsigned pgp_packet(const uint8_t *data, size_t size, size_t at, size_t *ret_body, size_t *ret_next)
-{
-	if (size - at < 8 || !(data[at] & 0x80))
-		return 0;
-	bool new_form = data[at] & 0x40;
-	unsigned tag = new_form ? data[at] & 0x3f : data[at] >> 2 & 0xf, kind = data[at] & 3;
-	size_t length;
-	if (new_form && data[at + 1] < 192)
-		length = data[at + 1], *ret_body = at + 2;
-	else if (new_form && data[at + 1] < 224)
-		length = (size_t)(data[at + 1] - 192) * 256 + data[at + 2] + 192, *ret_body = at + 3;
-	else if (!new_form && kind < 2)
-		length = kind ? (size_t)data[at + 1] << 8 | data[at + 2] : data[at + 1], *ret_body = at + 2 + kind;
-	else
-		length = 0, *ret_body = at + 1; /* longer than a key can be */
-	*ret_next = length <= size - *ret_body ? *ret_body + length : size;
-	return tag;
-}
-
-/* A key that is encrypted for somebody, or made of a passphrase; and behind it another one, or encrypted data. */
 static bool is_openpgp(const uint8_t *data, size_t size)
 {
-	enum { KEY_FOR = 1, KEY_BY = 3, DATA = 9, DATA_SEALED = 18, DATA_AEAD = 20 };
-	size_t body, next, unused;
-	unsigned tag = pgp_packet(data, size, 0, &body, &next), behind;
-	bool key = (tag == KEY_FOR && (data[body] == 3 || data[body] == 6)) ||
-		   (tag == KEY_BY && data[body] >= 4 && data[body] <= 6);
-	if (!key || next == body || next >= size)
-		return false;
-	behind = pgp_packet(data, size, next, &body, &unused);
-	return behind == KEY_FOR || behind == KEY_BY || behind == DATA || behind == DATA_SEALED || behind == DATA_AEAD;
+	return openpgp_kind(data, size) != OPENPGP_NONE;
 }
 
 /* A script that says what it is in its first lines, and is one: people write of such as well. */

@@ -11,6 +11,8 @@
 #include "scan/charset.h"
 #include "scan/detect.h"
 #include "scan/header.h"
+#include "scan/mark.h"
+#include "scan/openpgp.h"
 #include "scan/reading.h"
 #include "scan/readings.h"
 #include "scan/stray.h"
@@ -374,13 +376,17 @@ static void judge_pkcs7(struct mime_part *part, const char *smime_type)
 
 static void judge_leaf(struct mime_part *part, GMimeObject *leaf)
 {
-	static const char pgp[] = "-----BEGIN PGP MESSAGE-----";
 	bool text = !strncmp(part->type, "text/", 5);
 	if (!strcmp(part->type, "message/partial"))
 		add_code(part, DEC_RESULT_PARTIAL_MESSAGE_DETECTED, "message/partial");
 	judge_pkcs7(part, g_mime_object_get_content_type_parameter(leaf, "smime-type"));
-	if (text ? mark_find(part->data, part->size, 0, pgp) < part->size
-		 : part->size >= sizeof(pgp) && !memcmp(part->data, pgp, sizeof(pgp) - 1))
+	/* In a text it may stand anywhere, and is carved out where it is not encrypted. */
+	size_t behind = text ? mark_find(part->data, part->size, 0, OPENPGP_ARMOUR) : strlen(OPENPGP_ARMOUR);
+	if (behind >= part->size)
+		return;
+	size_t armour = behind - strlen(OPENPGP_ARMOUR);
+	if (openpgp_is_armour(part->data + armour, part->size - armour) &&
+	    openpgp_kind(part->data + armour, part->size - armour) == OPENPGP_LOCKED)
 		add_code(part, DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED, "OpenPGP message");
 }
 

@@ -264,6 +264,22 @@ static bool try_escapes(struct trial *trial, size_t also)
 	return found;
 }
 
+/* A wrong escape as the break of a line that something stands behind: all up to the next line left out. */
+static void try_breaks(struct trial *trial)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < trial->size; i++) {
+		if (trial->data[i] != '=' || !bad_escape(trial->data + i, trial->size - i)) {
+			trial->scratch[count++] = trial->data[i];
+			continue;
+		}
+		const uint8_t *end = memchr(trial->data + i, '\n', trial->size - i);
+		i = end ? (size_t)(end - trial->data) : trial->size;
+	}
+	if (count < trial->size)
+		try_bytes(trial, trial->scratch, count);
+}
+
 /* Bytes that no text has left out. */
 static void try_printable(struct trial *trial)
 {
@@ -325,8 +341,11 @@ int variant_decode(enum transfer transfer, const uint8_t *data, size_t size, boo
 	if (transfer == TRANSFER_BASE64) {
 		base64_variants(&trial, &doubts);
 	} else {
-		for (size_t also = 0; also <= ESCAPE_MOST && try_escapes(&trial, also); also++)
-			;
+		bool bad = true;
+		for (size_t also = 0; also <= ESCAPE_MOST && bad; also++)
+			bad = try_escapes(&trial, also);
+		if (bad)
+			try_breaks(&trial);
 		try_printable(&trial);
 		try_trimmed(&trial);
 	}

@@ -171,13 +171,14 @@ static void test_variant(void)
 	varies("the other alphabet", base64, "aGV-bG8_\n", true, "he|he~lo?|");
 	varies("ragged lines", base64, "aGV\nsbG8h\n", false, "he~~~|~~~|");
 	varies("ordinary quoted-printable has none", quoted, "a=3Db=\nc=0D=0A\n", false, "");
-	varies("wrong escapes", quoted, "a=zzb\n", false, "azzb~|azb~|ab~|");
+	varies("wrong escapes", quoted, "a=zzb\n", false, "azzb~|azb~|ab~|a|");
+	varies("text behind a break", quoted, "a=\r(x)\nb\n", false, "a~(x)~b~|a(x)~b~|ax)~b~|ab~|a(x)~b~|");
 	varies("invisible bytes", quoted,
 	       "a\x01"
 	       "b\n",
 	       false, "ab~|");
 	varies("blanks at the end", quoted, "a  \nb\n", false, "a~b~|");
-	varies("a return alone", quoted, "a=\rb\n", false, "a~b~|ab~|a~|ab~|");
+	varies("a return alone", quoted, "a=\rb\n", false, "a~b~|ab~|a~|a|ab~|");
 	struct heard heard = {{0}, 0, 1, SCAN_CODE_NONE};
 	ok(variant_decode(base64, (const uint8_t *)"aGVsbA==IQ==", 12, true, &budget, on_variant, &heard, NULL) == 7 &&
 		   heard.count == 1,

@@ -145,7 +145,7 @@ static void content_walk(struct walk *walk, struct reader *reader, bool packed)
 		member_code(&member, DEC_RESULT_MALFORMED_CONTAINER_DETECTED, "cut short after %zu bytes",
 			    member.bytes.size);
 	if (packed && !walk->over)
-		stream_inflate(walk, &member);
+		stream_undo(walk, &member, STREAM_ZLIB);
 	member_end(walk, &member);
 }
 

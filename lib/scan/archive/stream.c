@@ -98,6 +98,13 @@ static enum answer zlib_open(struct stream *stream)
 	return inflateInit(&stream->as.z) == Z_OK ? ANSWER_MORE : ANSWER_MEMORY;
 }
 
+/* Without a header, as RFC 1951 has it. */
+static enum answer deflate_open(struct stream *stream)
+{
+	memset(&stream->as.z, 0, sizeof stream->as.z);
+	return inflateInit2(&stream->as.z, -15) == Z_OK ? ANSWER_MORE : ANSWER_MEMORY;
+}
+
 static void gzip_close(struct stream *stream)
 {
 	inflateEnd(&stream->as.z);
@@ -221,6 +228,7 @@ static void lzma_close(struct stream *stream)
 static const struct coder gzip = {"gzip", gzip_begins, gzip_open, gzip_step, gzip_close};
 /* No file of its own, so no second one follows. */
 static const struct coder zlib = {"zlib", lzma_begins, zlib_open, gzip_step, gzip_close};
+static const struct coder deflate_raw = {"DEFLATE", lzma_begins, deflate_open, gzip_step, gzip_close};
 static const struct coder bzip2 = {"bzip2", bzip2_begins, bzip2_open, bzip2_step, bzip2_close};
 static const struct coder xz = {"xz", xz_begins, xz_open, lzma_step, lzma_close};
 static const struct coder lzip = {"lzip", lzip_begins, lzip_open, lzma_step, lzma_close};
@@ -264,14 +272,18 @@ static enum answer coder_run(struct walk *walk, struct member *member, const str
 	return answer;
 }
 
-void stream_inflate(struct walk *walk, struct member *member)
+void stream_undo(struct walk *walk, struct member *member, enum stream_method method)
 {
+	static const struct coder *const coders[] = {
+		[STREAM_ZLIB] = &zlib, [STREAM_DEFLATE] = &deflate_raw, [STREAM_BZIP2] = &bzip2};
+	if (method == STREAM_STORED)
+		return;
 	struct buffer packed = member->bytes;
 	struct stream stream = {.data = packed.data, .size = packed.size};
 	buffer_init(&member->bytes, packed.cap);
-	enum answer answer = packed.size ? coder_run(walk, member, &zlib, &stream) : ANSWER_SHORT;
+	enum answer answer = packed.size ? coder_run(walk, member, coders[method], &stream) : ANSWER_SHORT;
 	if (!member->full)
-		note(member, answer, zlib.name);
+		note(member, answer, coders[method]->name);
 	buffer_free(&packed);
 }
 

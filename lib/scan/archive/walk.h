@@ -72,9 +72,16 @@ void tnef_walk(struct walk *walk);
 void cms_walk(struct walk *walk);
 void applesingle_walk(struct walk *walk);
 void macbinary_walk(struct walk *walk);
+void openpgp_walk(struct walk *walk);
 
-/* The bytes of a member are a zlib stream (RFC 1950): what comes out of it takes their place. */
-void stream_inflate(struct walk *walk, struct member *member);
+/* The bytes of a member are packed in one stream: what comes out of it takes their place. */
+enum stream_method {
+	STREAM_STORED,  /* they stay */
+	STREAM_ZLIB,    /* RFC 1950 */
+	STREAM_DEFLATE, /* RFC 1951 */
+	STREAM_BZIP2,
+};
+void stream_undo(struct walk *walk, struct member *member, enum stream_method method);
 
 /*
  * Library: one pass of one libarchive reader over bytes of the container. `single`: only the first member.
