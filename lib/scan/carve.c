@@ -18,8 +18,8 @@
 /* Between quotes, or between tags: a value in a script, or in XML. And at the end of a line, when lines of base64 follow (RFC 5545, 3.1). */
 #define VALUE_LEAST 64u
 #define FIRST_LEAST 16u
-/* A line of uuencode says how long it is; some programs add a check sum. */
-#define UUENCODE_MORE 2u
+/* Lines of something else that a uuencoded file may have in it: some programs leave them out. */
+#define FOREIGN_MOST 4u
 
 struct line {
 	size_t start, end, next; /* of the text, without quoting and blanks */
@@ -38,10 +38,14 @@ static bool is_code(uint8_t byte)
 
 static void line_read(const uint8_t *data, size_t size, size_t at, struct line *ret)
 {
-	const uint8_t *end = memchr(data + at, '\n', size - at);
+	const uint8_t *feed = memchr(data + at, '\n', size - at);
+	size_t end = feed ? (size_t)(feed - data) : size;
+	/* A return alone ends a line as well. */
+	const uint8_t *lone = memchr(data + at, '\r', end - at);
+	bool alone = lone && lone + 1 < data + end;
 	ret->start = at;
-	ret->end = end ? (size_t)(end - data) : size;
-	ret->next = end ? ret->end + 1 : size;
+	ret->end = alone ? (size_t)(lone - data) : end;
+	ret->next = alone ? ret->end + 1 : feed ? end + 1 : size;
 	while (ret->start < ret->end && strchr("> \t\r", data[ret->start]) && data[ret->start])
 		ret->start++;
 	while (ret->end > ret->start && data[ret->end - 1] <= ' ')
@@ -163,19 +167,7 @@ static bool take_run(const uint8_t *data, size_t size, size_t end, size_t *at, s
 	return false;
 }
 
-/* Is the line one of uuencode, as long as its first character says, but for blanks that were lost at its end? */
-static bool is_uuencode(const uint8_t *line, size_t size, bool first)
-{
-	if (size < (first ? 2 : 1) || line[0] <= ' ' || line[0] >= '`')
-		return false;
-	for (size_t i = 1; i < size; i++)
-		if (line[i] < ' ' || line[i] > '`')
-			return false;
-	size_t whole = 1 + ((size_t)(line[0] - 32) + 2) / 3 * 4;
-	return size <= whole + UUENCODE_MORE && (!first || size + 1 >= whole);
-}
-
-/* The same for xxencode, whose lengths are letters too. */
+/* Like transfer_is_uuencode, for xxencode, whose lengths are letters too. */
 static bool is_xxencode(const uint8_t *line, size_t size, bool first)
 {
 	(void)first;
@@ -187,9 +179,14 @@ static bool is_xxencode(const uint8_t *line, size_t size, bool first)
 	return length && length > alphabet && size == 1 + ((size_t)(length - alphabet) + 2) / 3 * 4;
 }
 
+static bool is_end(const uint8_t *data, const struct line *line)
+{
+	return line->end - line->start == 3 && strncasecmp((const char *)data + line->start, "end", 3) == 0;
+}
+
 /*
- * "begin" in any case and with anything behind it, and then a line of uuencode or xxencode; up to the first line that is
- * none.
+ * "begin" in any case and with anything behind it, and then lines of uuencode or xxencode; up to the last one, with few foreign lines in
+ * between.
  */
 static bool take_uuencode(const uint8_t *data, size_t size, const struct line *begin, struct carving *ret)
 {
@@ -204,10 +201,17 @@ static bool take_uuencode(const uint8_t *data, size_t size, const struct line *b
 		line_read(data, size, line.next, &line);
 	} while (line.start == line.end);
 	bool letters = is_xxencode(data + line.start, line.end - line.start, true);
-	bool (*is)(const uint8_t *, size_t, bool) = letters ? is_xxencode : is_uuencode;
+	bool (*is)(const uint8_t *, size_t, bool) = letters ? is_xxencode : transfer_is_uuencode;
 	*ret = (struct carving){letters ? TRANSFER_XXENCODE : TRANSFER_UUENCODE, line.start, 0};
-	while (is(data + line.start, line.end - line.start, strict && ret->size == 0)) {
-		ret->size = line.end - ret->start;
+	for (unsigned foreign = 0; foreign <= FOREIGN_MOST;) {
+		/* Behind a foreign line, only what is just as long as it says counts. */
+		bool fits = is(data + line.start, line.end - line.start, strict ? ret->size == 0 || foreign : foreign);
+		if (fits)
+			ret->size = line.end - ret->start;
+		else if (is_end(data, &line) || strict)
+			break;
+		else
+			foreign++;
 		if (line.next >= size)
 			break;
 		line_read(data, size, line.next, &line);

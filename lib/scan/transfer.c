@@ -249,6 +249,17 @@ static uint32_t xxencode_value(uint8_t byte)
 	return found ? (uint32_t)(found - alphabet) : 0;
 }
 
+bool transfer_is_uuencode(const uint8_t *line, size_t size, bool strict)
+{
+	if (size < (strict ? 2 : 1) || line[0] <= ' ' || line[0] >= '`')
+		return false;
+	for (size_t i = 1; i < size; i++)
+		if (line[i] < ' ' || line[i] > '`')
+			return false;
+	size_t whole = 1 + ((size_t)(line[0] - 32) + 2) / 3 * 4;
+	return size <= whole + UUENCODE_MORE && (!strict || size + 1 >= whole);
+}
+
 /*
  * One line of uuencode or its like, without its line end. Blanks that were lost at its end are zeros. Bytes written; 0 also
  * for the line that ends a file.
@@ -272,12 +283,12 @@ static void uuencode_decode(struct decoder *decoder, const uint8_t *data, size_t
 {
 	bool inside = size < 6 || (memcmp(data, "begin ", 6) && !memmem(data, size, "\nbegin ", 7));
 	for (size_t at = 0; at < size;) {
+		/* Neither alphabet has a CR, so one alone ends a line, too. */
 		const uint8_t *line = data + at;
-		const uint8_t *end = memchr(line, '\n', size - at);
-		size_t length = end ? (size_t)(end - line) : size - at;
+		size_t length = 0;
+		while (length < size - at && line[length] != '\n' && line[length] != '\r')
+			length++;
 		at += length + 1;
-		if (length && line[length - 1] == '\r')
-			length--;
 		if (length > 6 && !memcmp(line, "begin ", 6)) {
 			inside = true;
 			continue;

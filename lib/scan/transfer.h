@@ -35,6 +35,11 @@ bool transfer_is_foreign(const char *value);
 /* Is it written just as the standards, or old mail programs, write an encoding? */
 bool transfer_is_plain(const char *value);
 
+/* A line of uuencode says how long it is; some programs add a check sum. */
+#define UUENCODE_MORE 2u
+/* Is the line, without its end, one of uuencode, and no longer than its first character says? `strict`: nor shorter. */
+bool transfer_is_uuencode(const uint8_t *line, size_t size, bool strict);
+
 /*
  * Decodes `data` (not TRANSFER_IDENTITY, which needs no copy) and charges the bytes to the current part of `budget` as
  * they come out. *ret_buffer is set up here and freed by the caller, whatever is returned: SCAN_CODE_NONE, the code of

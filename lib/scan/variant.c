@@ -314,6 +314,29 @@ static void try_trimmed(struct trial *trial)
 		try_bytes(trial, trial->scratch, count);
 }
 
+/* Lines that are not uuencode left out, but for those that begin and end a file. */
+static void try_fitting(struct trial *trial)
+{
+	size_t count = 0;
+	bool found = false;
+	for (size_t at = 0, end; at < trial->size; at = end + 1) {
+		const uint8_t *line = trial->data + at;
+		end = line_end(trial->data, trial->size, at);
+		size_t size = end - at;
+		bool mark = size >= 3 && (memcmp(line, "beg", 3) == 0 || memcmp(line, "end", 3) == 0);
+		if (size && !mark && !transfer_is_uuencode(line, size, false)) {
+			found = true;
+			continue;
+		}
+		memcpy(trial->scratch + count, line, size);
+		count += size;
+		if (end < trial->size)
+			trial->scratch[count++] = '\n';
+	}
+	if (found)
+		try_bytes(trial, trial->scratch, count);
+}
+
 int variant_decode(enum transfer transfer, const uint8_t *data, size_t size, bool usual, struct budget *budget,
 		   variant_take *take, void *context, bool *ret_broken)
 {
@@ -323,7 +346,8 @@ int variant_decode(enum transfer transfer, const uint8_t *data, size_t size, boo
 		*ret_broken = false;
 	if (usual)
 		try_bytes(&trial, data, size);
-	bool varies = transfer == TRANSFER_BASE64 || transfer == TRANSFER_QUOTED_PRINTABLE;
+	bool varies =
+		transfer == TRANSFER_BASE64 || transfer == TRANSFER_QUOTED_PRINTABLE || transfer == TRANSFER_UUENCODE;
 	if (!varies || !size || trial.result)
 		return trial.result;
 	struct doubts doubts = {0};
@@ -340,6 +364,8 @@ int variant_decode(enum transfer transfer, const uint8_t *data, size_t size, boo
 		return take(context, (const uint8_t *)"", 0, DEC_RESULT_OUT_OF_MEMORY);
 	if (transfer == TRANSFER_BASE64) {
 		base64_variants(&trial, &doubts);
+	} else if (transfer == TRANSFER_UUENCODE) {
+		try_fitting(&trial);
 	} else {
 		bool bad = true;
 		for (size_t also = 0; also <= ESCAPE_MOST && bad; also++)
