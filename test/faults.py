@@ -3,7 +3,8 @@
 
 usage: faults.py --build DIR [--most N] [--seconds N] [--output FILE] [PROGRAM[:FUNCTION]]...
 
-For each trial one message is scanned by csapi-scan with a scanner of its own, while test/preload/nth.c makes one call fail: an
+For each trial of csapi-scan, csapi-scanner and csapi-worker one message is scanned by csapi-scan with a scanner of its own, and for each other
+program its scene in test/fault_scenes.py is played, while test/preload/nth.c makes one call fail: an
 allocation, a read, a write, a fork and so on. The calls are counted first; then each of them fails once, or --most of them, spread evenly.
 What must hold: one document and an exit status that fits it, or none and a text on standard error; an infected message is never called
 clean, nor a clean one infected; filter mode passes the whole message with its body to the byte, or nothing; no process and no temporary file is
@@ -22,12 +23,15 @@ import sys
 import tempfile
 import time
 
+import fault_scenes
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PATIENCE = 40
 FUNCTIONS = {"malloc": errno.ENOMEM, "write": errno.ENOSPC, "read": errno.EIO, "pread": errno.EIO, "open": errno.EMFILE, "sendmsg": errno.ENOBUFS, "recvmsg": errno.EIO,
-             "ftruncate": errno.ENOSPC, "mkdir": errno.ENOSPC, "memfd_create": errno.EMFILE, "socket": errno.EMFILE, "socketpair": errno.EMFILE, "poll": errno.ENOMEM,
+             "ftruncate": errno.ENOSPC, "fsync": errno.EIO, "rename": errno.EIO, "mkdir": errno.ENOSPC, "memfd_create": errno.EMFILE, "socket": errno.EMFILE, "socketpair": errno.EMFILE, "poll": errno.ENOMEM,
              "fork": errno.EAGAIN}
 PROGRAMS = ("csapi-scan", "csapi-scanner", "csapi-worker")
+ALL = (*PROGRAMS, *(program for program in fault_scenes.SCENES if program not in PROGRAMS))
 WAYS = (("infected", "json"), ("clean", "json"), ("encrypted", "json"), ("infected", "filter"), ("clean", "filter"))
 
 
@@ -35,20 +39,36 @@ class Trials:
     def __init__(self, options, place):
         self.options, self.place = options, place
         self.count = f"{place}/count"
-        self.messages = {}
+        self.messages, self.scenes = {}, {}
         fixtures = f"{options.build}/fixtures"
         for name, path in (("infected", f"{fixtures}/codes/eicar.eml"), ("clean", f"{fixtures}/clean/zip.eml"), ("encrypted", f"{fixtures}/codes/encrypted/aes.zip.eml")):
             with open(path, "rb") as file:
                 self.messages[name] = (path, file.read())
         self.broken = []
 
-    def run(self, program, function, number, message, way):
-        """Scans once. What is wrong with the outcome (None: nothing), how it ended, and how many calls there were."""
+    def faulty(self, program, function, number):
+        """The environment in which that call fails."""
         with open(self.count, "wb") as file:
             file.write(struct.pack("II", 0, 0))
+        return {**os.environ, "LD_PRELOAD": f"{self.options.build}/test/preload/nth.so", "CSAPI_NTH_COUNT": self.count,
+                "CSAPI_NTH": f"{program}:{function}:{number}:{FUNCTIONS[function]}"}
+
+    def calls(self):
+        with open(self.count, "rb") as file:
+            return struct.unpack("II", file.read())[0]
+
+    def play(self, scene, program, function, number):
+        """As run, for a scene."""
+        begin = time.monotonic()
+        wrong, outcome = scene.attempt(self.faulty(program, function, number))
+        if not wrong and time.monotonic() - begin > 30:
+            wrong = "it took too long"
+        return wrong, outcome, self.calls()
+
+    def run(self, program, function, number, message, way):
+        """Scans once. What is wrong with the outcome (None: nothing), how it ended, and how many calls there were."""
+        environment = self.faulty(program, function, number)
         base = tempfile.mkdtemp(dir=self.place)
-        environment = {**os.environ, "LD_PRELOAD": f"{self.options.build}/test/preload/nth.so", "CSAPI_NTH_COUNT": self.count,
-                       "CSAPI_NTH": f"{program}:{function}:{number}:{FUNCTIONS[function]}"}
         format_options = ["--format=filter", "--exit=mda"] if way == "filter" else []
         command = [f"{self.options.build}/test/helper/reap", f"{self.options.build}/csapi-scan", "--private", "--no-progress", f"--definitions={ROOT}/share/definitions",
                    f"--file-base={base}", "--timeout=20", "-j", "1", *format_options]
@@ -59,8 +79,7 @@ class Trials:
                 done = subprocess.run(command, stdin=file, capture_output=True, env=environment, timeout=PATIENCE, check=False)
         except subprocess.TimeoutExpired:
             return f"no end within {PATIENCE} s", "hang", 0
-        with open(self.count, "rb") as file:
-            calls, _ = struct.unpack("II", file.read())
+        calls = self.calls()
         left = os.listdir(base)
         shutil.rmtree(base, ignore_errors=True)
         wrong = self.judge_filter(done, message, data) if way == "filter" else self.judge(done, message)
@@ -118,24 +137,38 @@ class Trials:
             return f"{message}, and marked {words}"
         return None
 
+    def ways(self, program):
+        """What is done with the program: a name, and a function that does it with the n-th call of a function failing."""
+        if program in PROGRAMS:
+            for message, way in WAYS:
+                yield f"{message}, {way}", lambda function, number, message=message, way=way: self.run(program, function, number, message, way)
+        for make, *more in fault_scenes.SCENES.get(program, ()):
+            name = make.__name__.lower()
+            if (program, name) not in self.scenes:
+                place = f"{self.place}/{program}-{name}"
+                os.makedirs(place, exist_ok=True)
+                self.scenes[program, name] = make(self.options.build, place, self.messages["infected"][0], *more)
+            scene = self.scenes[program, name]
+            yield name, lambda function, number, scene=scene: self.play(scene, program, function, number)
+
     def walk(self, program, function, deadline):
         """A row: calls, trials, outcomes."""
         outcomes, trials, most_calls = collections.Counter(), 0, 0
-        for message, way in WAYS:
-            wrong, _, calls = self.run(program, function, 0, message, way)
+        for name, play in self.ways(program):
+            wrong, _, calls = play(function, 0)
             if wrong:
-                self.broken.append(f"{program} {function} without a fault, {message}, {way}: {wrong}")
+                self.broken.append(f"{program} {function} without a fault, {name}: {wrong}")
                 continue
             most_calls = max(most_calls, calls)
             step = max(1, -(-calls // self.options.most)) if self.options.most else 1
             for number in range(1 + trials % step, calls + 1, step):
                 if deadline and time.monotonic() > deadline:
                     break
-                wrong, outcome, _ = self.run(program, function, number, message, way)
+                wrong, outcome, _ = play(function, number)
                 trials += 1
                 outcomes[outcome] += 1
                 if wrong:
-                    self.broken.append(f"{program} {function}:{number}, {message}, {way}: {wrong}")
+                    self.broken.append(f"{program} {function}:{number}, {name}: {wrong}")
         return most_calls, trials, outcomes
 
 
@@ -153,7 +186,7 @@ def main():
     with tempfile.TemporaryDirectory() as place:
         os.chmod(place, 0o755)
         trials = Trials(options, place)
-        for program in PROGRAMS:
+        for program in ALL:
             for function in FUNCTIONS:
                 if options.what and program not in options.what and f"{program}:{function}" not in options.what:
                     continue
