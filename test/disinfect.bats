@@ -171,6 +171,16 @@ is_unrepaired() {
 	is '[.repair.removed[].means] | join(",")' body
 }
 
+@test "what only other readers get out of a part goes with that part, and the text stays" {
+	local name
+	for name in duplicate-encoding/7bit-last base64/padding-inside-odd odd-encoding/encoded-word broken-names/blank-inside; do
+		disinfect "$FIXTURES/readings/$name.com.eml"
+		is_repaired
+		is '[.repair.removed[].means] | unique | join(",")' part
+		grep -q '^Please see the attachment' "$out" || fail "$name: the text is gone"
+	done
+}
+
 @test "a message in the message is repaired inside, also an encoded one and one in an archive" {
 	local name
 	for name in inner encoded in-archive deep quoted binary; do

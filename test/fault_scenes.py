@@ -153,9 +153,11 @@ class Files:
                 document = json.loads(line)
             except ValueError:
                 return (None if done.returncode == 2 and done.stderr else "half a document"), "cut"
+            if document["name"] not in self.files and document["status"] != "EC_AV_ERROR":
+                return f"a file called {document['name']} has status {document['status']}", "lie"
             told[document["name"]] = document["status"]
         for name, status in told.items():
-            if status not in (*self.files[name], "EC_AV_ERROR") and not (status == "EC_AV_UNSCANNABLE" and done.returncode in (1, 2, 3)):
+            if status not in (*self.files.get(name, ()), "EC_AV_ERROR") and not (status == "EC_AV_UNSCANNABLE" and done.returncode in (1, 2, 3)):
                 return f"{os.path.basename(name)} is called {status}", "lie"
         if len(told) < len(self.files) and not (done.returncode == 2 and done.stderr):
             return f"{len(told)} of {len(self.files)} told, exit status {done.returncode}", "silent"

@@ -32,6 +32,29 @@ faults() {
 	faults --most=1 --seconds=25 csapi-worker
 }
 
+@test "csapi-update: some of each call" {
+	test_databases
+	faults --most=1 --seconds=20 csapi-update
+}
+
+@test "what tells limits and versions: some of each call" {
+	faults --most=2 --seconds=20 csapi-limits csapi-version
+}
+
+@test "clamd's protocol: calls in the server and in its clients' processes" {
+	faults csapi-clamd:write csapi-clamd:memfd_create
+}
+
+@test "the Lua module: calls that a scan makes" {
+	command -v lua5.4 >/dev/null || skip "there is no lua5.4"
+	[ -e "$BUILD/lua/5.4/msys/av.so" ] || skip "the module was not built for Lua 5.4"
+	faults lua5.4:write lua5.4:socketpair
+}
+
+@test "repair: a file that cannot be written is not there" {
+	faults csapi-scan:fsync
+}
+
 @test "a verdict that is not honest fails the run" {
 	mkdir -p "$BATS_TEST_TMPDIR/lying/test"
 	ln -s "$BUILD"/csapi-* "$FIXTURES" "$BATS_TEST_TMPDIR/lying/"

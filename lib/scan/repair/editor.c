@@ -10,6 +10,7 @@
 #include "scan/detect.h"
 #include "scan/digest.h"
 #include "scan/repair/entity.h"
+#include "scan/repair/hidden.h"
 #include "scan/repair/note.h"
 #include "scan/repair/patch.h"
 #include "scan/stray.h"
@@ -476,6 +477,52 @@ static int edit_entity(struct editor *editor, const struct lines *lines, const s
 	return error;
 }
 
+/* --- what only other readers see --------------------------------------------------------------------------------- */
+
+static bool all_resolved(const struct editor *editor)
+{
+	for (uint32_t i = 0; i < editor->plan->count; i++)
+		if (editor->plan->orders[i].remove && !editor->resolved[i])
+			return false;
+	return true;
+}
+
+static bool is_patched(const struct patches *patches, const struct entity *entity)
+{
+	for (size_t i = 0; i < patches->count; i++)
+		if (patches->list[i].start < entity->end && patches->list[i].end > entity->start)
+			return true;
+	return false;
+}
+
+/* The parts in which something stands that no part is, by this editor's reading: they go as they are. */
+static int edit_hidden(struct editor *editor, const struct lines *lines, const struct entity *entity,
+		       struct patches *patches)
+{
+	uint32_t order;
+	if (all_resolved(editor) || editor->nesting >= NESTING_MOST)
+		return 0;
+	if (entity_is_multipart(entity)) {
+		struct entity_parts parts;
+		size_t start, end;
+		int error = 0;
+		editor->nesting++;
+		entity_parts_begin(lines, entity, &parts);
+		while (!error && entity_parts_next(&parts, &start, &end)) {
+			struct entity part;
+			entity_read(lines, start, end, false, &part);
+			error = edit_hidden(editor, lines, &part, patches);
+		}
+		editor->nesting--;
+		return error;
+	}
+	if (is_patched(patches, entity))
+		return 0;
+	int error = hidden_find(lines->data + entity->start, entity->end - entity->start, editor->plan,
+				editor->resolved, editor->budget, &order);
+	return error || order == HIDDEN_NONE ? error : replace_part(editor, lines, entity, order, patches);
+}
+
 /* --- messages --------------------------------------------------------------------------------------------------- */
 
 /* All fields but those that tell of the body, and the note instead of that. */
@@ -566,14 +613,6 @@ static int edit_message(struct editor *editor, const struct lines *lines, size_t
 }
 
 /* --- the input -------------------------------------------------------------------------------------------------- */
-
-static bool all_resolved(const struct editor *editor)
-{
-	for (uint32_t i = 0; i < editor->plan->count; i++)
-		if (editor->plan->orders[i].remove && !editor->resolved[i])
-			return false;
-	return true;
-}
 
 static int cut(struct patches *patches, size_t start, size_t end)
 {
@@ -666,6 +705,9 @@ static enum scan_code edit_input(struct editor *editor, const struct lines *line
 		return SCAN_CODE_NONE;
 	}
 	*ret_error = edit_message(editor, lines, 0, lines->size, "", patches);
+	/* Of a message that is no multipart the body goes, in the end. */
+	if (!*ret_error && entity_is_multipart(&entity))
+		*ret_error = edit_hidden(editor, lines, &entity, patches);
 	if (!*ret_error)
 		*ret_error = cut_margins(editor, lines, &entity, patches);
 	return SCAN_CODE_NONE;
