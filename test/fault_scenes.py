@@ -89,8 +89,8 @@ class Updates:
         shutil.rmtree(f"{self.place}/store", ignore_errors=True)
         shutil.copytree(f"{self.place}/begin", f"{self.place}/store", symlinks=True)
         done = self.update(5, environment, "store")
-        if died(done):
-            return died(done), "died"
+        if done is None:
+            return died(done), "hang"
         version, wrong = self.version(), None
         if version not in (3, 5):
             wrong = f"version {version} is in use, exit status {done.returncode}"
@@ -102,7 +102,7 @@ class Updates:
         again = None if wrong else self.update(5, os.environ, "store")
         if not wrong and (again is None or again.returncode not in (0, 1) or self.version() != 5):
             wrong = f"the update that follows fails: {again and again.stdout[-300:]}"
-        return wrong, "updated" if done.returncode == 0 else "failed, new in use" if version == 5 else "failed, old in use"
+        return wrong or died(done), "updated" if done.returncode == 0 else "failed, new in use" if version == 5 else "failed, old in use"
 
 
 class Disinfects:

@@ -40,6 +40,8 @@ struct meaning {
 	const struct section *section;
 	const struct setting *row; /* NULL: the section itself */
 };
+/* Bytes that libconfuse needs at most for a file that is not refused; ours, with a reserve. */
+#define PARSER_MEMORY ((size_t)16 << 20)
 #define MEANINGS_MAX 256
 
 /* One at a time, since the parser has neither a place for a context nor a scanner for two. */
@@ -334,6 +336,9 @@ static int take_section(cfg_t *at, cfg_opt_t *option)
 	const struct meaning *meaning = &reading.meanings[option->def.number];
 	struct why why = {""};
 	void *values;
+	/* The library goes on where it had no memory for the options of a section. */
+	if (!section || !section->opts)
+		return fault(at, -ENOMEM, "no memory");
 	if (!meaning->section->values)
 		return take_void(meaning->section, at);
 	int error = meaning->section->values(reading.config, section->title, &values, &why);
@@ -460,10 +465,18 @@ static int settle_engines(struct config *config, struct why *why)
 	return 0;
 }
 
+/* libconfuse aborts, or crashes, where it gets no memory; so there has to be some, for a file of the largest size. */
+static bool has_memory(void)
+{
+	void *block = malloc(PARSER_MEMORY);
+	free(block);
+	return block != NULL;
+}
+
 static int parse(const char *path, const char *text, struct config *config, struct why *why)
 {
 	reading = (struct reading){.path = path, .config = config, .why = why};
-	cfg_opt_t *options = options_of(in_file, IN_FILE, NULL);
+	cfg_opt_t *options = has_memory() ? options_of(in_file, IN_FILE, NULL) : NULL;
 	cfg_t *parser = options ? cfg_init(options, CFGF_NONE) : NULL;
 	free_options(options);
 	if (!parser)
@@ -478,7 +491,9 @@ static int parse(const char *path, const char *text, struct config *config, stru
 		error = errno == ENOMEM ? why_errno(why, -ENOMEM, "%s", path)
 					: why_set(why, -EINVAL, "%s:%d: here should be the name of an option", path,
 						  last_line(parser));
-	(void)cfg_free(parser);
+	/* Nor does it look at what it frees then: better a leak than a crash. */
+	if (error != -ENOMEM)
+		(void)cfg_free(parser);
 	reading.parser = NULL;
 	return error ? error : settle_engines(config, why);
 }
