@@ -42,7 +42,7 @@ struct meaning {
 };
 /* Bytes that libconfuse needs at most for a file that is not refused; ours, with a reserve. */
 #define PARSER_MEMORY ((size_t)16 << 20)
-#define MEANINGS_MAX 256
+#define MEANINGS_MAX  256
 
 /* One at a time, since the parser has neither a place for a context nor a scanner for two. */
 static struct reading {
