@@ -380,13 +380,10 @@ static void judge_leaf(struct mime_part *part, GMimeObject *leaf)
 	if (!strcmp(part->type, "message/partial"))
 		add_code(part, DEC_RESULT_PARTIAL_MESSAGE_DETECTED, "message/partial");
 	judge_pkcs7(part, g_mime_object_get_content_type_parameter(leaf, "smime-type"));
-	/* In a text it may stand anywhere, and is carved out where it is not encrypted. */
-	size_t behind = text ? mark_find(part->data, part->size, 0, OPENPGP_ARMOUR) : strlen(OPENPGP_ARMOUR);
-	if (behind >= part->size)
-		return;
-	size_t armour = behind - strlen(OPENPGP_ARMOUR);
-	if (openpgp_is_armour(part->data + armour, part->size - armour) &&
-	    openpgp_kind(part->data + armour, part->size - armour) == OPENPGP_LOCKED)
+	/* Only one that stands first is opened as a part; what is carved out of a text may be less than another program reads. */
+	bool armour = text ? mark_find(part->data, part->size, 0, OPENPGP_ARMOUR) < part->size
+			   : openpgp_is_armour(part->data, part->size);
+	if (armour && openpgp_kind(part->data, part->size) != OPENPGP_OPEN)
 		add_code(part, DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED, "OpenPGP message");
 }
 

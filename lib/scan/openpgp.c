@@ -281,6 +281,10 @@ enum openpgp_kind openpgp_kind(const uint8_t *data, size_t size)
 {
 	if (!openpgp_is_armour(data, size))
 		return packets_kind(data, size);
+	/* Nobody opens a second one behind it. */
+	size_t mark = strlen(OPENPGP_ARMOUR);
+	if (memmem(data + mark, size - mark, OPENPGP_ARMOUR, mark))
+		return OPENPGP_LOCKED;
 	struct limits limits;
 	struct budget budget;
 	struct buffer buffer;

@@ -15,6 +15,13 @@ size_t mutate_json(uint8_t *data, size_t size, size_t most, unsigned seed);
 /* A line is said twice, goes, moves, trades places, is folded, or ends otherwise. */
 size_t mutate_lines(uint8_t *data, size_t size, size_t most, unsigned seed);
 
+/* The next number of a fixed disorder, below `most`. */
+static inline unsigned mutate_below(unsigned *seed, unsigned most)
+{
+	*seed = *seed * 1664525u + 1013904223u;
+	return (unsigned)(((uint64_t)*seed * most) >> 32);
+}
+
 /* libFuzzer's own; not there when files are replayed. */
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most) __attribute__((weak));
 /* What a target may have of its own. */

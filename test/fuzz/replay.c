@@ -17,8 +17,7 @@
 static uint32_t number(uint32_t below)
 {
 	static uint32_t seed = 1;
-	seed = seed * 1664525u + 1013904223u;
-	return (uint32_t)(((uint64_t)seed * below) >> 32);
+	return mutate_below(&seed, below);
 }
 
 /* In a block of just its size. */

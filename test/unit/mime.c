@@ -285,6 +285,14 @@ static void test_marks(void)
 	      "body 1.1<1 text/plain 1 \"x\" text depth=1\n");
 	walks("inline PGP", "Subject: x\n\nhi\n-----BEGIN PGP MESSAGE-----\nx\n",
 	      "body 1< text/plain 33 \"hi~-----BEGIN PGP MESSAG\" text !ENCRYPTED_CONTAINER_DETECTED\n");
+	/* What is carved out of a text may be less than another program reads: these bytes are not seen. */
+	walks("inline PGP that is not encrypted", "Subject: x\n\nhi\n-----BEGIN PGP MESSAGE-----\n\nyw!diAAAAAAB4\n",
+	      "body 1< text/plain 46 \"hi~-----BEGIN PGP MESSAG\" text !ENCRYPTED_CONTAINER_DETECTED\n");
+	walks("PGP that is not encrypted", "Subject: x\n\n-----BEGIN PGP MESSAGE-----\n\nywdiAAAAAAB4\n",
+	      "body 1< text/plain 42 \"-----BEGIN PGP MESSAGE--\" text\n");
+	walks("and one behind it",
+	      "Subject: x\n\n-----BEGIN PGP MESSAGE-----\n\nywdiAAAAAAB4\n-----BEGIN PGP MESSAGE-----\n",
+	      "body 1< text/plain 70 \"-----BEGIN PGP MESSAGE--\" text !ENCRYPTED_CONTAINER_DETECTED\n");
 	walks("PGP mentioned", "Subject: x\n\n> -----BEGIN PGP MESSAGE-----\nx\n",
 	      "body 1< text/plain 32 \"> -----BEGIN PGP MESSAGE\" text\n");
 	/* 30 0b 06 09 2a 86 48 86 f7 0d 01 07 xx: what it is, is told when it is opened. */

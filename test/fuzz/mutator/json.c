@@ -7,12 +7,6 @@
 
 #define NODES_MOST 512u
 
-static unsigned below(unsigned *seed, unsigned most)
-{
-	*seed = *seed * 1664525u + 1013904223u;
-	return (unsigned)(((uint64_t)*seed * most) >> 32);
-}
-
 /* A value in its place. */
 struct node {
 	json_t *parent;
@@ -52,7 +46,7 @@ static json_t *odd_number(unsigned *seed)
 	static const json_int_t numbers[] = {0,          1,         -1,         2,          255,        256,
 					     65535,      65536,     2147483647, 2147483648, 4294967295, -2147483649,
 					     4294967296, INT64_MAX, INT64_MIN,  5000,       86400,      1764249600};
-	return json_integer(numbers[below(seed, sizeof numbers / sizeof *numbers)]);
+	return json_integer(numbers[mutate_below(seed, sizeof numbers / sizeof *numbers)]);
 }
 
 static json_t *odd_text(unsigned *seed)
@@ -75,14 +69,14 @@ static json_t *odd_text(unsigned *seed)
 					    "http://[::1]:1/",
 					    "true",
 					    "EC_AV_CLEAN"};
-	unsigned kind = below(seed, 8);
+	unsigned kind = mutate_below(seed, 8);
 	if (kind)
-		return json_string(texts[below(seed, sizeof texts / sizeof *texts)]);
-	size_t size = below(seed, 3000);
+		return json_string(texts[mutate_below(seed, sizeof texts / sizeof *texts)]);
+	size_t size = mutate_below(seed, 3000);
 	char *text = malloc(size + 1);
 	if (!text)
 		return json_null();
-	memset(text, "a\"\n\\"[below(seed, 4)], size);
+	memset(text, "a\"\n\\"[mutate_below(seed, 4)], size);
 	text[size] = 0;
 	json_t *value = json_string(text);
 	free(text);
@@ -92,13 +86,13 @@ static json_t *odd_text(unsigned *seed)
 /* Another value, or one of the document's own in a wrong place. */
 static json_t *another(const struct nodes *nodes, unsigned *seed)
 {
-	switch (below(seed, 9)) {
+	switch (mutate_below(seed, 9)) {
 	case 0:
 		return json_null();
 	case 1:
-		return json_boolean(below(seed, 2));
+		return json_boolean(mutate_below(seed, 2));
 	case 2:
-		return below(seed, 2) ? json_array() : json_object();
+		return mutate_below(seed, 2) ? json_array() : json_object();
 	case 3:
 	case 4:
 		return odd_number(seed);
@@ -106,17 +100,17 @@ static json_t *another(const struct nodes *nodes, unsigned *seed)
 	case 6:
 		return odd_text(seed);
 	case 7:
-		return json_real(below(seed, 2) ? -0.5 : 1e300);
+		return json_real(mutate_below(seed, 2) ? -0.5 : 1e300);
 	default:
-		return json_deep_copy(nodes->node[below(seed, nodes->count)].value);
+		return json_deep_copy(nodes->node[mutate_below(seed, nodes->count)].value);
 	}
 }
 
 /* Only once for each collection: it may take a value away that others stand in. */
 static void change(const struct nodes *nodes, unsigned *seed)
 {
-	const struct node *node = &nodes->node[below(seed, nodes->count)];
-	unsigned kind = below(seed, 8);
+	const struct node *node = &nodes->node[mutate_below(seed, nodes->count)];
+	unsigned kind = mutate_below(seed, 8);
 	if (kind == 0 && node->key)
 		(void)json_object_del(node->parent, node->key);
 	else if (kind == 0)
@@ -124,7 +118,7 @@ static void change(const struct nodes *nodes, unsigned *seed)
 	else if (kind == 1 && !node->key)
 		(void)json_array_insert_new(node->parent, node->index, json_deep_copy(node->value));
 	else if (kind == 1)
-		(void)json_object_set_new(node->parent, nodes->node[below(seed, nodes->count)].key ? "a" : "b",
+		(void)json_object_set_new(node->parent, nodes->node[mutate_below(seed, nodes->count)].key ? "a" : "b",
 					  json_deep_copy(node->value));
 	else if (node->key)
 		(void)json_object_set_new(node->parent, node->key, another(nodes, seed));
@@ -138,7 +132,7 @@ size_t mutate_json(uint8_t *data, size_t size, size_t most, unsigned seed)
 	json_t *root = json_loadb((const char *)data, size, 0, NULL);
 	if (!root)
 		return 0;
-	for (unsigned i = 1 + below(&seed, 3); i; i--) {
+	for (unsigned i = 1 + mutate_below(&seed, 3); i; i--) {
 		nodes.count = 0;
 		collect(&nodes, root);
 		if (!nodes.count)

@@ -6,12 +6,6 @@
 
 #define LINES_MOST 512u
 
-static unsigned below(unsigned *seed, unsigned most)
-{
-	*seed = *seed * 1664525u + 1013904223u;
-	return (unsigned)(((uint64_t)*seed * most) >> 32);
-}
-
 /* With its end. */
 struct line {
 	const uint8_t *text;
@@ -60,13 +54,14 @@ static void end_otherwise(struct lines *lines, unsigned at, unsigned *seed)
 	struct line *line = &lines->line[at];
 	while (line->size && (line->text[line->size - 1] == '\n' || line->text[line->size - 1] == '\r'))
 		line->size--;
-	const char *end = ends[below(seed, sizeof ends / sizeof *ends)];
+	const char *end = ends[mutate_below(seed, sizeof ends / sizeof *ends)];
 	insert(lines, at + 1, (struct line){(const uint8_t *)end, strlen(end)});
 }
 
 static void change(struct lines *lines, unsigned *seed)
 {
-	unsigned at = below(seed, lines->count), other = below(seed, lines->count), kind = below(seed, 8);
+	unsigned at = mutate_below(seed, lines->count), other = mutate_below(seed, lines->count),
+		 kind = mutate_below(seed, 8);
 	struct line *line = &lines->line[at];
 	if (kind == 0) {
 		insert(lines, other, *line);
@@ -74,20 +69,20 @@ static void change(struct lines *lines, unsigned *seed)
 		(void)take(lines, at);
 	} else if (kind == 2 && lines->count > 1) {
 		struct line moved = take(lines, at);
-		insert(lines, below(seed, lines->count), moved);
+		insert(lines, mutate_below(seed, lines->count), moved);
 	} else if (kind == 3) {
 		struct line kept = lines->line[other];
 		lines->line[other] = *line;
 		lines->line[at] = kept;
 	} else if (kind == 4 && line->size > 1) {
 		/* In two. */
-		size_t first = 1 + below(seed, (unsigned)line->size - 1);
+		size_t first = 1 + mutate_below(seed, (unsigned)line->size - 1);
 		insert(lines, at + 1, (struct line){line->text + first, line->size - first});
 		lines->line[at].size = first;
 		end_otherwise(lines, at, seed);
 	} else if (kind == 5 && line->size > 1) {
 		/* The begin of one and the rest of another. */
-		line->size = 1 + below(seed, (unsigned)line->size - 1);
+		line->size = 1 + mutate_below(seed, (unsigned)line->size - 1);
 	} else {
 		end_otherwise(lines, at, seed);
 	}
@@ -98,7 +93,7 @@ size_t mutate_lines(uint8_t *data, size_t size, size_t most, unsigned seed)
 	static struct lines lines;
 	size_t total = 0, at = 0;
 	split(data, size, &lines);
-	for (unsigned i = 1 + below(&seed, 4); i && lines.count; i--)
+	for (unsigned i = 1 + mutate_below(&seed, 4); i && lines.count; i--)
 		change(&lines, &seed);
 	for (unsigned i = 0; i < lines.count; i++)
 		total += lines.line[i].size;
