@@ -57,8 +57,8 @@ int main(int argc, char **argv)
 	(void)umask(022);
 	struct update_invocation invocation;
 	struct why why = {""};
-	int status = update_invocation_read(argc, argv, &invocation, &why) ? update_once_refuse(&invocation, why.text)
-									   : run(&invocation);
+	int error = update_invocation_read(argc, argv, &invocation, &why);
+	int status = error ? update_once_refuse(&invocation, error, why.text) : run(&invocation);
 	update_invocation_free(&invocation);
 	return status;
 }

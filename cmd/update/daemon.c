@@ -160,11 +160,13 @@ int update_daemon(const struct update_invocation *invocation)
 {
 	struct daemon daemon = {.invocation = invocation};
 	struct why why = {""}, warning = {""};
-	if (update_invocation_configure(invocation, &daemon.config, &warning, &why))
-		return update_once_refuse(invocation, why.text);
-	if (update_record_open(&daemon.config.update, true, invocation->verbose, &why)) {
+	int error = update_invocation_configure(invocation, &daemon.config, &warning, &why);
+	if (error)
+		return update_once_refuse(invocation, error, why.text);
+	error = update_record_open(&daemon.config.update, true, invocation->verbose, &why);
+	if (error) {
 		config_free(&daemon.config);
-		return update_once_refuse(invocation, why.text);
+		return update_once_refuse(invocation, error, why.text);
 	}
 	update_signals_install(true);
 	if (*warning.text)

@@ -13,8 +13,9 @@ int update_in_force(const struct update_invocation *invocation)
 {
 	struct config config;
 	struct why why = {""}, warning = {""};
-	if (update_invocation_configure(invocation, &config, &warning, &why))
-		return update_once_refuse(invocation, why.text);
+	int error = update_invocation_configure(invocation, &config, &warning, &why);
+	if (error)
+		return update_once_refuse(invocation, error, why.text);
 	if (*warning.text)
 		complain("%s", warning.text);
 	config_print_head(&config);

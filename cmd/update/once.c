@@ -15,6 +15,7 @@
 #include "signals.h"
 #include "watch.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,10 +42,17 @@ static int print(const struct update_invocation *invocation, const struct update
 	return complain_printed() ? status : update_outcome_exit(UPDATE_FAILED);
 }
 
-int update_once_refuse(const struct update_invocation *invocation, const char *text)
+/* Whether something that the machine lacks for now kept us from knowing what we were asked. */
+static bool is_shortage(int error)
 {
+	return error == -ENOMEM || error == -EMFILE || error == -ENFILE || error == -EIO;
+}
+
+int update_once_refuse(const struct update_invocation *invocation, int error, const char *text)
+{
+	enum update_outcome outcome = is_shortage(error) ? UPDATE_FAILED : UPDATE_CONFIGURATION;
 	struct update_result result = {.task = invocation->task,
-				       .outcome = UPDATE_CONFIGURATION,
+				       .outcome = outcome,
 				       .code = SCAN_CODE_NONE,
 				       .started = clock_wall(),
 				       .finished = clock_wall()};
@@ -52,7 +60,7 @@ int update_once_refuse(const struct update_invocation *invocation, const char *t
 	update_record_say(LOG_LEVEL_ERROR, "%s", text);
 	if (invocation->json)
 		(void)print(invocation, &result);
-	return update_outcome_exit(UPDATE_CONFIGURATION);
+	return update_outcome_exit(outcome);
 }
 
 void update_once_run(const struct update_invocation *invocation, const struct update_settings *settings,
@@ -114,11 +122,13 @@ int update_once(const struct update_invocation *invocation)
 	struct config config;
 	struct why why = {""}, warning = {""};
 	struct update_result result;
-	if (update_invocation_configure(invocation, &config, &warning, &why))
-		return update_once_refuse(invocation, why.text);
-	if (update_record_open(&config.update, false, invocation->verbose, &why)) {
+	int error = update_invocation_configure(invocation, &config, &warning, &why);
+	if (error)
+		return update_once_refuse(invocation, error, why.text);
+	error = update_record_open(&config.update, false, invocation->verbose, &why);
+	if (error) {
 		config_free(&config);
-		return update_once_refuse(invocation, why.text);
+		return update_once_refuse(invocation, error, why.text);
 	}
 	if (*warning.text)
 		update_record_say(LOG_LEVEL_WARNING, "%s", warning.text);

@@ -15,7 +15,10 @@ void update_once_run(const struct update_invocation *invocation, const struct up
 		     struct update_result *ret_result);
 /* Milliseconds of --random-delay, drawn anew each time. */
 uint64_t update_once_delay(const struct update_invocation *invocation);
-/* Ends bad use and bad configuration: a line for people, and the document for --format=json. The exit status. */
-int update_once_refuse(const struct update_invocation *invocation, const char *text);
+/*
+ * Ends bad use and bad configuration, or what kept us from reading them (`error`, a negative errno, tells which): a line for people, and
+ * the document for --format=json. The exit status.
+ */
+int update_once_refuse(const struct update_invocation *invocation, int error, const char *text);
 
 #endif
