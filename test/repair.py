@@ -119,6 +119,9 @@ def make(directory, fixtures):
     put("wire.eml", m.crlf(re.sub(rb"(?m)^\.", b"..", dotted)) + b".\r\n")
     put("named.eml", carrying(MARKER.decode() + ".com", EICAR))
     put("header.eml", m.header("A subject with " + MARKER.decode()) + b"\nA body.\n")
+    put("field.eml", b"Received: from a by b; Mon, 01 Jan 2024 12:00:00 +0000\nX-Mailer: " + MARKER + b"\n" +
+        m.message([m.text(), m.attachment("notes.txt", b"kept\n")]))
+    put("sender.eml", m.single("X-Mailer: x", b"A body.\n").replace(b"Ann Example", MARKER, 1))
     put("nothing.eml", m.header("A subject with " + MARKER.decode()))
     put("utf8.eml", carrying("r\u00e9sum\u00e9 \u202egpj.com", EICAR))
     # 4 MiB that do not shrink, eight times: a large dictionary holds them once, deflate does not.

@@ -182,15 +182,22 @@ void disinfect_fail(struct disinfect *disinfect, enum scan_code code, const char
 	repair_result_fail(&disinfect->result, code, text);
 }
 
+/* Fields of the header are left out while its body stays only where what was found stands in no part: it may be in them. */
+static enum repair_level level_behind(const struct disinfect *disinfect)
+{
+	enum repair_level next = disinfect->level + 1;
+	return next == REPAIR_LEVEL_FIELDS && !disinfect->plan.whole ? REPAIR_LEVEL_BODY : next;
+}
+
 /* One more repair of the base. */
 static void try_again(struct disinfect *disinfect)
 {
 	unsigned most = disinfect->level == REPAIR_LEVEL_PARTS ? ROUNDS_PARTS : ROUNDS_WHOLE_PARTS;
-	if (disinfect->plan.whole && disinfect->level < REPAIR_LEVEL_BODY) {
-		disinfect->level = REPAIR_LEVEL_BODY;
+	if (disinfect->plan.whole && disinfect->level < REPAIR_LEVEL_FIELDS) {
+		disinfect->level = REPAIR_LEVEL_FIELDS;
 		disinfect->tries = 0;
-	} else if (disinfect->level < REPAIR_LEVEL_BODY && disinfect->tries >= most) {
-		disinfect->level++;
+	} else if (disinfect->level < REPAIR_LEVEL_FIELDS && disinfect->tries >= most) {
+		disinfect->level = level_behind(disinfect);
 		disinfect->tries = 0;
 	}
 	disinfect->tries++;
@@ -206,9 +213,9 @@ static void try_again(struct disinfect *disinfect)
 /* What was tried did not help: more is removed; false: there is no more to remove. */
 static bool remove_more(struct disinfect *disinfect)
 {
-	if (disinfect->level == REPAIR_LEVEL_BODY)
+	if (disinfect->level + 1 == REPAIR_LEVEL_COUNT)
 		return false;
-	disinfect->level++;
+	disinfect->level = level_behind(disinfect);
 	disinfect->tries = 0;
 	try_again(disinfect);
 	return true;
@@ -355,16 +362,13 @@ static int take_scan(struct disinfect *disinfect, const struct verdict *verdict)
 		end(disinfect, REPAIR_DONE);
 		return error;
 	}
-	if (disinfect->level == REPAIR_LEVEL_BODY) {
-		repair_plan_free(&plan);
-		disinfect_fail(disinfect, DEC_RESULT_INVALID_FILE_MODIFICATION,
-			       "without its body it is still not clean: what is found stands in its header");
-		return 0;
-	}
 	(void)snprintf(result->text, sizeof result->text, "scanned again: %s", verdict->info);
-	if (!plan.count) {
-		/* It came out worse than it was: once more from what it was made of. */
-		(void)remove_more(disinfect);
+	if (!plan.count || disinfect->level >= REPAIR_LEVEL_FIELDS) {
+		/* It came out worse than it was, or there is no part left: once more from what it was made of. */
+		repair_plan_free(&plan);
+		if (!remove_more(disinfect))
+			disinfect_fail(disinfect, DEC_RESULT_INVALID_FILE_MODIFICATION,
+				       "without its body it is still not clean: what is found stands in its header");
 		return 0;
 	}
 	error = keep_round(disinfect);

@@ -148,7 +148,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	budget.most_size = budget.most_cumulative = MOST;
 	PROMISE(mime_walk(data + 2, size - 2, 0, &budget, &visitor) == 0);
 	if (choice.plan.count)
-		check_repair(data + 2, size - 2, &choice, (enum repair_level)(REPAIR_LEVEL_PARTS + data[0] % 3));
+		check_repair(data + 2, size - 2, &choice,
+			     (enum repair_level)(REPAIR_LEVEL_PARTS + data[0] % (REPAIR_LEVEL_COUNT - 1)));
 	for (uint32_t i = 0; i < choice.plan.count; i++) {
 		free(choice.orders[i].id);
 		free(choice.orders[i].name);

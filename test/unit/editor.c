@@ -55,14 +55,16 @@ static void run_free(struct run *run)
 static char *folded(const struct buffer *message)
 {
 	static const char begin[] = "A part of this message was removed",
-			  body[] = "The body of this message was removed";
+			  body[] = "The body of this message was removed",
+			  header[] = "The body of this message, and fields";
 	char *out = calloc(1, message->size + 1);
 	size_t used = 0;
 	for (size_t at = 0; out && at < message->size;) {
 		const char *from = (const char *)message->data + at;
 		size_t left = message->size - at;
 		bool note = (left > sizeof begin && !memcmp(from, begin, sizeof begin - 1)) ||
-			    (left > sizeof body && !memcmp(from, body, sizeof body - 1));
+			    (left > sizeof body && !memcmp(from, body, sizeof body - 1)) ||
+			    (left > sizeof header && !memcmp(from, header, sizeof header - 1));
 		if (!note) {
 			out[used++] = *from;
 			at++;
@@ -151,6 +153,17 @@ static void test_bodies(void)
 		"also where lines end in CR alone");
 	becomes("A: b\nContent-Type: multipart/mixed; boundary=x\n\n--x\n\nanything\n--x--\n", &plan, REPAIR_LEVEL_BODY,
 		"A: b\nMIME-Version: 1.0\n" PART "\n<NOTE>\n", "the whole body");
+	becomes("From a b\nX: y\nFrom: a\n\tb\nSubject: s\nContent-Type: text/html\nMIME-Version: 1.0\nx\n\nstays",
+		&plan, REPAIR_LEVEL_FIELDS,
+		"From a b\nComments: the virus scanner csapi removed fields of this header\n"
+		"From: a\n\tb\nSubject: s\nContent-Type: text/html\nMIME-Version: 1.0\nx\n\nstays",
+		"fields of the header, and nothing else");
+	becomes("Mime-Version: 1.0\nx-y: z\nFROM: a\nsubject: s\n\ngoes", &plan, REPAIR_LEVEL_HEADER,
+		"FROM: a\nsubject: s\nMIME-Version: 1.0\n" PART "\n<NOTE>\n", "the body and fields of the header");
+	becomes("X-Y: z\nFROM: a\nsubject: s\n\ngoes", &plan, REPAIR_LEVEL_SUBJECT,
+		"FROM: a\nMIME-Version: 1.0\n" PART "\n<NOTE>\n", "the body, fields of the header and the subject");
+	refused("From: b\nSubject: d\n\nx", &plan, REPAIR_LEVEL_FIELDS, DEC_RESULT_INVALID_FILE_MODIFICATION,
+		"no fields that it can do without");
 	refused("A: b\nC: d\n", &plan, REPAIR_LEVEL_BODY, DEC_RESULT_FAILED_INSERTING_NOTIFICATION_IN_EMPTY_BODY_MIME,
 		"no body");
 	refused("A: b\n\n", &plan, REPAIR_LEVEL_BODY, DEC_RESULT_FAILED_INSERTING_NOTIFICATION_IN_EMPTY_BODY_MIME,
@@ -256,13 +269,12 @@ static void test_signatures(void)
 /* Whatever a message is, the editor ends, and gives out nothing or something that is not as large as it may be. */
 static void test_mutants(void)
 {
-	static const char *const levels[] = {"smallest", "whole parts", "body"};
 	struct repair_order orders[4];
 	struct repair_plan plan = {.orders = orders};
 	add(&plan, false, "1", inner, sizeof inner - 1);
 	add(&plan, true, "1.1", "bad", 3);
 	add(&plan, true, "2", NULL, 0);
-	for (int level = REPAIR_LEVEL_PARTS; level <= REPAIR_LEVEL_BODY; level++) {
+	for (int level = REPAIR_LEVEL_PARTS; level < REPAIR_LEVEL_COUNT; level++) {
 		struct mutator mutator = {.seed = 11};
 		unsigned good = 0, bad = 0;
 		char *message = strdup(nested);
@@ -277,7 +289,7 @@ static void test_mutants(void)
 		}
 		free(message);
 		char what[64];
-		(void)snprintf(what, sizeof what, "damaged messages: %s", levels[level - 1]);
+		(void)snprintf(what, sizeof what, "damaged messages: %s", repair_level_word((enum repair_level)level));
 		ok(!bad && good > 1000, what);
 	}
 }

@@ -67,7 +67,7 @@ static int edit_one(struct editor *editor, const struct lines *lines, size_t sta
 	/* The line ends in front of the next one stay, or that would begin nowhere. */
 	while (end > start && end < lines->size && (lines->data[end - 1] == '\n' || lines->data[end - 1] == '\r'))
 		end--;
-	if (editor->level != REPAIR_LEVEL_BODY && !editor->plan->orders[order].remove)
+	if (editor->level < REPAIR_LEVEL_BODY && !editor->plan->orders[order].remove)
 		error = mail_edit(editor, lines, start, end, section, patches);
 	if (error || patches->count > before)
 		return error;
@@ -99,13 +99,17 @@ static enum scan_code edit_input(struct editor *editor, const struct lines *line
 		*ret_error = edit_mailbox(editor, lines, patches);
 		return SCAN_CODE_NONE;
 	}
-	if (editor->level == REPAIR_LEVEL_BODY) {
+	if (editor->level >= REPAIR_LEVEL_BODY) {
 		parts_note_signature(editor, &entity);
 		if (!entity.blank || entity.body == entity.end) {
 			(void)why_set(editor->why, 0, "the message has no body in whose place a note could be put");
 			return DEC_RESULT_FAILED_INSERTING_NOTIFICATION_IN_EMPTY_BODY_MIME;
 		}
 		*ret_error = mail_replace_body(editor, lines, &entity, ORDER_NONE, patches);
+		return SCAN_CODE_NONE;
+	}
+	if (editor->level == REPAIR_LEVEL_FIELDS) {
+		*ret_error = mail_drop_fields(editor, lines, &entity, patches);
 		return SCAN_CODE_NONE;
 	}
 	*ret_error = mail_edit(editor, lines, 0, lines->size, "", patches);

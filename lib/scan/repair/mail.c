@@ -11,6 +11,28 @@
 #include <stdio.h>
 #include <string.h>
 
+/*
+ * What a message cannot do without: who wrote it to whom and when (RFC 5322), which way it came, and what keeps it from going round in circles or being answered by
+ * a program. The rest can hold whatever its sender likes.
+ */
+static const char *const needed_fields[] = {"bcc",         "cc",          "date",       "delivered-to",
+					    "from",        "in-reply-to", "list-id",    "message-id",
+					    "precedence",  "received",    "references", "reply-to",
+					    "return-path", "sender",      "to",         "auto-submitted",
+					    "x-loop",      "resent-from", "resent-to"};
+
+/* Does a field stay that tells nothing of the body? */
+static bool stays(const struct editor *editor, const struct lines *lines, size_t at, size_t next)
+{
+	if (editor->level < REPAIR_LEVEL_FIELDS || editor->level == REPAIR_LEVEL_BODY ||
+	    (editor->level != REPAIR_LEVEL_SUBJECT && entity_field_is(lines, at, next, "subject")))
+		return true;
+	for (size_t i = 0; i < sizeof needed_fields / sizeof *needed_fields; i++)
+		if (entity_field_is(lines, at, next, needed_fields[i]))
+			return true;
+	return false;
+}
+
 /* All fields but those that tell of the body, and the note instead of that. */
 static int write_body(struct editor *editor, const struct lines *lines, const struct entity *entity,
 		      const struct note *note, struct buffer *buffer)
@@ -23,13 +45,53 @@ static int write_body(struct editor *editor, const struct lines *lines, const st
 		for (size_t i = at; i < next && !field; i++)
 			field = lines->data[i] == ':';
 		/* A line that is none would end the header to some readers. */
-		if (field && !content)
+		if (field && !content && stays(editor, lines, at, next))
 			error = buffer_append(buffer, lines->data + at, next - at);
 		at = next;
 	}
 	if (!error && buffer->size && buffer->data[buffer->size - 1] != (lines->cr ? '\r' : '\n'))
 		error = buffer_append_text(buffer, editor->line_end);
-	return error ? error : note_part(note, !entity->version, entity->end == lines->size, buffer);
+	bool version = entity->version && editor->level < REPAIR_LEVEL_HEADER;
+	return error ? error : note_part(note, !version, entity->end == lines->size, buffer);
+}
+
+/* What tells how the body is to be read stays with it. */
+static bool tells_body(const struct lines *lines, size_t at, size_t next)
+{
+	return entity_field_is(lines, at, next, "content-") || entity_field_is(lines, at, next, "mime-version");
+}
+
+/* Says in the header that something of it is missing: there is no other place for it. */
+static int add_comment(struct editor *editor, const struct entity *entity, struct patches *patches)
+{
+	struct buffer text;
+	buffer_init(&text, 256);
+	int error = buffer_append_text(&text, "Comments: the virus scanner csapi removed fields of this header");
+	error = error ? error : buffer_append_text(&text, editor->line_end);
+	error = error ? error : patch_add(patches, entity->fields, entity->fields, &text);
+	buffer_free(&text);
+	return error;
+}
+
+int mail_drop_fields(struct editor *editor, const struct lines *lines, const struct entity *entity,
+		     struct patches *patches)
+{
+	size_t head = entity->blank ? entity->body : entity->end, dropped = 0, next;
+	int error = add_comment(editor, entity, patches);
+	for (size_t at = entity->fields; at < head && !error; at = next) {
+		next = entity_field(lines, at, head);
+		bool field = memchr(lines->data + at, ':', next - at) != NULL;
+		if (!field || tells_body(lines, at, next) || stays(editor, lines, at, next))
+			continue;
+		struct buffer nothing;
+		buffer_init(&nothing, 0);
+		error = patch_add(patches, at, next, &nothing);
+		dropped++;
+	}
+	for (uint32_t i = 0; i < editor->plan->count && !error && dropped; i++)
+		if (editor->plan->orders[i].remove)
+			error = order_resolve(editor, i, REPAIR_MEANS_FIELDS);
+	return error;
 }
 
 /* A note in place of the body of a message. `order` ORDER_NONE: for all of the plan. */
@@ -40,15 +102,17 @@ int mail_replace_body(struct editor *editor, const struct lines *lines, const st
 	struct note note = order_note(editor, order == ORDER_NONE ? 0 : order);
 	note.single = order != ORDER_NONE;
 	note.body = true;
+	note.header = editor->level >= REPAIR_LEVEL_HEADER;
+	enum repair_means means = note.header ? REPAIR_MEANS_HEADER : REPAIR_MEANS_BODY;
 	buffer_init(&bytes, entity->end - entity->start + 2 * NOTE_MOST);
 	int error = write_body(editor, lines, entity, &note, &bytes);
 	error = error ? error : patch_add(patches, entity->start, entity->end, &bytes);
 	buffer_free(&bytes);
 	if (order != ORDER_NONE)
-		return error ? error : order_resolve(editor, order, REPAIR_MEANS_BODY);
+		return error ? error : order_resolve(editor, order, means);
 	for (uint32_t i = 0; i < editor->plan->count && !error; i++)
 		if (editor->plan->orders[i].remove)
-			error = order_resolve(editor, i, REPAIR_MEANS_BODY);
+			error = order_resolve(editor, i, means);
 	return error;
 }
 

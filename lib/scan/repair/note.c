@@ -99,7 +99,9 @@ static int add_signatures(const struct note *note, struct buffer *buffer)
 
 int note_text(const struct note *note, struct buffer *buffer)
 {
-	const char *what = note->body ? "The body of this message was" : "A part of this message was";
+	const char *what = note->header ? "The body of this message, and fields of its header, were"
+			   : note->body ? "The body of this message was"
+					: "A part of this message was";
 	int error = add(buffer, "%s removed by the virus scanner csapi.%s%s", what, note->line_end, note->line_end);
 	error = error ? error : add_orders(note, buffer);
 	return error ? error : add_signatures(note, buffer);

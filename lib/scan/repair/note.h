@@ -21,6 +21,7 @@ struct note {
 	uint32_t order; /* the one that is told, where `single`; else all that remove */
 	bool single;
 	bool body;                               /* it stands for the whole body */
+	bool header;                             /* `body`, and for fields of the header */
 	bool terse;                              /* without names: one of them may be what was found */
 	bool signatures[REPAIR_SIGNATURE_COUNT]; /* that are broken by it */
 	const char *line_end;

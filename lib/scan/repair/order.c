@@ -83,7 +83,7 @@ struct note order_note(const struct editor *editor, uint32_t order)
 	struct note note = {.plan = editor->plan,
 			    .order = order,
 			    .single = true,
-			    .terse = editor->level == REPAIR_LEVEL_BODY,
+			    .terse = editor->level >= REPAIR_LEVEL_BODY,
 			    .line_end = editor->line_end};
 	memcpy(note.signatures, editor->signatures, sizeof note.signatures);
 	return note;
