@@ -67,12 +67,13 @@ is_unrepaired() {
 # Archives that are written anew; all others give way as a whole.
 @test "of archives only the infected member goes, where they can be written, and the rest of the mail stays" {
 	local file name means
+	mkdir "$BATS_TEST_TMPDIR/repaired"
 	for file in "$mail"/{lf,crlf}-*; do
 		name=${file##*/}
 		disinfect "$file"
 		[ "$(value .status)" = EC_AV_INFECTED ] || continue
-		[ "$status" -eq 1 ] || fail "$name"
-		is_repaired || fail "$name"
+		[ "$status" -eq 1 ] && is .repair.outcome repaired || fail "$name"
+		cp "$out" "$BATS_TEST_TMPDIR/repaired/$name"
 		repair same "$file" "$out" 3 || fail "$name"
 		means=$(value '[.repair.removed[].means] | unique | join(",")')
 		echo "$means ${name#*-}" >>"$BATS_TEST_TMPDIR/means"
@@ -85,6 +86,11 @@ is_unrepaired() {
 			repair part "$out" 3 | grep -q 'removed by the virus scanner csapi' || fail "$name: no note"
 		fi
 	done
+	# All at once: to start a scanner for each would be most of the work.
+	run -0 clamscan --no-summary --infected --database="$DEFINITIONS" "$BATS_TEST_TMPDIR/repaired"
+	scan --recursive "$BATS_TEST_TMPDIR/repaired"
+	[ "$status" -eq 0 ] || fail "$(jq -r 'select(.status != "EC_AV_CLEAN") | .name' <<<"$output")"
+	[ "$(wc -l <<<"$output")" -eq "$(wc -l <"$BATS_TEST_TMPDIR/means")" ]
 	sort -u "$BATS_TEST_TMPDIR/means" >"$BATS_TEST_TMPDIR/kinds"
 	for name in stored.zip deflate.zip zip64.zip nested.zip lzma.7z lzma2.7z ppmd.7z eicar.ar eicar.iso eicar.deb members.tar.gz \
 		members.tar.bz2 members.tar.xz members.tar.zst members.tar.lz4 members.tar.lz members.tar.Z; do
@@ -229,7 +235,8 @@ is_unrepaired() {
 }
 
 @test "evasive and broken mail comes out clean, or not at all" {
-	local file
+	local file number=0
+	mkdir "$BATS_TEST_TMPDIR/repaired"
 	for file in "$FIXTURES"/mime/*.eml "$FIXTURES"/evasion/*/*.eml "$FIXTURES"/signatures/*.eml; do
 		disinfect "$file"
 		[ "$(value .status)" = EC_AV_INFECTED ] || continue
@@ -237,11 +244,13 @@ is_unrepaired() {
 			[ ! -e "$out" ] && [ "$status" -eq 2 ] || fail "$file"
 			echo "${file##*/}" >>"$BATS_TEST_TMPDIR/failed"
 		else
-			scan "$out"
-			[ "$(value .status)" != EC_AV_INFECTED ] || fail "$file"
-			run -0 clamscan --no-summary --infected --database="$DEFINITIONS" "$out"
+			cp "$out" "$BATS_TEST_TMPDIR/repaired/$((++number)).eml"
 		fi
 	done
+	[ "$number" -gt 20 ] || fail "only $number"
+	run -0 clamscan --no-summary --infected --database="$DEFINITIONS" "$BATS_TEST_TMPDIR/repaired"
+	scan --recursive "$BATS_TEST_TMPDIR/repaired"
+	[[ $output != *EC_AV_INFECTED* && $output != *EC_AV_ERROR* ]] || fail "$output"
 	[ ! -e "$BATS_TEST_TMPDIR/failed" ] || fail "$(cat "$BATS_TEST_TMPDIR/failed")"
 }
 

@@ -83,13 +83,15 @@ def make(directory, fixtures):
 
     eicar = m.attachment("eicar.com", EICAR)
     infected = c.zip_archive([c.Member("a.txt", b"kept"), c.Member("eicar.com", EICAR), c.Member("b/c.txt", b"kept too")])
-    for path in sorted(os.listdir(os.path.join(fixtures, "formats"))):
+    for number, path in enumerate(sorted(os.listdir(os.path.join(fixtures, "formats")))):
         data = read(os.path.join(fixtures, "formats", path))
         if path.endswith(".eml"):
             continue
         message = carrying(path, data)
         put("lf-" + path + ".eml", message)
-        put("crlf-" + path + ".eml", m.crlf(message))
+        # What is in an archive and how lines end have nothing to do with each other: some of each.
+        if number % 3 == 0:
+            put("crlf-" + path + ".eml", m.crlf(message))
     put("several.eml", m.message([m.text(), eicar, m.attachment("x.zip", infected), m.text("last\n"), eicar]))
     put("single.eml", m.single('Content-Type: application/x-msdos-program; name="eicar.com"\n'
                                "Content-Transfer-Encoding: base64\nContent-Description: gone", m.encoded(EICAR)))

@@ -193,7 +193,7 @@ static bool take_uuencode(const uint8_t *data, size_t size, const struct line *b
 	struct line line = *begin;
 	if (!is_begin(data, &line))
 		return false;
-	/* A word that is followed by no mode begins a file only if the line behind it is just as long as it says. */
+	/* A word that is followed by no mode begins a file only if a line soon behind it is just as long as it says, and ends with the first that is none. */
 	bool strict = !has_mode(data, &line);
 	do {
 		if (line.next >= size)
@@ -208,7 +208,7 @@ static bool take_uuencode(const uint8_t *data, size_t size, const struct line *b
 		bool fits = is(data + line.start, line.end - line.start, strict ? ret->size == 0 || foreign : foreign);
 		if (fits)
 			ret->size = line.end - ret->start;
-		else if (is_end(data, &line) || strict)
+		else if (is_end(data, &line) || (strict && ret->size))
 			break;
 		else
 			foreign++;

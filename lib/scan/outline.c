@@ -62,6 +62,8 @@ struct cutter {
 	size_t header_start; /* where its header begins */
 	size_t body;         /* where its body begins */
 	size_t broken;       /* first line of the header that is no field; SIZE_MAX: none */
+	size_t open_start;   /* a header that a boundary cut off: from here */
+	size_t open_end;     /* to here; 0: the header in front of this one was whole */
 	int error;
 };
 
@@ -430,14 +432,27 @@ static void add_encoded(struct cutter *cutter, size_t header_end)
 	append(cutter, &part);
 }
 
+/* What has no header of its own belongs to the one that a boundary cut off, for readers that look for none inside a header. */
+static void add_continued(struct cutter *cutter, size_t end)
+{
+	cutter->header_start = cutter->open_start;
+	cutter->declared = true;
+	add_part(cutter, cutter->open_end, cutter->body, end);
+}
+
 /* The part at hand ends here, and another begins at `next`. */
 static void cut(struct cutter *cutter, size_t end, size_t next)
 {
 	/* A header that something interrupts is over there for some readers. */
 	if (cutter->broken < end && cutter->declared)
 		add_part(cutter, cutter->broken, cutter->broken, end);
+	bool open = cutter->header && cutter->declared && cutter->broken == SIZE_MAX;
 	if (!cutter->header)
 		add_part(cutter, cutter->body, cutter->body, end);
+	if (!cutter->header && !cutter->declared && cutter->open_end)
+		add_continued(cutter, end);
+	cutter->open_start = open ? cutter->header_start : 0;
+	cutter->open_end = open ? end : 0;
 	cutter->header = true;
 	cutter->fields = cutter->declared = false;
 	cutter->blanks = 0;

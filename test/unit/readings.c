@@ -118,6 +118,8 @@ static void test_outline(void)
 		 "words|dqone|");
 	outlines("CRCRLF", "A: b\r\r\n\r\r\nwords\r\r\n--q\r\r\nContent-Type: a/b\r\r\n\r\r\none\r\r\n--q--\r\r\n",
 		 "words|done|");
+	outlines("a boundary in a header, which goes on for some",
+		 "Content-Type: m/m; boundary=x\n\n--x\n" B64 "--x\nQU!JD\n--x\n\none\n--x--\n", "QU!JD|dbQU!JD|one|");
 	outlines("an encoded multipart, whole and cut",
 		 "Content-Type: multipart/x; boundary=x\n" B64 "\nQUJD\n--x\n\nREVG\n--x--\n",
 		 "dbQUJD\n--x\n\nREVG\n--x--|dbQUJD|REVG|");
@@ -222,6 +224,8 @@ static void test_carve(void)
 	carves("uuencode whose lines lost blanks", "BEGIN\n&86)C\n&86)C \n&8\nend\n", "");
 	carves("uuencode whose later lines lost blanks", "begin\n#86)C\n&8\nend\n", "u#86)C\n&8|");
 	carves("uuencode whose first line did", " Begin 644 a\n&8\n#86)C\nend\n", "u&8\n#86)C|");
+	carves("uuencode without a mode, behind a foreign line", "begin a.com\nforeign\n#86)C\nand so on\n#86)C\n",
+	       "uforeign\n#86)C|");
 	carves("a word that begins", "begin here\nand then go on\n", "");
 }
 
