@@ -368,6 +368,20 @@ is_unrepaired() {
 	is_unrepaired DEC_RESULT_INVALID_FILE_MODIFICATION
 }
 
+@test "a worker that dies or hangs over an archive: the archive goes as a whole, or nothing is given out" {
+	local fault code
+	for fault in writer-dies:DEC_RESULT_SCAN_ENGINE_EXCEPTION writer-hangs:DEC_RESULT_MAXIMUM_EXTRACT_TIME_EXCEEDED; do
+		code=${fault#*:}
+		export CSAPI_FAULT=${fault%:*} LD_PRELOAD=$BUILD/test/preload/fault.so
+		disinfect "$mail/several.eml" --timeout=2
+		is_repaired
+		is '[.repair.removed[].means] | unique | join(",")' part
+		disinfect "$mail/archive.zip" --timeout=2
+		is_unrepaired "$code"
+		unset CSAPI_FAULT LD_PRELOAD
+	done
+}
+
 @test "without a verdict nothing is given out" {
 	rm -f "$out"
 	run -2 "$SCAN" --no-progress --definitions="$BATS_TEST_TMPDIR/none" --disinfect -o "$out" "$mail/several.eml"

@@ -44,7 +44,9 @@ struct disinfect {
 	unsigned tries;                   /* repairs at this level */
 	bool before[SCAN_CODE_COUNT + 1]; /* codes of the first verdict */
 	struct repair_result result;
-	uint64_t size; /* of what is scanned again */
+	enum scan_code failed; /* why a repair came to nothing, that tells most; SCAN_CODE_NONE: none did */
+	char failed_text[256]; /* likewise */
+	uint64_t size;         /* of what is scanned again */
 	uint8_t sha256[32];
 };
 
@@ -276,6 +278,15 @@ static enum scan_code failure(const struct report *report, const char **ret_text
 	return DEC_RESULT_UPDATE_CONTAINER_FAILED;
 }
 
+/* That nothing could be changed says less than why it could not be before, as when a worker died over it. */
+static void remember(struct disinfect *disinfect, enum scan_code code, const char *text)
+{
+	if (disinfect->failed && code == DEC_RESULT_INVALID_FILE_MODIFICATION)
+		return;
+	disinfect->failed = code;
+	(void)snprintf(disinfect->failed_text, sizeof disinfect->failed_text, "%s", text);
+}
+
 static int take_repair(struct disinfect *disinfect, const struct report *report)
 {
 	const char *text;
@@ -295,11 +306,14 @@ static int take_repair(struct disinfect *disinfect, const struct report *report)
 			disinfect->request.cured = REPORT_FINDINGS_MAX;
 		return 0;
 	}
-	(void)snprintf(disinfect->result.text, sizeof disinfect->result.text, "%s",
-		       came ? "the worker's answer is not one" : text);
+	if (came) {
+		code = DEC_RESULT_UPDATE_CONTAINER_FAILED;
+		text = "the worker's answer is not one";
+	}
+	(void)snprintf(disinfect->result.text, sizeof disinfect->result.text, "%s", text);
+	remember(disinfect, code, text);
 	if (!remove_more(disinfect))
-		disinfect_fail(disinfect, came ? DEC_RESULT_UPDATE_CONTAINER_FAILED : code,
-			       came ? "the worker's answer is not one" : text);
+		disinfect_fail(disinfect, disinfect->failed, disinfect->failed_text);
 	return 0;
 }
 

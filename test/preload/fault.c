@@ -224,6 +224,17 @@ cl_error_t cl_load(const char *path, struct cl_engine *engine, unsigned int *sig
 	return real(path, engine, signatures, options);
 }
 
+/* In a repair alone: that is when archives are written. */
+void *archive_write_new(void)
+{
+	void *(*real)(void) = (void *(*)(void))next("archive_write_new");
+	if (program_is("csapi-worker") && fault_is("writer-dies"))
+		signal_self(SIGSEGV);
+	while (program_is("csapi-worker") && fault_is("writer-hangs"))
+		triggered = true;
+	return real();
+}
+
 /* --- functions that fail ----------------------------------------------------------------------------------------- */
 
 static bool regular(int fd)
