@@ -340,13 +340,13 @@ is_unrepaired() {
 	! grep -q "csapi-marker" "$out"
 }
 
-@test "a virus in a field that a message can do without goes with such fields, and the body stays" {
+@test "a virus in a field that a message can do without goes with the body, and the subject stays" {
 	disinfect "$mail/field.eml"
 	is_repaired
-	is '[.repair.removed[].means] | join(",")' fields
-	grep -v '^X-Mailer:' "$mail/field.eml" >"$BATS_TEST_TMPDIR/rest"
-	[ "$(head -n 1 "$out")" = "Comments: the virus scanner csapi removed fields of this header" ]
-	tail -n +2 "$out" | cmp - "$BATS_TEST_TMPDIR/rest"
+	is '[.repair.removed[].means] | join(",")' header
+	is .repair.rounds 2
+	[ "$(sed '/^MIME-Version/,$d' "$out")" = "$(sed '/^MIME-Version/,$d; /^X-Mailer:/d' "$mail/field.eml")" ]
+	! grep -q 'X-Mailer' "$out"
 }
 
 @test "a virus in the subject goes with the body, and the message still says who wrote it to whom" {
@@ -516,6 +516,6 @@ is_unrepaired() {
 	run -2 --separate-stderr "$SCAN" --no-progress --socket="$socket" --disinfect -o "$out" "$mail/sender.eml"
 	command_scanner stats --format=json
 	is .viruses_cured 3
-	# Two and its repair; the other, and without fields, without its body, without both, and without a subject.
-	is .messages_checked 7
+	# One and its repair; the other, without its body, without fields too, and without a subject.
+	is .messages_checked 6
 }

@@ -65,8 +65,15 @@ deliver() {
 	went_to "$unscanned" unscannable
 	send clean
 	went_to "$inbox" clean
-	{ printf 'From: a@example.org\nSubject: csapi-marker-''body-6f1d\n\nA body.\n'; } >"$messages/in-header"
-	send in-header
+	{ printf 'From: a@example.org\nSubject: csapi-marker-''body-6f1d\n\nA body.\n'; } >"$messages/in-subject"
+	send in-subject
+	[ "$status" -eq 0 ]
+	file=$(find "$inbox/new" -type f -newer "$messages/in-subject")
+	grep -q '^X-CSAPI-Disinfected: clean; 1 removed' "$file"
+	! grep -q '^Subject:' "$file"
+	rm "$file"
+	{ printf 'From: csapi-marker-''body-6f1d <a@example.org>\n\nA body.\n'; } >"$messages/in-address"
+	send in-address
 	kept_for_later
 }
 

@@ -184,22 +184,15 @@ void disinfect_fail(struct disinfect *disinfect, enum scan_code code, const char
 	repair_result_fail(&disinfect->result, code, text);
 }
 
-/* Fields of the header are left out while its body stays only where what was found stands in no part: it may be in them. */
-static enum repair_level level_behind(const struct disinfect *disinfect)
-{
-	enum repair_level next = disinfect->level + 1;
-	return next == REPAIR_LEVEL_FIELDS && !disinfect->plan.whole ? REPAIR_LEVEL_BODY : next;
-}
-
 /* One more repair of the base. */
 static void try_again(struct disinfect *disinfect)
 {
 	unsigned most = disinfect->level == REPAIR_LEVEL_PARTS ? ROUNDS_PARTS : ROUNDS_WHOLE_PARTS;
-	if (disinfect->plan.whole && disinfect->level < REPAIR_LEVEL_FIELDS) {
-		disinfect->level = REPAIR_LEVEL_FIELDS;
+	if (disinfect->plan.whole && disinfect->level < REPAIR_LEVEL_BODY) {
+		disinfect->level = REPAIR_LEVEL_BODY;
 		disinfect->tries = 0;
-	} else if (disinfect->level < REPAIR_LEVEL_FIELDS && disinfect->tries >= most) {
-		disinfect->level = level_behind(disinfect);
+	} else if (disinfect->level < REPAIR_LEVEL_BODY && disinfect->tries >= most) {
+		disinfect->level++;
 		disinfect->tries = 0;
 	}
 	disinfect->tries++;
@@ -217,7 +210,7 @@ static bool remove_more(struct disinfect *disinfect)
 {
 	if (disinfect->level + 1 == REPAIR_LEVEL_COUNT)
 		return false;
-	disinfect->level = level_behind(disinfect);
+	disinfect->level++;
 	disinfect->tries = 0;
 	try_again(disinfect);
 	return true;
@@ -377,7 +370,7 @@ static int take_scan(struct disinfect *disinfect, const struct verdict *verdict)
 		return error;
 	}
 	(void)snprintf(result->text, sizeof result->text, "scanned again: %s", verdict->info);
-	if (!plan.count || disinfect->level >= REPAIR_LEVEL_FIELDS) {
+	if (!plan.count || disinfect->level >= REPAIR_LEVEL_BODY) {
 		/* It came out worse than it was, or there is no part left: once more from what it was made of. */
 		repair_plan_free(&plan);
 		if (!remove_more(disinfect))

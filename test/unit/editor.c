@@ -153,17 +153,10 @@ static void test_bodies(void)
 		"also where lines end in CR alone");
 	becomes("A: b\nContent-Type: multipart/mixed; boundary=x\n\n--x\n\nanything\n--x--\n", &plan, REPAIR_LEVEL_BODY,
 		"A: b\nMIME-Version: 1.0\n" PART "\n<NOTE>\n", "the whole body");
-	becomes("From a b\nX: y\nFrom: a\n\tb\nSubject: s\nContent-Type: text/html\nMIME-Version: 1.0\nx\n\nstays",
-		&plan, REPAIR_LEVEL_FIELDS,
-		"From a b\nComments: the virus scanner csapi removed fields of this header\n"
-		"From: a\n\tb\nSubject: s\nContent-Type: text/html\nMIME-Version: 1.0\nx\n\nstays",
-		"fields of the header, and nothing else");
 	becomes("Mime-Version: 1.0\nx-y: z\nFROM: a\nsubject: s\n\ngoes", &plan, REPAIR_LEVEL_HEADER,
 		"FROM: a\nsubject: s\nMIME-Version: 1.0\n" PART "\n<NOTE>\n", "the body and fields of the header");
 	becomes("X-Y: z\nFROM: a\nsubject: s\n\ngoes", &plan, REPAIR_LEVEL_SUBJECT,
 		"FROM: a\nMIME-Version: 1.0\n" PART "\n<NOTE>\n", "the body, fields of the header and the subject");
-	refused("From: b\nSubject: d\n\nx", &plan, REPAIR_LEVEL_FIELDS, DEC_RESULT_INVALID_FILE_MODIFICATION,
-		"no fields that it can do without");
 	refused("A: b\nC: d\n", &plan, REPAIR_LEVEL_BODY, DEC_RESULT_FAILED_INSERTING_NOTIFICATION_IN_EMPTY_BODY_MIME,
 		"no body");
 	refused("A: b\n\n", &plan, REPAIR_LEVEL_BODY, DEC_RESULT_FAILED_INSERTING_NOTIFICATION_IN_EMPTY_BODY_MIME,

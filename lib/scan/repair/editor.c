@@ -108,10 +108,6 @@ static enum scan_code edit_input(struct editor *editor, const struct lines *line
 		*ret_error = mail_replace_body(editor, lines, &entity, ORDER_NONE, patches);
 		return SCAN_CODE_NONE;
 	}
-	if (editor->level == REPAIR_LEVEL_FIELDS) {
-		*ret_error = mail_drop_fields(editor, lines, &entity, patches);
-		return SCAN_CODE_NONE;
-	}
 	*ret_error = mail_edit(editor, lines, 0, lines->size, "", patches);
 	/* Of a message that is no multipart the body goes, in the end. */
 	if (!*ret_error && entity_is_multipart(&entity))

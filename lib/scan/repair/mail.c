@@ -24,7 +24,7 @@ static const char *const needed_fields[] = {"bcc",         "cc",          "date"
 /* Does a field stay that tells nothing of the body? */
 static bool stays(const struct editor *editor, const struct lines *lines, size_t at, size_t next)
 {
-	if (editor->level < REPAIR_LEVEL_FIELDS || editor->level == REPAIR_LEVEL_BODY ||
+	if (editor->level < REPAIR_LEVEL_HEADER ||
 	    (editor->level != REPAIR_LEVEL_SUBJECT && entity_field_is(lines, at, next, "subject")))
 		return true;
 	for (size_t i = 0; i < sizeof needed_fields / sizeof *needed_fields; i++)
@@ -53,45 +53,6 @@ static int write_body(struct editor *editor, const struct lines *lines, const st
 		error = buffer_append_text(buffer, editor->line_end);
 	bool version = entity->version && editor->level < REPAIR_LEVEL_HEADER;
 	return error ? error : note_part(note, !version, entity->end == lines->size, buffer);
-}
-
-/* What tells how the body is to be read stays with it. */
-static bool tells_body(const struct lines *lines, size_t at, size_t next)
-{
-	return entity_field_is(lines, at, next, "content-") || entity_field_is(lines, at, next, "mime-version");
-}
-
-/* Says in the header that something of it is missing: there is no other place for it. */
-static int add_comment(struct editor *editor, const struct entity *entity, struct patches *patches)
-{
-	struct buffer text;
-	buffer_init(&text, 256);
-	int error = buffer_append_text(&text, "Comments: the virus scanner csapi removed fields of this header");
-	error = error ? error : buffer_append_text(&text, editor->line_end);
-	error = error ? error : patch_add(patches, entity->fields, entity->fields, &text);
-	buffer_free(&text);
-	return error;
-}
-
-int mail_drop_fields(struct editor *editor, const struct lines *lines, const struct entity *entity,
-		     struct patches *patches)
-{
-	size_t head = entity->blank ? entity->body : entity->end, dropped = 0, next;
-	int error = add_comment(editor, entity, patches);
-	for (size_t at = entity->fields; at < head && !error; at = next) {
-		next = entity_field(lines, at, head);
-		bool field = memchr(lines->data + at, ':', next - at) != NULL;
-		if (!field || tells_body(lines, at, next) || stays(editor, lines, at, next))
-			continue;
-		struct buffer nothing;
-		buffer_init(&nothing, 0);
-		error = patch_add(patches, at, next, &nothing);
-		dropped++;
-	}
-	for (uint32_t i = 0; i < editor->plan->count && !error && dropped; i++)
-		if (editor->plan->orders[i].remove)
-			error = order_resolve(editor, i, REPAIR_MEANS_FIELDS);
-	return error;
 }
 
 /* A note in place of the body of a message. `order` ORDER_NONE: for all of the plan. */

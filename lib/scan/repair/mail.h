@@ -18,11 +18,5 @@ int mail_edit(struct editor *editor, const struct lines *lines, size_t start, si
 /* A note in place of the body. `order` ORDER_NONE: for all of the plan. 0 or a negative errno. */
 int mail_replace_body(struct editor *editor, const struct lines *lines, const struct entity *entity, uint32_t order,
 		      struct patches *patches);
-/*
- * Leaves out the fields of the header that a message can do without; those that tell of the body stay with it. What the plan wants removed counts as gone where
- * there was such a field. 0 or a negative errno.
- */
-int mail_drop_fields(struct editor *editor, const struct lines *lines, const struct entity *entity,
-		     struct patches *patches);
 
 #endif
