@@ -501,7 +501,7 @@ while True:
 	remember '1 hour ago' 27000
 	local program
 	printf '#!/bin/sh\nexec sleep 1000\n' >"$place/sleeper"
-	printf '#!/bin/sh\nyes >&3\n' >"$place/talker"
+	printf '#!/bin/sh\nexec yes >&3 2>/dev/null\n' >"$place/talker"
 	chmod +x "$place/sleeper" "$place/talker"
 	for program in /bin/true "$place/none" "$place/talker" "$place"; do
 		version --worker-path="$program"
