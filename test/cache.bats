@@ -37,7 +37,7 @@ await_hasher() {
 lasting() { jq -cS 'del(.times, .name)' <<<"$output"; }
 
 @test "the second answer equals the first, and says that it was given before" {
-	local file first
+	local file first number=0
 	start_scanner
 	for file in "$ROOT"/share/samples/*.eml "$FIXTURES"/formats/*.eml; do
 		ask "$file"
@@ -48,7 +48,8 @@ lasting() { jq -cS 'del(.times, .name)' <<<"$output"; }
 		[ "$(lasting)" = "$first" ] || fail "$file: another verdict"
 		[ "$status" -eq "$before" ]
 		is .name "$file"
-		# A private scanner says the same.
+		# A private scanner says the same; that is what takes the time here, and client.bats asks it about everything.
+		[ $((number++ % 4)) -eq 0 ] || continue
 		run --separate-stderr "$SCAN" --no-progress --private --definitions="$DEFINITIONS" --timeout=60 "$file"
 		[ "$(lasting)" = "$first" ] || fail "$file: another verdict in private"
 	done
