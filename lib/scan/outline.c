@@ -249,7 +249,7 @@ static void keep_boundary(struct marks *marks, const uint8_t *text, size_t size,
 		if (text[i] == '\\' && i + 1 < end)
 			i++;
 		bool escape = text[i] == '%' && i + 2 < end && nibble(text[i + 1]) >= 0 && nibble(text[i + 2]) >= 0;
-		plain[count++] = escape ? (uint8_t)(nibble(text[i + 1]) << 4 | nibble(text[i + 2])) : text[i];
+		plain[count++] = (uint8_t)(escape ? nibble(text[i + 1]) << 4 | nibble(text[i + 2]) : text[i]);
 		i += escape ? 2 : 0;
 	}
 	while (count && plain[count - 1] <= ' ')
