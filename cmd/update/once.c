@@ -15,7 +15,6 @@
 #include "signals.h"
 #include "watch.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,15 +41,9 @@ static int print(const struct update_invocation *invocation, const struct update
 	return complain_printed() ? status : update_outcome_exit(UPDATE_FAILED);
 }
 
-/* Whether something that the machine lacks for now kept us from knowing what we were asked. */
-static bool is_shortage(int error)
-{
-	return error == -ENOMEM || error == -EMFILE || error == -ENFILE || error == -EIO;
-}
-
 int update_once_refuse(const struct update_invocation *invocation, int error, const char *text)
 {
-	enum update_outcome outcome = is_shortage(error) ? UPDATE_FAILED : UPDATE_CONFIGURATION;
+	enum update_outcome outcome = why_is_shortage(error) ? UPDATE_FAILED : UPDATE_CONFIGURATION;
 	struct update_result result = {.task = invocation->task,
 				       .outcome = outcome,
 				       .code = SCAN_CODE_NONE,

@@ -3,6 +3,7 @@
  */
 #include "base/why.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,4 +33,9 @@ int why_errno(struct why *why, int error, const char *format, ...)
 			       strerror_r(error < 0 ? -error : error, text, sizeof text));
 	}
 	return error;
+}
+
+bool why_is_shortage(int error)
+{
+	return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -EIO;
 }

@@ -7,6 +7,8 @@
 #ifndef CSAPI_BASE_WHY_H
 #define CSAPI_BASE_WHY_H
 
+#include <stdbool.h>
+
 struct why {
 	char text[512];
 };
@@ -16,5 +18,8 @@ int why_set(struct why *why, int error, const char *format, ...) __attribute__((
 
 /* The same, with ": " and the text of the errno behind it. */
 int why_errno(struct why *why, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Is it memory, descriptors or the device that failed, whatever was asked for? That can pass, and says nothing about the rest. A negative errno. */
+bool why_is_shortage(int error);
 
 #endif

@@ -375,7 +375,7 @@ static int take_scan(struct disinfect *disinfect, const struct verdict *verdict)
 		repair_plan_free(&plan);
 		if (!remove_more(disinfect))
 			disinfect_fail(disinfect, DEC_RESULT_INVALID_FILE_MODIFICATION,
-				       "without its body it is still not clean: what is found stands in its header");
+				       "it is still not clean without its body and all that its header can do without");
 		return 0;
 	}
 	error = keep_round(disinfect);

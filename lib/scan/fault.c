@@ -7,6 +7,7 @@
  */
 #include "scan/fault.h"
 
+#include "base/why.h"
 #include "scan/charset.h"
 
 #include <dirent.h>
@@ -161,12 +162,6 @@ static bool is_watched(const char *path)
 	       (path[watched_size] == '/' || path[watched_size] == '\0');
 }
 
-/* Descriptors, memory and the device concern everybody, wherever the file lies. */
-static bool is_shortage(int error)
-{
-	return error == EMFILE || error == ENFILE || error == ENOMEM || error == EIO;
-}
-
 static void failed(int error)
 {
 	if (error == ENOMEM)
@@ -195,8 +190,9 @@ static bool is_harmless(const char *path)
 static void open_failed(const char *path, bool creates, bool beside)
 {
 	int error = errno;
-	if (is_shortage(error) || !path || !watched_size) {
-		if (is_shortage(error))
+	/* Descriptors, memory and the device concern everybody, wherever the file lies. */
+	if (why_is_shortage(-error) || !path || !watched_size) {
+		if (why_is_shortage(-error))
 			failed(error);
 	} else if (is_watched(path)) {
 		/* To look for a file that is not there is normal; to be unable to make one, or to be kept from it, is not. */
@@ -211,7 +207,7 @@ static void open_failed(const char *path, bool creates, bool beside)
 static void write_failed(void)
 {
 	int error = errno;
-	if (is_shortage(error) || error == ENOSPC || error == EDQUOT || error == EFBIG)
+	if (why_is_shortage(-error) || error == ENOSPC || error == EDQUOT || error == EFBIG)
 		failed(error);
 	errno = error;
 }
@@ -237,7 +233,7 @@ static void wrote(int fd, ssize_t written, size_t asked)
 static void shortage_failed(void)
 {
 	int error = errno;
-	if (is_shortage(error))
+	if (why_is_shortage(-error))
 		failed(error);
 	errno = error;
 }

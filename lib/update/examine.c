@@ -40,7 +40,7 @@ static int name_user(char *ret_text, size_t size, uid_t *ret_user, gid_t *ret_gr
 		errno = 0;
 		user = getpwnam(names[i]);
 		/* That nobody could look is no reason to stay root. */
-		if (!user && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == EIO || errno == EINTR))
+		if (!user && (why_is_shortage(-errno) || errno == EINTR))
 			return -errno;
 		user = user && user->pw_uid != 0 ? user : NULL;
 	}

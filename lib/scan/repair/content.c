@@ -47,7 +47,7 @@ static enum rewrite_fate on_member(void *context, const char *name, const uint8_
 	return rewriting->error ? REWRITE_GIVE_UP : REWRITE_NOTE;
 }
 
-/* Writes an archive anew. *ret_fate stays FATE_GO where that cannot be done, which is told. */
+/* Writes an archive anew. The fate stays FATE_GO where that cannot be done, which is told. */
 static int edit_archive(struct editor *editor, enum detect_format format, const uint8_t *data, size_t size,
 			struct finding *finding)
 {
