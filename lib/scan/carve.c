@@ -208,15 +208,30 @@ static bool take_uuencode(const uint8_t *data, size_t size, const struct line *b
 		bool fits = is(data + line.start, line.end - line.start, strict ? ret->size == 0 || foreign : foreign);
 		if (fits)
 			ret->size = line.end - ret->start;
-		else if (is_end(data, &line) || (strict && ret->size))
+		else if (is_end(data, &line) || (strict && ret->size && line.start < line.end))
 			break;
 		else
-			foreign++;
+			foreign += line.start < line.end || !strict;
 		if (line.next >= size)
 			break;
 		line_read(data, size, line.next, &line);
 	}
 	return ret->size > 0;
+}
+
+size_t carve_blocks_end(const uint8_t *data, size_t size, const struct carving *carving)
+{
+	struct line line;
+	size_t end = carving->start + carving->size, at = end;
+	while (carving->transfer == TRANSFER_BASE64 && at < size) {
+		line_read(data, size, at, &line);
+		if (base64_letters(data, &line))
+			end = line.end;
+		else if (line.start < line.end)
+			break;
+		at = line.next;
+	}
+	return end;
 }
 
 bool carve_next(const uint8_t *data, size_t size, size_t *at, struct carving *ret_carving)

@@ -20,5 +20,7 @@ struct carving {
 
 /* The next one from *at on, which moves behind it. False: there is no more. */
 bool carve_next(const uint8_t *data, size_t size, size_t *at, struct carving *ret_carving);
+/* Where the last of the blocks of base64 ends that follow this one with nothing but blank lines between; its own end: none does. */
+size_t carve_blocks_end(const uint8_t *data, size_t size, const struct carving *carving);
 
 #endif

@@ -23,6 +23,8 @@
 
 /* Bytes of the input without a NUL that make it a text. */
 #define TEXT_HEAD 4096u
+/* Of those at most one in so many is a NUL; in what is no text more are. */
+#define NULS_SHARE 32u
 
 /* One message while its parts come in document order: the nodes on the way from it to the part at hand. */
 struct message {
@@ -287,6 +289,15 @@ static bool begins_with_field(const uint8_t *data, size_t size)
 	return name > 0 && i < size && data[i] == ':';
 }
 
+/* A text that is no message to us may be one to others, who do not mind a NUL or two. */
+static bool may_be_text(const struct node *input, const char *type)
+{
+	size_t head = input->size < TEXT_HEAD ? input->size : TEXT_HEAD, nuls = 0;
+	for (size_t i = 0; i < head; i++)
+		nuls += !input->data[i];
+	return !nuls || (nuls * NULS_SHARE <= head && strcmp(type, "application/octet-stream") == 0);
+}
+
 /* Tells the input itself, and scans and opens it as far as the request wants that. */
 static int scan_input(struct walk *walk, struct node *input)
 {
@@ -314,9 +325,8 @@ static int scan_input(struct walk *walk, struct node *input)
 		error = node_walked(walk, input, &detection);
 	if (!error && !node_avoided(walk, input->id))
 		error = node_open(walk, input, &detection);
-	/* A text that is no message to us. */
 	if (!error && !detection.mail && !detection.count && !walk->ended && !node_avoided(walk, input->id) &&
-	    !memchr(input->data, 0, input->size < TEXT_HEAD ? input->size : TEXT_HEAD))
+	    may_be_text(input, detection.type))
 		error = decompose_with(walk, input, mime_walk_text);
 	return error;
 }

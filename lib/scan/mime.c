@@ -178,9 +178,9 @@ static uint8_t *line_ends_mended(const uint8_t *data, size_t size, size_t *ret_s
 
 static void message_init(struct message *message, const uint8_t *data, size_t size)
 {
-	size_t header = header_find(data, size);
+	size_t header = header_find(data, size), given = header < size ? header : 0;
 	*message = (struct message){
-		.data = data + header, .size = size - header, .given = data + header, .given_size = size - header};
+		.data = data + header, .size = size - header, .given = data + given, .given_size = size - given};
 	message->windows = g_array_new(FALSE, FALSE, sizeof(struct window));
 	if (header == size || message->size > G_MAXUINT)
 		return;
@@ -694,6 +694,15 @@ static int on_reading_code(void *context, enum scan_code code, const char *text)
 	return result ? walk_end(walk, result) : 0;
 }
 
+/* A message that begins with its blank line: all behind that is its body. */
+static int walk_headless(struct other *other, const uint8_t *data, size_t size)
+{
+	size_t length = line_length(data, size);
+	if (!size || !line_is_blank(data, length))
+		return 0;
+	return on_reading(other, &(struct reading){.data = data + length, .size = size - length});
+}
+
 static int walk_readings(struct walk *walk, const struct message *message, const char *section, unsigned depth,
 			 unsigned *count)
 {
@@ -708,8 +717,10 @@ static int walk_readings(struct walk *walk, const struct message *message, const
 	/* Where there is no header GMime saw nothing. */
 	const uint8_t *data = message->root ? message->data : message->given;
 	size_t size = message->root ? message->size : message->given_size;
-	int ended = readings_message(data, size, (const struct readings_known *)(void *)known->data, known->len,
-				     walk->budget, &visitor);
+	int ended = message->root ? 0 : walk_headless(&other, data, size);
+	if (!ended)
+		ended = readings_message(data, size, (const struct readings_known *)(void *)known->data, known->len,
+					 walk->budget, &visitor);
 	g_array_free(known, TRUE);
 	return ended;
 }

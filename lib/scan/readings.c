@@ -109,9 +109,29 @@ static void decode(struct readings *readings, enum transfer transfer, const uint
 static void carve_all(struct readings *readings, const uint8_t *data, size_t size)
 {
 	struct carving carving;
-	size_t at = 0;
-	while (!readings->result && readings->count <= READINGS_MOST && carve_next(data, size, &at, &carving))
+	size_t at = 0, joined = 0;
+	while (!readings->result && readings->count <= READINGS_MOST && carve_next(data, size, &at, &carving)) {
 		decode(readings, carving.transfer, data + carving.start, carving.size, true);
+		if (carving.start < joined)
+			continue;
+		/* Blank lines stand between two files, or inside of one. */
+		joined = carve_blocks_end(data, size, &carving);
+		if (joined > carving.start + carving.size)
+			decode(readings, carving.transfer, data + carving.start, joined - carving.start, true);
+	}
+}
+
+/* An encoding that says itself what it is, whatever the body is called. */
+static bool names_itself(const uint8_t *data, size_t size)
+{
+	struct detection detection;
+	bool named = false;
+	if (!memchr(data, ':', size) && !memmem(data, size, "=ybegin ", 8))
+		return false;
+	detect(data, size, &detection);
+	for (unsigned i = 0; i < detection.count; i++)
+		named |= detection.formats[i] == DETECT_YENC || detection.formats[i] == DETECT_BINHEX;
+	return named;
 }
 
 /* A text of words: what the engine can find in it, it found in the whole. */
@@ -177,7 +197,7 @@ static void read_part(struct pass *pass, const struct outline_part *part)
 	if (quoted && !(known && known->transfer == TRANSFER_QUOTED_PRINTABLE))
 		decode(readings, TRANSFER_QUOTED_PRINTABLE, body, part->size, true);
 	/* As it stands, where a field could say so. */
-	bool open = !named || part->encodings > 1;
+	bool open = !named || part->encodings > 1 || (!known && names_itself(body, part->size));
 	if (part->declared && open && !plain && !is_prose(body, part->size)) {
 		bool own = !readings->level;
 		const struct reading reading = {.data = body,
@@ -270,6 +290,8 @@ static void read_known(struct pass *pass)
 					     readings, &broken);
 		if (broken)
 			carve_all(readings, body, known->size);
+		if (known->transfer != TRANSFER_IDENTITY && names_itself(body, known->size))
+			tell(readings, &(struct reading){.data = body, .size = known->size});
 		if (may_hold(pass, known))
 			read_inside(pass, known);
 	}

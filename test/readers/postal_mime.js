@@ -1,0 +1,17 @@
+// postal_mime.js - what postal-mime gets out of mail; see readers.py.
+const fs = require("fs");
+const PostalMime = require("postal-mime").default || require("postal-mime");
+
+async function main() {
+	for (const path of fs.readFileSync(0, "latin1").split("\n").filter(Boolean)) {
+		try {
+			const mail = await PostalMime.parse(fs.readFileSync(path));
+			for (const part of mail.attachments) console.log(path + "\t" + Buffer.from(part.content).toString("base64"));
+			for (const text of [mail.text, mail.html]) if (text) console.log(path + "\t" + Buffer.from(text).toString("base64"));
+		} catch (error) {
+			continue;
+		}
+	}
+}
+
+main();
