@@ -102,7 +102,7 @@ BENCHES := $(patsubst test/bench/%.c,$(B)/test/bench/%,$(wildcard test/bench/*.c
 COMPILE = $(CC) $(OWN_CPPFLAGS) $(FORTIFY) $(FLOOR_CPPFLAGS) $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP
 LINK = $(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS)
 
-.PHONY: faults fuzz all programs library lua check-abi deb check-deb tests check soak check-sanitize sanitize clang lint generate check-generated format install uninstall clean help bench bench-smoke bench-cache compare screens FORCE
+.PHONY: faults fuzz all programs library lua check-abi deb check-deb tests check soak check-sanitize sanitize clang lint generate check-generated format install uninstall clean help bench bench-smoke bench-cache compare seek screens FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -133,6 +133,7 @@ help:
 	@echo "make generate         write completions and generated manuals anew from the tables"
 	@echo "make fuzz             fuzz targets, FUZZ_TIME seconds each (FUZZ=\"mime wire\" for some)"
 	@echo "make faults           every call that can fail, failing once: hours (FAULTS_MOST=20 for a sample)"
+	@echo "make seek             mail changed at random, for a file that another reader of mail has and csapi-scan has not"
 	@echo "make compare          what clamscan, clamdscan and csapi-scan say of the same mail: some five minutes"
 	@echo "make screens          draw the terminal sessions of the README anew"
 	@echo "make format           run clang-format over all C files"
@@ -276,6 +277,13 @@ bench-smoke: all $(BENCHES)
 compare: all tests
 	test/bench/compare.py --build=$(B) --output=test/bench/results/compare.md
 	scripts/compare-readings --build=$(B) --output=test/bench/results/readings.md
+
+# Mail changed at random, read by csapi-scan and by every other reader that this machine has; test/readers/readers.py says which there are.
+SEEK_MAILS ?= 500
+SEEK_ROUNDS ?= 20
+SEEK_SEED ?= 1
+seek: all tests
+	scripts/seek-misses --build=$(B) --mails=$(SEEK_MAILS) --rounds=$(SEEK_ROUNDS) --seed=$(SEEK_SEED)
 
 # Real sessions, as pictures.
 screens: all

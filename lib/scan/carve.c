@@ -204,10 +204,13 @@ static bool take_uuencode(const uint8_t *data, size_t size, const struct line *b
 	bool (*is)(const uint8_t *, size_t, bool) = letters ? is_xxencode : transfer_is_uuencode;
 	*ret = (struct carving){letters ? TRANSFER_XXENCODE : TRANSFER_UUENCODE, line.start, 0};
 	for (unsigned foreign = 0; foreign <= FOREIGN_MOST;) {
-		/* Behind a foreign line, only what is just as long as it says counts. */
-		bool fits = is(data + line.start, line.end - line.start, strict ? ret->size == 0 || foreign : foreign);
-		if (fits)
-			ret->size = line.end - ret->start;
+		/* Behind a foreign line, only what is just as long as it says counts, with the blanks at its end or without. */
+		bool just = strict ? ret->size == 0 || foreign : foreign;
+		size_t length = line.end - line.start, full = length;
+		while (line.start + full < line.next && data[line.start + full] == ' ')
+			full++;
+		if (is(data + line.start, length, just) || is(data + line.start, full, just))
+			ret->size = line.start + full - ret->start;
 		else if (is_end(data, &line) || (strict && ret->size && line.start < line.end))
 			break;
 		else

@@ -51,6 +51,7 @@ struct message {
 	size_t size;
 	const uint8_t *given; /* the same bytes before line ends were mended */
 	size_t given_size;
+	size_t skipped;    /* bytes in front of those, where a header was found behind something else */
 	uint8_t *owned;    /* `data` with other line ends; NULL: it is the caller's */
 	GByteArray *bytes; /* a window on `data`, which stays whose it is */
 	GMimeObject *root; /* NULL: cannot be read */
@@ -179,8 +180,11 @@ static uint8_t *line_ends_mended(const uint8_t *data, size_t size, size_t *ret_s
 static void message_init(struct message *message, const uint8_t *data, size_t size)
 {
 	size_t header = header_find(data, size), given = header < size ? header : 0;
-	*message = (struct message){
-		.data = data + header, .size = size - header, .given = data + given, .given_size = size - given};
+	*message = (struct message){.data = data + header,
+				    .size = size - header,
+				    .given = data + given,
+				    .given_size = size - given,
+				    .skipped = given};
 	message->windows = g_array_new(FALSE, FALSE, sizeof(struct window));
 	if (header == size || message->size > G_MAXUINT)
 		return;
@@ -722,6 +726,10 @@ static int walk_readings(struct walk *walk, const struct message *message, const
 		ended = readings_message(data, size, (const struct readings_known *)(void *)known->data, known->len,
 					 walk->budget, &visitor);
 	g_array_free(known, TRUE);
+	/* A file may begin in front of what we take for the header. */
+	if (!ended && memmem(message->given - message->skipped, message->skipped, "begin", 5))
+		ended = readings_message(message->given - message->skipped, message->given_size + message->skipped,
+					 NULL, 0, walk->budget, &visitor);
 	return ended;
 }
 

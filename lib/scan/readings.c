@@ -277,6 +277,16 @@ static void read_inside(struct pass *pass, const struct readings_known *known)
 	buffer_free(&buffer);
 }
 
+/* Without the blank lines that it begins with, which some readers leave out. The engine reads markup without them anyway. */
+static void read_trimmed(struct readings *readings, const uint8_t *body, size_t size)
+{
+	size_t at = 0;
+	while (at < size && isspace(body[at]))
+		at++;
+	if (at && at < size && body[at] != '<' && !is_prose(body + at, size - at))
+		tell(readings, &(struct reading){.data = body + at, .size = size - at});
+}
+
 /* Other decodings of what was decoded already. */
 static void read_known(struct pass *pass)
 {
@@ -290,6 +300,8 @@ static void read_known(struct pass *pass)
 					     readings, &broken);
 		if (broken)
 			carve_all(readings, body, known->size);
+		if (known->transfer == TRANSFER_IDENTITY)
+			read_trimmed(readings, body, known->size);
 		if (known->transfer != TRANSFER_IDENTITY && names_itself(body, known->size))
 			tell(readings, &(struct reading){.data = body, .size = known->size});
 		if (may_hold(pass, known))

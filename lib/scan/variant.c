@@ -314,6 +314,18 @@ static void try_trimmed(struct trial *trial)
 		try_bytes(trial, trial->scratch, count);
 }
 
+/* Of a file, lines that end in LF, as where it was written or is read. In a text that makes no difference. */
+static void try_feeds(struct trial *trial)
+{
+	size_t count = 0;
+	if (!memmem(trial->data, trial->size, "=00", 3) || !memmem(trial->data, trial->size, "\r\n", 2))
+		return;
+	for (size_t i = 0; i < trial->size; i++)
+		if (trial->data[i] != '\r' || i + 1 == trial->size || trial->data[i + 1] != '\n')
+			trial->scratch[count++] = trial->data[i];
+	try_bytes(trial, trial->scratch, count);
+}
+
 /* Lines that are not uuencode left out, but for those that begin and end a file. */
 static void try_fitting(struct trial *trial)
 {
@@ -374,6 +386,7 @@ int variant_decode(enum transfer transfer, const uint8_t *data, size_t size, boo
 			try_breaks(&trial);
 		try_printable(&trial);
 		try_trimmed(&trial);
+		try_feeds(&trial);
 	}
 	free(trial.scratch);
 	return trial.result;

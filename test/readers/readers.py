@@ -15,6 +15,7 @@ import email
 import email.policy
 import io
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -118,27 +119,42 @@ def program(name):
     return lambda: bool(shutil.which(name))
 
 
-# Name: what reads, and what tells that it is there.
+def said(command):
+    """The first number with a point in what a command says."""
+    done = subprocess.run(command, shell=True, capture_output=True, check=False)
+    found = re.search(rb"\d+(\.\d+)+", done.stdout + done.stderr)
+    return found[0].decode() if found else ""
+
+
+def packaged(name):
+    return f"dpkg-query -W -f '${{Version}}' {name} | sed 's/^[0-9]*://; s/[-+~].*//'"
+
+
+# Name: what reads, what tells that it is there, and what says its version.
 TABLE = {
-    "GMime": (unpacks([f"{BUILD}/test/helper/gmime_reader", "{place}"], stdin=True), lambda: os.path.exists(f"{BUILD}/test/helper/gmime_reader")),
-    "Python email": (python_reads, lambda: True),
-    "clamscan": (clamscan_reads, program("clamscan")),
-    "MIME::Parser": (listed(["perl", f"{HERE}/mime_parser.pl"]), lambda: there("perl -MMIME::Parser -e1")),
-    "Email::MIME": (listed(["perl", f"{HERE}/email_mime.pl"]), lambda: there("perl -MEmail::MIME -e1")),
-    "mailparser": (listed(["node", f"{HERE}/mailparser.js"]), lambda: there("node -e 'require(\"mailparser\")'")),
-    "postal-mime": (listed(["node", f"{HERE}/postal_mime.js"]), lambda: there("node -e 'require(\"postal-mime\")'")),
-    "PHP mailparse": (listed(["php", f"{HERE}/mailparse.php"]), lambda: there("php -m | grep -q mailparse")),
-    "Ruby mail": (listed(["ruby", f"{HERE}/mail.rb"]), lambda: there("ruby -rmail -e1")),
-    "JavaMail": (java_reads, lambda: os.path.exists(MAIL_JAR) and there("javac -version")),
-    "enmime": (go_reads, lambda: there("go version") and os.path.isdir("/usr/share/gocode/src/github.com/jhillyerd/enmime")),
-    "ripmime": (unpacks(["ripmime", "-i", "{mail}", "-d", "{place}"]), program("ripmime")),
-    "munpack": (unpacks(["munpack", "-q", "-t", "-C", "{place}", "{mail}"]), program("munpack")),
-    "reformime": (unpacks(["sh", "-c", REFORMIME], stdin=True), program("reformime")),
-    "mshow": (unpacks(["mshow", "-x", "{mail}"]), program("mshow")),
-    "uudeview": (unpacks(["uudeview", "-i", "+a", "-p", "{place}", "{mail}"]), program("uudeview")),
+    "GMime": (unpacks([f"{BUILD}/test/helper/gmime_reader", "{place}"], stdin=True), lambda: os.path.exists(f"{BUILD}/test/helper/gmime_reader"), "pkg-config --modversion gmime-3.0"),
+    "Python email": (python_reads, lambda: True, "python3 --version"),
+    "clamscan": (clamscan_reads, program("clamscan"), "clamscan --version"),
+    "MIME::Parser": (listed(["perl", f"{HERE}/mime_parser.pl"]), lambda: there("perl -MMIME::Parser -e1"), "perl -MMIME::Parser -e 'print MIME::Parser->VERSION'"),
+    "Email::MIME": (listed(["perl", f"{HERE}/email_mime.pl"]), lambda: there("perl -MEmail::MIME -e1"), "perl -MEmail::MIME -e 'print Email::MIME->VERSION'"),
+    "mailparser": (listed(["node", f"{HERE}/mailparser.js"]), lambda: there("node -e 'require(\"mailparser\")'"), "node -p 'require(\"mailparser/package.json\").version'"),
+    "postal-mime": (listed(["node", f"{HERE}/postal_mime.js"]), lambda: there("node -e 'require(\"postal-mime\")'"), "sed -n 's/.*\"version\"//p' $NODE_PATH/postal-mime/package.json"),
+    "PHP mailparse": (listed(["php", f"{HERE}/mailparse.php"]), lambda: there("php -m | grep -q mailparse"), "php -r 'echo phpversion(\"mailparse\");'"),
+    "Ruby mail": (listed(["ruby", f"{HERE}/mail.rb"]), lambda: there("ruby -rmail -e1"), "ruby -rmail -e 'puts Mail::VERSION.version'"),
+    "JavaMail": (java_reads, lambda: os.path.exists(MAIL_JAR) and there("javac -version"), packaged("libmail-java")),
+    "enmime": (go_reads, lambda: there("go version") and os.path.isdir("/usr/share/gocode/src/github.com/jhillyerd/enmime"), packaged("golang-github-jhillyerd-enmime-dev")),
+    "ripmime": (unpacks(["ripmime", "-i", "{mail}", "-d", "{place}"]), program("ripmime"), packaged("ripmime")),
+    "munpack": (unpacks(["munpack", "-q", "-t", "-C", "{place}", "{mail}"]), program("munpack"), packaged("mpack")),
+    "reformime": (unpacks(["sh", "-c", REFORMIME], stdin=True), program("reformime"), packaged("maildrop")),
+    "mshow": (unpacks(["mshow", "-x", "{mail}"]), program("mshow"), packaged("mblaze")),
+    "uudeview": (unpacks(["uudeview", "-i", "+a", "-p", "{place}", "{mail}"]), program("uudeview"), packaged("uudeview")),
 }
-READERS = {name: read for name, (read, _) in TABLE.items()}
+READERS = {name: read for name, (read, _, _) in TABLE.items()}
 
 
 def present():
-    return [name for name, (_, check) in TABLE.items() if check()]
+    return [name for name, (_, check, _) in TABLE.items() if check()]
+
+
+def version(name):
+    return said(TABLE[name][2])

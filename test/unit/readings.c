@@ -183,6 +183,8 @@ static void test_variant(void)
 	       false, "ab~|");
 	varies("blanks at the end", quoted, "a  \nb\n", false, "a~b~|");
 	varies("a return alone", quoted, "a=\rb\n", false, "a~b~|ab~|a~|a|ab~|");
+	varies("a file whose lines end in LF", quoted, "a=00\r\nb=\r\nc\r\n", false, "a~~bc~|");
+	varies("a text whose lines end in CRLF", quoted, "a=41\r\nb\r\n", false, "");
 	struct heard heard = {{0}, 0, 1, SCAN_CODE_NONE};
 	ok(variant_decode(base64, (const uint8_t *)"aGVsbA==IQ==", 12, true, &budget, on_variant, &heard, NULL) == 7 &&
 		   heard.count == 1,
@@ -226,6 +228,10 @@ static void test_carve(void)
 	carves("uuencode whose first line did", " Begin 644 a\n&8\n#86)C\nend\n", "u&8\n#86)C|");
 	carves("uuencode without a mode, behind a foreign line", "begin a.com\nforeign\n#86)C\nand so on\n#86)C\n",
 	       "uforeign\n#86)C|");
+	carves("uuencode without a mode, with blank lines", "begin a.com\n\n#86)C\n\n#86)C\n\nend\n",
+	       "u#86)C\n\n#86)C|");
+	carves("uuencode that ends in blanks, behind a foreign line", "begin 644 a\nforeign: x\n#0V  \n#86)C\nend\n",
+	       "uforeign: x\n#0V  \n#86)C|");
 	carves("a word that begins", "begin here\nand then go on\n", "");
 }
 
@@ -253,6 +259,16 @@ static void test_readings(void)
 	      "QUJDREVGR0hJSktM|QUJDREVGR0hJSktM|");
 	reads("a file as it stands where a field could say so", "A: b\n\nhello\n--q\nContent-Type: a/b\n\n%@[\n--q--\n",
 	      &plain, 1, "%@[|");
+	reads("base64 in blocks, each by itself and all together",
+	      "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZn\n\nQUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZo\n\nwords\n",
+	      NULL, 0,
+	      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg|"
+	      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefgABCDEFGHIJKLMNOPQRSTUVWXYZabcdefh|ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefh|");
+	const struct readings_known called = {6, 47, TRANSFER_BASE64, false}, blank = {6, 6, TRANSFER_IDENTITY, true};
+	reads("yEnc that is called base64", "A: b\n\n=ybegin line=128 size=3 name=a\nabc\n=yend\n\n", &called, 1,
+	      "=ybegin line=128 size=3 name=a~abc~=yend~~|");
+	reads("a body behind blank lines", "A: b\n\n\n\n%@[{", &blank, 1, "%@[{|");
+	reads("words behind blank lines", "A: b\n\n\n\nabcd", &blank, 1, "");
 	struct heard heard = {{0}, 0, 1, SCAN_CODE_NONE};
 	const struct readings_visitor visitor = {on_reading, on_code, &heard};
 	static const char two[] = "A: b\n\nx\n--q\n" B64 "\nUVdF\n--q\n" B64 "\nQVNE\n--q--\n";
