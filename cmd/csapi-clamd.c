@@ -4,6 +4,7 @@
  * Of no use by itself.
  */
 #include "base/fd.h"
+#include "format/json_memory.h"
 #include "gateway/server.h"
 #include "process/spawn.h"
 
@@ -74,6 +75,7 @@ int main(int argc, char **argv)
 		return misuse();
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	(void)signal(SIGPIPE, SIG_IGN);
+	json_memory_guard();
 	int error = 0;
 	while (!error && options.count < sockets)
 		error = take_socket(&options);

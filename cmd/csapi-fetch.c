@@ -9,6 +9,7 @@
 #include "fetch/fetch.h"
 #include "fetch/http.h"
 #include "fetch/local_address.h"
+#include "format/json_memory.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -52,6 +53,7 @@ int main(int argc, char **argv)
 		(void)fputs("csapi-fetch: started by csapi-update to fetch definitions; of no use by itself\n", stderr);
 		return 2;
 	}
+	json_memory_guard();
 	int error = confine_start(SOCKET, &why);
 	if (!error)
 		error = work(&why);

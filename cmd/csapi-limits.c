@@ -12,6 +12,7 @@
 #include "base/version.h"
 #include "complain.h"
 #include "config_print.h"
+#include "format/json_memory.h"
 #include "standard.h"
 
 #include <signal.h>
@@ -75,6 +76,7 @@ static int act(const struct limits_settings *settings)
 int main(int argc, char **argv)
 {
 	complain_as("csapi-limits");
+	json_memory_guard();
 	if (!standard_keep())
 		return EXIT_TROUBLE;
 	(void)signal(SIGPIPE, SIG_IGN);

@@ -16,6 +16,7 @@
 #include "base/version.h"
 #include "complain.h"
 #include "config_print.h"
+#include "format/json_memory.h"
 #include "process/spool.h"
 #include "standard.h"
 
@@ -112,6 +113,7 @@ static int act(const struct settings *settings)
 
 int main(int argc, char **argv)
 {
+	json_memory_guard();
 	complain_as("csapi-scan");
 	bool kept = standard_keep();
 	struct settings settings;

@@ -11,6 +11,7 @@
 #include "base/version.h"
 #include "complain.h"
 #include "config_print.h"
+#include "format/json_memory.h"
 #include "standard.h"
 
 #include <stdio.h>
@@ -50,6 +51,7 @@ static int act(const struct scanner_settings *settings)
 
 int main(int argc, char **argv)
 {
+	json_memory_guard();
 	if (!standard_keep())
 		return COMMAND_TROUBLE;
 	complain_as("csapi-scanner");

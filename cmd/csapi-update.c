@@ -11,6 +11,7 @@
 #include "./update/options.h"
 #include "base/version.h"
 #include "complain.h"
+#include "format/json_memory.h"
 #include "standard.h"
 
 #include <stdio.h>
@@ -50,6 +51,7 @@ static int run(const struct update_invocation *invocation)
 
 int main(int argc, char **argv)
 {
+	json_memory_guard();
 	if (!standard_keep())
 		return update_outcome_exit(UPDATE_FAILED);
 	complain_as("csapi-update");

@@ -14,6 +14,7 @@
 #include "complain.h"
 #include "config_print.h"
 #include "format/config.h"
+#include "format/json_memory.h"
 #include "format/version_json.h"
 #include "format/version_text.h"
 #include "standard.h"
@@ -107,6 +108,7 @@ static int tell(const struct version_settings *settings, const struct update_set
 
 int main(int argc, char **argv)
 {
+	json_memory_guard();
 	if (!standard_keep())
 		return TROUBLE;
 	complain_as("csapi-version");

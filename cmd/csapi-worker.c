@@ -7,6 +7,7 @@
  */
 #include "base/fd.h"
 #include "base/version.h"
+#include "format/json_memory.h"
 #include "format/worker_json.h"
 #include "process/job.h"
 #include "process/spawn.h"
@@ -196,6 +197,7 @@ int main(int argc, char **argv)
 	struct worker_options options;
 	bool good = worker_options_read(argc, argv, &options);
 	(void)signal(SIGPIPE, SIG_IGN);
+	json_memory_guard();
 	if (good && options.task == WORKER_VERSION)
 		return printf("csapi-worker %s\n", CSAPI_VERSION) < 0;
 	if (good && options.task == WORKER_VERSIONS)

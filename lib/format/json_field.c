@@ -3,8 +3,10 @@
  */
 #include "format/json_field.h"
 
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "format/json_memory.h"
 #include "verdict/report.h"
 
 #include <errno.h>
@@ -19,7 +21,7 @@
 
 json_t *json_field_parse(const char *text, size_t size)
 {
-	return json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
+	return json_memory_load(text, size);
 }
 
 /* The library leaves DEL as it is; a terminal would act on it. Takes over the text. */
@@ -44,14 +46,33 @@ static char *escape_del(char *take_text)
 	return escaped;
 }
 
+/* What is printed. The library goes on when a piece could not be kept, so that is remembered. */
+struct print {
+	struct buffer buffer;
+	bool failed;
+};
+
+static int keep(const char *piece, size_t size, void *context)
+{
+	struct print *print = context;
+	print->failed = print->failed || buffer_append(&print->buffer, piece, size);
+	return print->failed ? -1 : 0;
+}
+
 char *json_field_print(json_t *value)
 {
+	const size_t flags = JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY | JSON_REAL_PRECISION(REAL_DIGITS);
+	struct print print = {.failed = !value};
 	if (!value)
 		return NULL;
-	char *text = json_dumps(value,
-				JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY | JSON_REAL_PRECISION(REAL_DIGITS));
+	buffer_init(&print.buffer, SIZE_MAX);
+	int error = json_dump_callback(value, keep, &print, flags);
 	json_decref(value);
-	return escape_del(text);
+	if (error || print.failed || keep("", 1, &print)) {
+		buffer_free(&print.buffer);
+		return NULL;
+	}
+	return escape_del((char *)buffer_take(&print.buffer, &(size_t){0}));
 }
 
 int json_field_number(const json_t *object, const char *key, uint64_t most, uint64_t *ret)

@@ -64,6 +64,7 @@ struct window {
 	size_t size;
 	enum transfer transfer;
 	bool text;
+	bool odd;      /* not everybody knows its encoding */
 	bool doubtful; /* a text that another reader could take for parts */
 };
 
@@ -595,6 +596,7 @@ static int walk_leaf(struct walk *walk, GMimeObject *leaf, const struct position
 		/* Without a multipart around it a leaf is all there is, whatever it is called. */
 		bool text = !strncmp(type, "text/", 5) || !position->boundary;
 		window.text = text;
+		window.odd = !transfer_is_standard(object_encoding(leaf));
 		window.doubtful =
 			transfer == TRANSFER_IDENTITY && text && window_doubtful(position, encoded, window.size);
 		g_array_append_val(position->message->windows, window);
@@ -715,7 +717,8 @@ static int walk_readings(struct walk *walk, const struct message *message, const
 	GArray *known = g_array_sized_new(FALSE, FALSE, sizeof(struct readings_known), message->windows->len);
 	for (guint i = 0; i < message->windows->len; i++) {
 		const struct window *window = &g_array_index(message->windows, struct window, i);
-		const struct readings_known item = {window->start, window->size, window->transfer, window->text};
+		const struct readings_known item = {window->start, window->size, window->transfer, window->text,
+						    window->odd};
 		g_array_append_val(known, item);
 	}
 	/* Where there is no header GMime saw nothing. */

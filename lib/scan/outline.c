@@ -64,6 +64,8 @@ struct cutter {
 	size_t broken;       /* first line of the header that is no field; SIZE_MAX: none */
 	size_t open_start;   /* a header that a boundary cut off: from here */
 	size_t open_end;     /* to here; 0: the header in front of this one was whole */
+	size_t whole_start;  /* a part that a field cut off where no boundary stands: its header */
+	size_t whole_body;   /* and its body; 0: there is none */
 	int error;
 };
 
@@ -440,6 +442,29 @@ static void add_continued(struct cutter *cutter, size_t end)
 	add_part(cutter, cutter->open_end, cutter->body, end);
 }
 
+/* A field in the middle of a part is a line of its body, for readers that look only for boundaries. */
+static void keep_whole(struct cutter *cutter)
+{
+	if (!cutter->declared || cutter->whole_body)
+		return;
+	cutter->whole_start = cutter->header_start;
+	cutter->whole_body = cutter->body;
+}
+
+static void add_whole(struct cutter *cutter, size_t end)
+{
+	size_t start = cutter->header_start;
+	bool declared = cutter->declared;
+	if (!cutter->whole_body)
+		return;
+	cutter->header_start = cutter->whole_start;
+	cutter->declared = true;
+	add_part(cutter, cutter->whole_body, cutter->whole_body, end);
+	cutter->header_start = start;
+	cutter->declared = declared;
+	cutter->whole_body = 0;
+}
+
 /* The part at hand ends here, and another begins at `next`. */
 static void cut(struct cutter *cutter, size_t end, size_t next)
 {
@@ -506,14 +531,18 @@ static void cut_all(struct cutter *cutter, const struct marks *marks, const stru
 		line_read(cutter->data, cutter->size, at, &line);
 		if (dashes(cutter->data, &line, &mark) && marks_know(marks, &mark)) {
 			cut(cutter, line.start, line.next);
+			add_whole(cutter, line.start);
 			continue;
 		}
-		if (!cutter->header && is_content_field(cutter->data, cutter->size, &line))
+		if (!cutter->header && is_content_field(cutter->data, cutter->size, &line)) {
+			keep_whole(cutter);
 			cut(cutter, line.start, line.start);
+		}
 		if (cutter->header)
 			read_header_line(cutter, &line);
 	}
 	cut(cutter, cutter->size, cutter->size);
+	add_whole(cutter, cutter->size);
 }
 
 int outline_find(const uint8_t *data, size_t size, const struct outline_gap *gaps, size_t gap_count,

@@ -64,6 +64,32 @@ static bool is_text(const uint8_t *data, size_t size)
 	return detection.count == 0 && !detection.mail;
 }
 
+static void tell(struct readings *readings, const struct reading *reading);
+
+/* A text of words: what the engine can find in it, it found in the whole. */
+static bool is_prose(const uint8_t *data, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (!isalnum(data[i]) && (!data[i] || !strchr(" \t\r\n.,;:!?'\"()-", data[i])))
+			return false;
+	return true;
+}
+
+/* Without the blank lines that it begins with, which some readers leave out. The engine reads markup without them anyway. */
+static void read_trimmed(struct readings *readings, const struct reading *reading)
+{
+	size_t at = 0;
+	while (at < reading->size && isspace(reading->data[at]))
+		at++;
+	if (!at || at == reading->size || reading->data[at] == '<')
+		return;
+	struct reading trimmed = *reading;
+	trimmed.data += at;
+	trimmed.size -= at;
+	if (!is_prose(trimmed.data, trimmed.size))
+		tell(readings, &trimmed);
+}
+
 static void tell(struct readings *readings, const struct reading *reading)
 {
 	if (readings->result || !reading->size)
@@ -77,6 +103,7 @@ static void tell(struct readings *readings, const struct reading *reading)
 	}
 	readings->count++;
 	readings->result = readings->visitor->reading(readings->visitor->context, reading);
+	read_trimmed(readings, reading);
 	/* A message among them is taken apart by whoever is told of it. */
 	if (!readings->result && reading->decoded && readings->level < LEVELS_MOST &&
 	    is_text(reading->data, reading->size)) {
@@ -132,15 +159,6 @@ static bool names_itself(const uint8_t *data, size_t size)
 	for (unsigned i = 0; i < detection.count; i++)
 		named |= detection.formats[i] == DETECT_YENC || detection.formats[i] == DETECT_BINHEX;
 	return named;
-}
-
-/* A text of words: what the engine can find in it, it found in the whole. */
-static bool is_prose(const uint8_t *data, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		if (!isalnum(data[i]) && (!data[i] || !strchr(" \t\r\n.,;:!?'\"()-", data[i])))
-			return false;
-	return true;
 }
 
 /* Does a good part of it consist of escapes? */
@@ -277,16 +295,6 @@ static void read_inside(struct pass *pass, const struct readings_known *known)
 	buffer_free(&buffer);
 }
 
-/* Without the blank lines that it begins with, which some readers leave out. The engine reads markup without them anyway. */
-static void read_trimmed(struct readings *readings, const uint8_t *body, size_t size)
-{
-	size_t at = 0;
-	while (at < size && isspace(body[at]))
-		at++;
-	if (at && at < size && body[at] != '<' && !is_prose(body + at, size - at))
-		tell(readings, &(struct reading){.data = body + at, .size = size - at});
-}
-
 /* Other decodings of what was decoded already. */
 static void read_known(struct pass *pass)
 {
@@ -295,14 +303,14 @@ static void read_known(struct pass *pass)
 		const struct readings_known *known = &pass->known[i];
 		const uint8_t *body = pass->data + known->start;
 		bool broken = false;
-		if (known->transfer != TRANSFER_IDENTITY && !readings->result)
+		if (!readings->result)
 			(void)variant_decode(known->transfer, body, known->size, false, readings->budget, take_variant,
 					     readings, &broken);
 		if (broken)
 			carve_all(readings, body, known->size);
 		if (known->transfer == TRANSFER_IDENTITY)
-			read_trimmed(readings, body, known->size);
-		if (known->transfer != TRANSFER_IDENTITY && names_itself(body, known->size))
+			read_trimmed(readings, &(struct reading){.data = body, .size = known->size});
+		else if ((known->odd && !is_prose(body, known->size)) || names_itself(body, known->size))
 			tell(readings, &(struct reading){.data = body, .size = known->size});
 		if (may_hold(pass, known))
 			read_inside(pass, known);

@@ -22,6 +22,7 @@ struct readings_known {
 	size_t start, size;
 	enum transfer transfer;
 	bool text; /* a text, which may quote another message */
+	bool odd;  /* its encoding is written so that not everybody knows it */
 };
 
 struct reading {

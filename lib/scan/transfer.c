@@ -83,6 +83,19 @@ bool transfer_is_foreign(const char *value)
 	return false;
 }
 
+bool transfer_is_standard(const char *value)
+{
+	static const char *const names[] = {"7bit", "8bit", "binary", "base64", "quoted-printable"};
+	value += strspn(value, " \t\r\n");
+	size_t length = strcspn(value, " \t\r\n");
+	if (value[length + strspn(value + length, " \t\r\n")])
+		return false;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (length == strlen(names[i]) && !strncasecmp(value, names[i], length))
+			return true;
+	return false;
+}
+
 bool transfer_is_plain(const char *value)
 {
 	static const char *const names[] = {"7bit",       "8bit",     "binary", "base64", "quoted-printable",

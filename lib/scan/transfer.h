@@ -34,6 +34,8 @@ bool transfer_is_foreign(const char *value);
 
 /* Is it written just as the standards, or old mail programs, write an encoding? */
 bool transfer_is_plain(const char *value);
+/* Is it one of the five of RFC 2045, 6.1, and nothing else? Any reader knows those; what one does not know it takes for the file as it is. */
+bool transfer_is_standard(const char *value);
 
 /* A line of uuencode says how long it is; some programs add a check sum. */
 #define UUENCODE_MORE 2u

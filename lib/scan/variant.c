@@ -131,6 +131,10 @@ static void try_bytes(struct trial *trial, const uint8_t *data, size_t size)
 	struct buffer buffer;
 	if (trial->result || !size)
 		return;
+	if (trial->transfer == TRANSFER_IDENTITY) {
+		trial->result = trial->take(trial->context, data, size, SCAN_CODE_NONE);
+		return;
+	}
 	budget_part(trial->budget);
 	enum scan_code code = transfer_decode(trial->transfer, data, size, trial->budget, &buffer);
 	if (buffer.size || code != SCAN_CODE_NONE)
@@ -146,6 +150,16 @@ static void try_unpadded(struct trial *trial)
 	for (size_t i = 0; i < trial->size; i++)
 		if (trial->data[i] != '=')
 			trial->scratch[count++] = trial->data[i];
+	try_bytes(trial, trial->scratch, count);
+}
+
+/* Padding as letters that stand for zero, and no other alphabet. */
+static void try_zeros(struct trial *trial)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < trial->size; i++)
+		if (kind_of(trial->data[i]) <= PAD)
+			trial->scratch[count++] = trial->data[i] == '=' ? 'A' : trial->data[i];
 	try_bytes(trial, trial->scratch, count);
 }
 
@@ -222,6 +236,7 @@ static void base64_variants(struct trial *trial, const struct doubts *doubts)
 	if (doubts->padding) {
 		try_pieces(trial);
 		try_unpadded(trial);
+		try_zeros(trial);
 	}
 	if (doubts->junk) {
 		try_bytes(trial, trial->data, doubts->junk_at);
@@ -314,16 +329,28 @@ static void try_trimmed(struct trial *trial)
 		try_bytes(trial, trial->scratch, count);
 }
 
-/* Of a file, lines that end in LF, as where it was written or is read. In a text that makes no difference. */
-static void try_feeds(struct trial *trial)
+/*
+ * Of a file, lines that end in LF, as where it was written or is read; in a text that makes no difference. `zero`: how a NUL is written,
+ * which tells one from the other. And without any CR at all.
+ */
+static void try_feeds(struct trial *trial, const char *zero, size_t length)
 {
-	size_t count = 0;
-	if (!memmem(trial->data, trial->size, "=00", 3) || !memmem(trial->data, trial->size, "\r\n", 2))
-		return;
-	for (size_t i = 0; i < trial->size; i++)
-		if (trial->data[i] != '\r' || i + 1 == trial->size || trial->data[i + 1] != '\n')
+	size_t count = 0, lone = 0;
+	for (size_t i = 0; i < trial->size; i++) {
+		bool returns = trial->data[i] == '\r', feeds = i + 1 < trial->size && trial->data[i + 1] == '\n';
+		lone += returns && !feeds;
+		if (!returns || !feeds)
 			trial->scratch[count++] = trial->data[i];
-	try_bytes(trial, trial->scratch, count);
+	}
+	if (count < trial->size && memmem(trial->data, trial->size, zero, length))
+		try_bytes(trial, trial->scratch, count);
+	if (!lone)
+		return;
+	size_t kept = 0;
+	for (size_t i = 0; i < count; i++)
+		if (trial->scratch[i] != '\r')
+			trial->scratch[kept++] = trial->scratch[i];
+	try_bytes(trial, trial->scratch, kept);
 }
 
 /* Lines that are not uuencode left out, but for those that begin and end a file. */
@@ -358,8 +385,8 @@ int variant_decode(enum transfer transfer, const uint8_t *data, size_t size, boo
 		*ret_broken = false;
 	if (usual)
 		try_bytes(&trial, data, size);
-	bool varies =
-		transfer == TRANSFER_BASE64 || transfer == TRANSFER_QUOTED_PRINTABLE || transfer == TRANSFER_UUENCODE;
+	bool varies = transfer == TRANSFER_BASE64 || transfer == TRANSFER_QUOTED_PRINTABLE ||
+		      transfer == TRANSFER_UUENCODE || (transfer == TRANSFER_IDENTITY && memchr(data, 0, size));
 	if (!varies || !size || trial.result)
 		return trial.result;
 	struct doubts doubts = {0};
@@ -378,6 +405,8 @@ int variant_decode(enum transfer transfer, const uint8_t *data, size_t size, boo
 		base64_variants(&trial, &doubts);
 	} else if (transfer == TRANSFER_UUENCODE) {
 		try_fitting(&trial);
+	} else if (transfer == TRANSFER_IDENTITY) {
+		try_feeds(&trial, "", 1);
 	} else {
 		bool bad = true;
 		for (size_t also = 0; also <= ESCAPE_MOST && bad; also++)
@@ -386,7 +415,7 @@ int variant_decode(enum transfer transfer, const uint8_t *data, size_t size, boo
 			try_breaks(&trial);
 		try_printable(&trial);
 		try_trimmed(&trial);
-		try_feeds(&trial);
+		try_feeds(&trial, "=00", 3);
 	}
 	free(trial.scratch);
 	return trial.result;
