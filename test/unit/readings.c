@@ -263,7 +263,7 @@ static void test_readings(void)
 	reads("a file as it stands where a field could say so", "A: b\n\nhello\n--q\nContent-Type: a/b\n\n%@[\n--q--\n",
 	      &plain, 1, "%@[|");
 	reads("base64 in blocks, each by itself and all together",
-	      "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNk\n\nQUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNl\n\nwords\n", NULL,
+	      "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNk\n\nQUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNl\n\nwords.\n", NULL,
 	      0,
 	      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcd|ABCDEFGHIJKLMNOPQRSTUVWXYZabcdABCDEFGHIJKLMNOPQRSTUVWXYZabce|"
 	      "ABCDEFGHIJKLMNOPQRSTUVWXYZabce|");
