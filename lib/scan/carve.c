@@ -76,6 +76,16 @@ static bool is_mixed(const uint8_t *data, size_t size)
 	return small && large && other;
 }
 
+/* Behind a tag of HTML a line begins as well. */
+static void pass_tags(const uint8_t *data, struct line *line)
+{
+	const uint8_t *tag = line->start < line->end && data[line->start] == '<'
+				     ? memrchr(data + line->start, '>', line->end - line->start)
+				     : NULL;
+	if (tag && tag + 1 < data + line->end)
+		line->start = (size_t)(tag - data) + 1;
+}
+
 static bool is_begin(const uint8_t *data, const struct line *line)
 {
 	return line->end - line->start >= 5 && strncasecmp((const char *)data + line->start, "begin", 5) == 0;
@@ -191,6 +201,7 @@ static bool is_end(const uint8_t *data, const struct line *line)
 static bool take_uuencode(const uint8_t *data, size_t size, const struct line *begin, struct carving *ret)
 {
 	struct line line = *begin;
+	pass_tags(data, &line);
 	if (!is_begin(data, &line))
 		return false;
 	/* A word that is followed by no mode begins a file only if a line soon behind it is just as long as it says, and ends with the first that is none. */

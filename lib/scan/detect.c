@@ -291,27 +291,31 @@ static bool is_arj(const uint8_t *data, size_t size)
 	return mark_le32(data + 4 + length) == mark_crc32(data + 4, length);
 }
 
+/* A colon and a whole line of BinHex: 64 characters. */
+static bool is_binhex_line(const uint8_t *line, size_t size)
+{
+	static const char alphabet[] = "!\"#$%&'()*+,-012345689@ABCDEFGHIJKLMNPQRSTUVXYZ[`abcdefhijklmpqr";
+	size_t at = 1;
+	while (at < size && line[at] && strchr(alphabet, line[at]))
+		at++;
+	return at == 64 && at < size && (line[at] == '\n' || line[at] == '\r');
+}
+
 static bool is_binhex(const uint8_t *data, size_t size)
 {
-	static const char line[] = "(This file must be converted with BinHex", alphabet[] =
-										       "!\"#$%&'()*+,-012345689@ABC"
-										       "DEFGHIJKLMNPQRSTUVXYZ[`ab"
-										       "cdefhijklmpqr";
+	static const char line[] = "(This file must be converted with BinHex";
 	size_t most = size < 2 * TEXT_LOOK ? size : 2 * TEXT_LOOK, length = sizeof line - 1;
-	for (size_t at = 0; at + length <= most; at++) {
-		const uint8_t *mark = memchr(data + at, '(', most - at);
-		if (!mark || mark + length > data + most)
-			break;
-		at = (size_t)(mark - data);
-		if ((at == 0 || mark[-1] == '\n' || mark[-1] == '\r') &&
-		    strncasecmp((const char *)mark, line, length) == 0)
+	for (size_t at = 0; at < most; at++) {
+		bool begins = at == 0 || data[at - 1] == '\n' || data[at - 1] == '\r';
+		if (!begins)
+			continue;
+		/* Without its line of introduction too. */
+		if (data[at] == ':' && is_binhex_line(data + at, size - at))
+			return true;
+		if (data[at] == '(' && size - at >= length && strncasecmp((const char *)data + at, line, length) == 0)
 			return true;
 	}
-	/* Without its first line: a colon, and a whole line of its alphabet. */
-	size_t at = 1;
-	while (size && data[0] == ':' && at < size && data[at] && strchr(alphabet, data[at]))
-		at++;
-	return at == 64 && at < size && (data[at] == '\n' || data[at] == '\r');
+	return false;
 }
 
 /* A yEnc header has a line length and, unless a "=yend" follows, at least size and name beside it. */

@@ -264,6 +264,16 @@ static bool has_run(const uint8_t *data, size_t size)
 	return run >= RUN_LEAST || memmem(data, size, "base64,", 7) || memmem(data, size, "begin", 5);
 }
 
+/* A text that begins as a message does: nobody takes it apart as one, since people quote messages. */
+static bool is_quote(const struct readings_known *known, const struct buffer *decoded)
+{
+	struct detection detection;
+	if (!known->text)
+		return false;
+	detect(decoded->data, decoded->size, &detection);
+	return detection.mail;
+}
+
 /* Is it worth a second decoding, to look for encoded files in what comes out? */
 static bool may_hold(const struct pass *pass, const struct readings_known *known)
 {
@@ -279,7 +289,8 @@ static bool may_hold(const struct pass *pass, const struct readings_known *known
 	limits_defaults(&limits);
 	budget_init(&budget, &limits);
 	(void)transfer_decode(TRANSFER_BASE64, body, known->size < SAMPLE ? known->size : SAMPLE, &budget, &buffer);
-	bool text = buffer.size && is_text(buffer.data, buffer.size) && has_run(buffer.data, buffer.size);
+	bool text = buffer.size && (is_text(buffer.data, buffer.size) || is_quote(known, &buffer)) &&
+		    has_run(buffer.data, buffer.size);
 	buffer_free(&buffer);
 	return text;
 }
@@ -290,7 +301,11 @@ static void read_inside(struct pass *pass, const struct readings_known *known)
 	struct buffer buffer;
 	budget_part(pass->readings->budget);
 	(void)transfer_decode(known->transfer, pass->data + known->start, known->size, pass->readings->budget, &buffer);
-	if (buffer.size && is_text(buffer.data, buffer.size))
+	if (buffer.size && is_quote(known, &buffer)) {
+		pass->readings->level++;
+		read_text(pass->readings, buffer.data, buffer.size);
+		pass->readings->level--;
+	} else if (buffer.size && is_text(buffer.data, buffer.size))
 		carve_all(pass->readings, buffer.data, buffer.size);
 	buffer_free(&buffer);
 }

@@ -353,8 +353,11 @@ static void try_feeds(struct trial *trial, const char *zero, size_t length)
 	try_bytes(trial, trial->scratch, kept);
 }
 
-/* Lines that are not uuencode left out, but for those that begin and end a file. */
-static void try_fitting(struct trial *trial)
+/*
+ * Lines that are not uuencode left out, but for those that begin and end a file; `just`: those that are not as long as they say too. Returns how much
+ * is left, and does not try what has `known` bytes.
+ */
+static size_t try_fitting(struct trial *trial, bool just, size_t known)
 {
 	size_t count = 0;
 	bool found = false;
@@ -363,7 +366,7 @@ static void try_fitting(struct trial *trial)
 		end = line_end(trial->data, trial->size, at);
 		size_t size = end - at;
 		bool mark = size >= 3 && (memcmp(line, "beg", 3) == 0 || memcmp(line, "end", 3) == 0);
-		if (size && !mark && !transfer_is_uuencode(line, size, false)) {
+		if (size && !mark && !transfer_is_uuencode(line, size, just)) {
 			found = true;
 			continue;
 		}
@@ -372,8 +375,9 @@ static void try_fitting(struct trial *trial)
 		if (end < trial->size)
 			trial->scratch[count++] = '\n';
 	}
-	if (found)
+	if (found && count != known)
 		try_bytes(trial, trial->scratch, count);
+	return count;
 }
 
 int variant_decode(enum transfer transfer, const uint8_t *data, size_t size, bool usual, struct budget *budget,
@@ -404,7 +408,7 @@ int variant_decode(enum transfer transfer, const uint8_t *data, size_t size, boo
 	if (transfer == TRANSFER_BASE64) {
 		base64_variants(&trial, &doubts);
 	} else if (transfer == TRANSFER_UUENCODE) {
-		try_fitting(&trial);
+		(void)try_fitting(&trial, true, try_fitting(&trial, false, 0));
 	} else if (transfer == TRANSFER_IDENTITY) {
 		try_feeds(&trial, "", 1);
 	} else {

@@ -53,6 +53,7 @@ static const struct {
 	{DETECT_PDF, BYTES("junk\n%PDF-1.7\n")},
 	{DETECT_RTF, BYTES("{\\rtf1\\ansi")},
 	{DETECT_TNEF, BYTES("\x78\x9f\x3e\x22\1\0")},
+	{DETECT_BINHEX, BYTES("Some words\n:012345689001234568900123456890012345689001234568900123456890012\n")},
 	{DETECT_BINHEX, BYTES("Some words\n(This file must be converted with BinHex 4.0)\n")},
 	{DETECT_CHM, BYTES("ITSF\3\0\0\0\x60")},
 	{DETECT_SZDD, BYTES("SZDD\x88\xf0\x27\x33"

@@ -180,6 +180,7 @@ static void test_variant(void)
 	varies("text behind a break", quoted, "a=\r(x)\nb\n", false, "a~(x)~b~|a(x)~b~|ax)~b~|ab~|a(x)~b~|a=(x)~b~|");
 	varies("uuencode with bare returns and a foreign line", TRANSFER_UUENCODE, "#0V%T\rtext\r#0V%T\n", false,
 	       "CatCat|");
+	varies("uuencode with a line that could be one", TRANSFER_UUENCODE, "BEGIN:X\n#0V%T\n", false, "Cat|");
 	varies("invisible bytes", quoted,
 	       "a\x01"
 	       "b\n",
@@ -235,6 +236,7 @@ static void test_carve(void)
 	       "u#86)C\n\n#86)C|");
 	carves("uuencode that ends in blanks, behind a foreign line", "begin 644 a\nforeign: x\n#0V  \n#86)C\nend\n",
 	       "uforeign: x\n#0V  \n#86)C|");
+	carves("uuencode in HTML", "<html><pre>begin 644 a\n#86)C\nend\n</pre>\n", "u#86)C|");
 	carves("a word that begins", "begin here\nand then go on\n", "");
 }
 
