@@ -156,3 +156,9 @@ techniques() {
 		grep -q "^| ${technique##*/} |" "$ROOT/test/bench/results/readings.md" || fail "$technique"
 	done < <(techniques)
 }
+
+@test "mail changed at random: what another reader gets out of it is found" {
+	run --separate-stderr "$ROOT/scripts/seek-misses" --build="$BUILD" --mails=200 --seed=77 --keep="$BATS_TEST_TMPDIR" --readers="Python email,GMime,clamscan"
+	[ "$status" -eq 0 ] || fail "$output $stderr"
+	[[ $output =~ GMime\ [1-9] && $output =~ "Python email "[1-9] && $output =~ clamscan\ [1-9] && $output =~ csapi\ [1-9] ]] || fail "$output"
+}

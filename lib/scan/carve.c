@@ -194,6 +194,23 @@ static bool is_end(const uint8_t *data, const struct line *line)
 	return line->end - line->start == 3 && strncasecmp((const char *)data + line->start, "end", 3) == 0;
 }
 
+/* Is the first of the next few lines that is either xxencode rather than uuencode? Then *line is that one. */
+static bool find_xxencode(const uint8_t *data, size_t size, struct line *line)
+{
+	struct line ahead = *line;
+	for (unsigned foreign = 0; foreign <= FOREIGN_MOST; foreign++) {
+		size_t length = ahead.end - ahead.start;
+		if (is_xxencode(data + ahead.start, length, true)) {
+			*line = ahead;
+			return true;
+		}
+		if (transfer_is_uuencode(data + ahead.start, length, true) || ahead.next >= size)
+			break;
+		line_read(data, size, ahead.next, &ahead);
+	}
+	return false;
+}
+
 /*
  * "begin" in any case and with anything behind it, and then lines of uuencode or xxencode; up to the last one, with few foreign lines in
  * between.
@@ -211,7 +228,7 @@ static bool take_uuencode(const uint8_t *data, size_t size, const struct line *b
 			return false;
 		line_read(data, size, line.next, &line);
 	} while (line.start == line.end);
-	bool letters = is_xxencode(data + line.start, line.end - line.start, true);
+	bool letters = find_xxencode(data, size, &line);
 	bool (*is)(const uint8_t *, size_t, bool) = letters ? is_xxencode : transfer_is_uuencode;
 	*ret = (struct carving){letters ? TRANSFER_XXENCODE : TRANSFER_UUENCODE, line.start, 0};
 	for (unsigned foreign = 0; foreign <= FOREIGN_MOST;) {

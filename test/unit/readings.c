@@ -236,6 +236,7 @@ static void test_carve(void)
 	       "u#86)C\n\n#86)C|");
 	carves("uuencode that ends in blanks, behind a foreign line", "begin 644 a\nforeign: x\n#0V  \n#86)C\nend\n",
 	       "uforeign: x\n#0V  \n#86)C|");
+	carves("xxencode behind a foreign line", "begin 644 a\nDate: x\n1Eq3h\nend\n", "u1Eq3h|");
 	carves("uuencode in HTML", "<html><pre>begin 644 a\n#86)C\nend\n</pre>\n", "u#86)C|");
 	carves("a word that begins", "begin here\nand then go on\n", "");
 }
