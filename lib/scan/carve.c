@@ -256,7 +256,9 @@ size_t carve_blocks_end(const uint8_t *data, size_t size, const struct carving *
 	size_t end = carving->start + carving->size, at = end;
 	while (carving->transfer == TRANSFER_BASE64 && at < size) {
 		line_read(data, size, at, &line);
-		if (base64_letters(data, &line))
+		/* A boundary looks like the alphabet for addresses. */
+		bool dashes = line.end - line.start >= 2 && memcmp(data + line.start, "--", 2) == 0;
+		if (!dashes && base64_letters(data, &line))
 			end = line.end;
 		else if (line.start < line.end)
 			break;
