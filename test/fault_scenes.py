@@ -96,7 +96,7 @@ class Updates:
             wrong = f"version {version} is in use, exit status {done.returncode}"
         elif done.returncode == 0 and version != 5:
             wrong = "exit status 0, and the older version is in use"
-        elif done.returncode != 0 and not done.stderr and not done.stdout:
+        elif done.returncode > 0 and not done.stderr and not done.stdout:
             wrong = f"exit status {done.returncode} without a word"
         # Whatever happened, the next update succeeds, or finds that there is nothing to do (1).
         again = None if wrong else self.update(5, os.environ, "store")

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* Encoded in encoded: no mail program undoes more than two. */
 #define LEVELS_MOST 4u
@@ -161,6 +162,15 @@ static bool names_itself(const uint8_t *data, size_t size)
 	return named;
 }
 
+/* Letters of base64 and blanks only? */
+static bool is_base64(const uint8_t *data, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (!isalnum(data[i]) && !isspace(data[i]) && (!data[i] || !strchr("+/=", data[i])))
+			return false;
+	return true;
+}
+
 /* Does a good part of it consist of escapes? */
 static bool is_escaped(const uint8_t *data, size_t size)
 {
@@ -215,7 +225,8 @@ static void read_part(struct pass *pass, const struct outline_part *part)
 	if (quoted && !(known && known->transfer == TRANSFER_QUOTED_PRINTABLE))
 		decode(readings, TRANSFER_QUOTED_PRINTABLE, body, part->size, true);
 	/* As it stands, where a field could say so. */
-	bool open = !named || part->encodings > 1 || (!known && names_itself(body, part->size));
+	bool open = !named || part->encodings > 1 ||
+		    (!known && (names_itself(body, part->size) || (part->base64 && !is_base64(body, part->size))));
 	if (part->declared && open && !plain && !is_prose(body, part->size)) {
 		bool own = !readings->level;
 		const struct reading reading = {.data = body,
@@ -261,7 +272,13 @@ static bool has_run(const uint8_t *data, size_t size)
 	size_t run = 0;
 	for (size_t i = 0; i < size && run < RUN_LEAST; i++)
 		run = isalnum(data[i]) || (data[i] && strchr("+/=-_", data[i])) ? run + 1 : 0;
-	return run >= RUN_LEAST || memmem(data, size, "base64,", 7) || memmem(data, size, "begin", 5);
+	if (run >= RUN_LEAST || memmem(data, size, "base64,", 7))
+		return true;
+	static const char begin[] = "begin";
+	for (size_t i = 0; i + sizeof begin <= size; i++)
+		if ((data[i] | 0x20) == 'b' && strncasecmp((const char *)data + i, begin, sizeof begin - 1) == 0)
+			return true;
+	return false;
 }
 
 /* A text that begins as a message does: nobody takes it apart as one, since people quote messages. */
