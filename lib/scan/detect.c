@@ -301,7 +301,8 @@ static bool is_binhex_line(const uint8_t *line, size_t size)
 	return at == 64 && at < size && (line[at] == '\n' || line[at] == '\r');
 }
 
-static bool is_binhex(const uint8_t *data, size_t size)
+/* Where its first line begins; MARK_NONE. */
+static size_t find_binhex(const uint8_t *data, size_t size)
 {
 	static const char line[] = "(This file must be converted with BinHex";
 	size_t most = size < 2 * TEXT_LOOK ? size : 2 * TEXT_LOOK, length = sizeof line - 1;
@@ -311,22 +312,27 @@ static bool is_binhex(const uint8_t *data, size_t size)
 			continue;
 		/* Without its line of introduction too. */
 		if (data[at] == ':' && is_binhex_line(data + at, size - at))
-			return true;
+			return at;
 		if (data[at] == '(' && size - at >= length && strncasecmp((const char *)data + at, line, length) == 0)
-			return true;
+			return at;
 	}
-	return false;
+	return MARK_NONE;
+}
+
+static bool is_binhex(const uint8_t *data, size_t size)
+{
+	return find_binhex(data, size) != MARK_NONE;
 }
 
 /* A yEnc header has a line length and, unless a "=yend" follows, at least size and name beside it. */
-static bool is_yenc(const uint8_t *data, size_t size)
+static size_t find_yenc(const uint8_t *data, size_t size)
 {
 	static const char begin[] = "=ybegin ", end[] = "\n=yend";
 	bool ends = true; /* searched for once only: what is not ahead here is not ahead further on */
 	for (size_t at = 0; at < size;) {
 		const uint8_t *mark = memmem(data + at, size - at, begin, sizeof begin - 1);
 		if (!mark)
-			return false;
+			return MARK_NONE;
 		size_t left = size - (size_t)(mark - data);
 		const uint8_t *stop = memchr(mark, '\n', left < TEXT_LOOK ? left : TEXT_LOOK);
 		size_t length = stop ? (size_t)(stop - mark) : left < TEXT_LOOK ? left : TEXT_LOOK;
@@ -335,9 +341,20 @@ static bool is_yenc(const uint8_t *data, size_t size)
 			continue;
 		ends = ends && memmem(mark, left, end, sizeof end - 1);
 		if (ends || (memmem(mark, length, "size=", 5) && memmem(mark, length, "name=", 5)))
-			return true;
+			return (size_t)(mark - data);
 	}
-	return false;
+	return MARK_NONE;
+}
+
+static bool is_yenc(const uint8_t *data, size_t size)
+{
+	return find_yenc(data, size) != MARK_NONE;
+}
+
+size_t detect_encoded(const uint8_t *data, size_t size)
+{
+	size_t binhex = find_binhex(data, size), yenc = find_yenc(data, size), first = binhex < yenc ? binhex : yenc;
+	return first < size ? first : size;
 }
 
 /* No mark: a head of 128 bytes that is zero where it has to be, and forks that fill up the rest. */

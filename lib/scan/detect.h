@@ -45,6 +45,8 @@ const char *detect_plain(const uint8_t *data, size_t size);
  * may stand behind a program or a picture.
  */
 size_t detect_offset(enum detect_format format, const uint8_t *data, size_t size);
+/* Where an encoding begins that says itself what it is, BinHex or yEnc, whatever the rest of the data are; `size`: nowhere. */
+size_t detect_encoded(const uint8_t *data, size_t size);
 /* Is this a 512-byte tar header with a right check sum? */
 bool detect_tar_header(const uint8_t *data, size_t size);
 enum detect_opener detect_opener(enum detect_format format);

@@ -150,16 +150,13 @@ static void carve_all(struct readings *readings, const uint8_t *data, size_t siz
 }
 
 /* An encoding that says itself what it is, whatever the body is called. */
-static bool names_itself(const uint8_t *data, size_t size)
+static void read_encoded(struct readings *readings, const uint8_t *data, size_t size)
 {
-	struct detection detection;
-	bool named = false;
 	if (!memchr(data, ':', size) && !memmem(data, size, "=ybegin ", 8))
-		return false;
-	detect(data, size, &detection);
-	for (unsigned i = 0; i < detection.count; i++)
-		named |= detection.formats[i] == DETECT_YENC || detection.formats[i] == DETECT_BINHEX;
-	return named;
+		return;
+	size_t at = detect_encoded(data, size);
+	if (at < size)
+		tell(readings, &(struct reading){.data = data + at, .size = size - at});
 }
 
 /* Letters of base64 and blanks only? */
@@ -225,8 +222,7 @@ static void read_part(struct pass *pass, const struct outline_part *part)
 	if (quoted && !(known && known->transfer == TRANSFER_QUOTED_PRINTABLE))
 		decode(readings, TRANSFER_QUOTED_PRINTABLE, body, part->size, true);
 	/* As it stands, where a field could say so. */
-	bool open = !named || part->encodings > 1 ||
-		    (!known && (names_itself(body, part->size) || (part->base64 && !is_base64(body, part->size))));
+	bool open = !named || part->encodings > 1 || (!known && part->base64 && !is_base64(body, part->size));
 	if (part->declared && open && !plain && !is_prose(body, part->size)) {
 		bool own = !readings->level;
 		const struct reading reading = {.data = body,
@@ -342,8 +338,10 @@ static void read_known(struct pass *pass)
 			carve_all(readings, body, known->size);
 		if (known->transfer == TRANSFER_IDENTITY)
 			read_trimmed(readings, &(struct reading){.data = body, .size = known->size});
-		else if ((known->odd && !is_prose(body, known->size)) || names_itself(body, known->size))
+		else if (known->odd && !is_prose(body, known->size))
 			tell(readings, &(struct reading){.data = body, .size = known->size});
+		if (known->transfer != TRANSFER_IDENTITY)
+			read_encoded(readings, body, known->size);
 		if (may_hold(pass, known))
 			read_inside(pass, known);
 	}
@@ -373,6 +371,20 @@ static void carve_between(struct pass *pass)
 	carve_all(pass->readings, pass->data + at, pass->size - at);
 }
 
+/* Encodings that say themselves what they are, where no body is. */
+static void read_between(struct pass *pass)
+{
+	size_t at = header_end(pass);
+	for (size_t i = 0; i <= pass->known_count; i++) {
+		bool last = i == pass->known_count;
+		size_t start = last ? pass->size : pass->known[i].start;
+		if (start > at)
+			read_encoded(pass->readings, pass->data + at, start - at);
+		size_t end = last ? at : start + pass->known[i].size;
+		at = end > at ? end : at;
+	}
+}
+
 static void read_pass(struct pass *pass)
 {
 	struct readings *readings = pass->readings;
@@ -391,6 +403,7 @@ static void read_pass(struct pass *pass)
 		tell_code(readings, DEC_RESULT_MAXIMUM_FILES_EXTRACTED,
 			  "a text in which more than 4096 parts could begin");
 	carve_between(pass);
+	read_between(pass);
 	outline_free(&outline);
 	free(gaps);
 }
