@@ -459,7 +459,11 @@ static void add_whole(struct cutter *cutter, size_t end)
 		return;
 	cutter->header_start = cutter->whole_start;
 	cutter->declared = true;
+	unsigned count = cutter->outline->count;
 	add_part(cutter, cutter->whole_body, cutter->whole_body, end);
+	/* In any other encoding the field would stand in the file. */
+	if (cutter->outline->count > count && !cutter->outline->parts[count].base64)
+		cutter->outline->count = count;
 	cutter->header_start = start;
 	cutter->declared = declared;
 	cutter->whole_body = 0;
