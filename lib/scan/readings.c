@@ -85,9 +85,14 @@ static void read_trimmed(struct readings *readings, const struct reading *readin
 	if (!at || at == reading->size || reading->data[at] == '<')
 		return;
 	struct reading trimmed = *reading;
+	struct detection detection;
 	trimmed.data += at;
 	trimmed.size -= at;
-	if (!is_prose(trimmed.data, trimmed.size))
+	if (is_prose(trimmed.data, trimmed.size))
+		return;
+	/* A message is taken apart with blank lines in front too. */
+	detect(trimmed.data, trimmed.size, &detection);
+	if (!detection.mail)
 		tell(readings, &trimmed);
 }
 
