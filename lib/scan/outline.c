@@ -489,11 +489,22 @@ static void cut(struct cutter *cutter, size_t end, size_t next)
 	cutter->broken = SIZE_MAX;
 }
 
+/* A line of blanks only, in front of another that continues a field. */
+static bool is_folded(const struct cutter *cutter, const struct line *line)
+{
+	struct line next;
+	if (line->start == line->end || line->next >= cutter->size)
+		return false;
+	line_read(cutter->data, cutter->size, line->next, &next);
+	const uint8_t *text = cutter->data + next.start;
+	return (*text == ' ' || *text == '\t') && !is_blank(text, next.end - next.start);
+}
+
 static void read_header_line(struct cutter *cutter, const struct line *line)
 {
 	const uint8_t *text = cutter->data + line->start;
 	size_t length = line->end - line->start;
-	if (is_blank(text, length)) {
+	if (is_blank(text, length) && !(cutter->fields && is_folded(cutter, line))) {
 		cutter->header = !cutter->fields && ++cutter->blanks <= BLANK_LINES_MOST;
 		cutter->body = cutter->header ? cutter->body : line->next;
 		if (!cutter->header && cutter->declared && cutter->encoded < ENCODED_MOST)

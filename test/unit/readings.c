@@ -118,6 +118,8 @@ static void test_outline(void)
 		 "words|dqone|");
 	outlines("CRCRLF", "A: b\r\r\n\r\r\nwords\r\r\n--q\r\r\nContent-Type: a/b\r\r\n\r\r\none\r\r\n--q--\r\r\n",
 		 "words|done|");
+	outlines("a field that goes on behind a line of blanks",
+		 "A: b\n\nw\n--q\nContent-Transfer-Encoding:\n \n\tbase64\n\nQUJD\n--q--\n", "w|dbQUJD|");
 	outlines("a field in the middle of a body, which goes on for some",
 		 "Content-Type: m/m; boundary=x\n\n--x\n" B64 "\nQUJD\nContent-Type: a/b\nREVG\n--x--\n",
 		 "dbQUJD|dREVG|dbQUJD\nContent-Type: a/b\nREVG|");
