@@ -37,6 +37,8 @@
 
 /* How far a header may begin behind stray lines. */
 #define MIME_STRAY_MOST 65536u
+/* Bytes in which a header without a field ends: a line or a few, which somebody took for one. */
+#define HEADLESS_MOST 1024u
 
 struct walk {
 	const struct mime_visitor *visitor;
@@ -700,13 +702,26 @@ static int on_reading_code(void *context, enum scan_code code, const char *text)
 	return result ? walk_end(walk, result) : 0;
 }
 
-/* A message that begins with its blank line: all behind that is its body. */
+/* Is the line nothing, or a word, such as a boundary? Most texts that are no message begin with more. */
+static bool line_is_word(const uint8_t *line, size_t length)
+{
+	while (length && (line[length - 1] == '\r' || line[length - 1] == '\n'))
+		length--;
+	return line_is_blank(line, length) || !memchr(line, ' ', length);
+}
+
+/* A message without a field: all behind the first blank line is its body, if that comes soon enough. */
 static int walk_headless(struct other *other, const uint8_t *data, size_t size)
 {
-	size_t length = line_length(data, size);
-	if (!size || !line_is_blank(data, length))
+	size_t at = 0, length = 0;
+	if (!line_is_word(data, line_length(data, size)))
 		return 0;
-	return on_reading(other, &(struct reading){.data = data + length, .size = size - length});
+	while (at < size && at < HEADLESS_MOST && !length) {
+		size_t line = line_length(data + at, size - at);
+		length = line_is_blank(data + at, line) ? line : 0;
+		at += line;
+	}
+	return length && at < size ? on_reading(other, &(struct reading){.data = data + at, .size = size - at}) : 0;
 }
 
 static int walk_readings(struct walk *walk, const struct message *message, const char *section, unsigned depth,

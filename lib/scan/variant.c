@@ -279,7 +279,7 @@ static bool try_escapes(struct trial *trial, size_t also)
 	return found;
 }
 
-/* A wrong escape as the break of a line that something stands behind: all up to the next line left out. */
+/* A wrong escape as the break of a line that something stands behind: all up to the next line left out, or the escape alone before a right one. */
 static void try_breaks(struct trial *trial)
 {
 	size_t count = 0;
@@ -288,6 +288,8 @@ static void try_breaks(struct trial *trial)
 			trial->scratch[count++] = trial->data[i];
 			continue;
 		}
+		if (i + 1 < trial->size && trial->data[i + 1] == '=')
+			continue;
 		const uint8_t *end = memchr(trial->data + i, '\n', trial->size - i);
 		i = end ? (size_t)(end - trial->data) : trial->size;
 	}
