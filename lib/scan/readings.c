@@ -23,6 +23,8 @@
 #define ENDS_MOST 4u
 /* Bytes of a text that are looked at to tell that it is one. */
 #define TEXT_HEAD 4096u
+/* One of so many of them may be a NUL: what somebody puts there to look like something else. */
+#define NULS_SHARE 16u
 /* Base64 in what is encoded already is noticed by a run of its letters; no word is so long. */
 #define RUN_LEAST 40u
 /* Bytes of base64 that are decoded to tell whether it is a text, whole groups. */
@@ -59,7 +61,10 @@ static void tell_code(struct readings *readings, enum scan_code code, const char
 static bool is_text(const uint8_t *data, size_t size)
 {
 	struct detection detection;
-	if (memchr(data, 0, size < TEXT_HEAD ? size : TEXT_HEAD))
+	size_t head = size < TEXT_HEAD ? size : TEXT_HEAD, nuls = 0;
+	for (size_t i = 0; i < head; i++)
+		nuls += !data[i];
+	if (nuls * NULS_SHARE > head)
 		return false;
 	detect(data, size, &detection);
 	return detection.count == 0 && !detection.mail;
