@@ -333,6 +333,15 @@ static void read_inside(struct pass *pass, const struct readings_known *known)
 	buffer_free(&buffer);
 }
 
+/* Nobody makes anything else of it. */
+static bool begins_uuencode(const uint8_t *data, size_t size)
+{
+	size_t at = 0;
+	while (at < size && isspace(data[at]))
+		at++;
+	return size - at >= 6 && strncasecmp((const char *)data + at, "begin ", 6) == 0;
+}
+
 /* Other decodings of what was decoded already. */
 static void read_known(struct pass *pass)
 {
@@ -348,7 +357,7 @@ static void read_known(struct pass *pass)
 			carve_all(readings, body, known->size);
 		if (known->transfer == TRANSFER_IDENTITY)
 			read_trimmed(readings, &(struct reading){.data = body, .size = known->size});
-		else if (known->odd && !is_prose(body, known->size))
+		else if (known->odd && !is_prose(body, known->size) && !begins_uuencode(body, known->size))
 			tell(readings, &(struct reading){.data = body, .size = known->size});
 		if (known->transfer != TRANSFER_IDENTITY)
 			read_encoded(readings, body, known->size);
