@@ -93,6 +93,7 @@ static void read_trimmed(struct readings *readings, const struct reading *readin
 	struct detection detection;
 	trimmed.data += at;
 	trimmed.size -= at;
+	trimmed.decoded = false; /* what stands in it is found with blanks in front too */
 	if (is_prose(trimmed.data, trimmed.size))
 		return;
 	/* A message is taken apart with blank lines in front too. */
