@@ -3,7 +3,7 @@
  *
  * The C library loads a module for each at its first use, and unloads it when nobody uses it: so those that mail uses are
  * kept open for the life of the process. A conversion that fails only because a module was left out is told from
- * one that fails everywhere. Called by mime.c (loading) and fault.c.
+ * one that fails everywhere. Called by mime (loading) and fault.
  */
 #ifndef CSAPI_SCAN_CHARSET_H
 #define CSAPI_SCAN_CHARSET_H

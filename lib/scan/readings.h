@@ -1,7 +1,7 @@
 /*
  * readings.h - everything in a message that another reader than GMime could get out of it.
  *
- * A broken or ambiguous message is several messages: each mail program shows its own. Beside the parts that mime.c found
+ * A broken or ambiguous message is several messages: each mail program shows its own. Beside the parts that mime found
  * come here those of the most tolerant reader (outline), other decodings of the same bytes (variant), and files that
  * stand encoded in a text (carve); what they yield is read in the same way again. Ordinary mail yields nothing here, for
  * what was found already is not decoded a second time. Called by mime.

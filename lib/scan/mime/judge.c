@@ -39,7 +39,6 @@ void judge_limit(struct mime_part *part, enum scan_code code)
 		judge_add(part, code, "cut after %zu bytes", part->size);
 }
 
-/* What is ambiguous in the header of a part; that of a message is judged with the message. */
 void judge_header(struct mime_part *part, const struct position *position, GMimeObject *object)
 {
 	const struct message *message = position->message;
@@ -122,7 +121,6 @@ void judge_multipart(struct mime_part *part, const struct message *message, GMim
 			  JUDGE_NESTING_MOST);
 }
 
-/* What is wrong with a message as a whole; its outermost multipart is no part of its own. */
 void judge_message(struct mime_part *part, const struct message *message, bool deep)
 {
 	(void)header_judge(message->given, message->given_size, NULL, &part->evasions);
@@ -150,7 +148,6 @@ void judge_position(struct mime_part *part, const struct position *position)
 		evasion_add(&part->evasions, EVASION_RepeatedBoundary, "%.80s", at->boundary);
 }
 
-/* Does the encoding leave open what the content is? */
 void judge_encoding(struct mime_part *part, GMimeObject *leaf, const uint8_t *encoded, size_t size, bool known)
 {
 	/* Named as an encoding, and opened as what it is. */

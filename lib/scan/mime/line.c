@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Length of the line at `data` with its line end. */
 size_t line_length(const uint8_t *data, size_t size)
 {
 	const uint8_t *end = size ? memchr(data, '\n', size) : NULL;
@@ -49,7 +48,6 @@ bool line_is_word(const uint8_t *line, size_t length)
 	return line_is_blank(line, length) || !memchr(line, ' ', length);
 }
 
-/* The offset behind the first `mark` at the start of a line from `from` on; `size` if there is none. */
 size_t line_mark(const uint8_t *data, size_t size, size_t from, const char *mark)
 {
 	size_t length = strlen(mark);
@@ -73,7 +71,6 @@ bool line_ends_odd(const uint8_t *data, size_t size)
 	return at + 2 < length || (at + 1 < length && data[at + 1] != '\n') || (at < length && length == size);
 }
 
-/* The same with LF or CRLF; caller frees. NULL: no memory. */
 uint8_t *line_ends_mended(const uint8_t *data, size_t size, size_t *ret_size)
 {
 	uint8_t *copy = malloc(size);

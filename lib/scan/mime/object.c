@@ -13,7 +13,6 @@
 /* Lines in front of the first field of a part that are looked at. */
 #define BROKEN_LINES_MOST 20u
 
-/* "text/plain" in lower case; caller frees with g_free. */
 char *object_type(GMimeObject *object)
 {
 	char *type = g_mime_content_type_get_mime_type(g_mime_object_get_content_type(object));
@@ -22,7 +21,6 @@ char *object_type(GMimeObject *object)
 	return type;
 }
 
-/* `*ret_known`: every encoding that the header names is one that is undone here, and all are the same. */
 enum transfer object_transfer(GMimeObject *object, bool *ret_known)
 {
 	GMimeHeaderList *headers = g_mime_object_get_header_list(object);

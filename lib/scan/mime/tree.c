@@ -288,7 +288,6 @@ static int walk_object(struct walk *walk, GMimeObject *object, const struct posi
 	return ended;
 }
 
-/* All parts of an opened message; `section` is that of the message, "" for the outermost. */
 int tree_message(struct walk *walk, const struct message *message, const char *section, unsigned depth)
 {
 	int ended = 0;

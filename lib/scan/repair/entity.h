@@ -1,7 +1,7 @@
 /*
  * entity.h - where things stand in a message: its header, its body, the parts of a multipart, as offsets.
  *
- * A reader of its own beside that of mime.c, which tells what is in a message but not where: here nothing is decoded, and what is ambiguous is not
+ * A reader of its own beside that of mime, which tells what is in a message but not where: here nothing is decoded, and what is ambiguous is not
  * seen, which the editor notices by the content. Called by the editor.
  */
 #ifndef CSAPI_SCAN_REPAIR_ENTITY_H
