@@ -317,7 +317,7 @@ check-sanitize:
 # Every call of every function that can fail, failing once: hours. FAULTS="csapi-scan csapi-worker:open" for some, FAULTS_MOST=20 for a sample.
 FAULTS_MOST ?= 0
 faults: all tests
-	test/faults.py --build=$(B) --most=$(FAULTS_MOST) --output=test/bench/results/faults.md $(FAULTS)
+	test/faults.py --build=$(B) --most=$(FAULTS_MOST) --output=$(B)/faults.md $(FAULTS)
 # libFuzzer under AddressSanitizer and UBSan: FUZZ_TIME seconds for each of FUZZ, what is found below build/fuzz/found.
 FUZZ ?= $(FUZZ_TARGETS)
 FUZZ_TIME ?= 60
