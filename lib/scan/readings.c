@@ -289,12 +289,12 @@ static bool has_run(const uint8_t *data, size_t size)
 }
 
 /* A text that begins as a message does: nobody takes it apart as one, since people quote messages. */
-static bool is_quote(const struct readings_known *known, const struct buffer *decoded)
+static bool is_quote(const struct readings_known *known, const uint8_t *data, size_t size)
 {
 	struct detection detection;
 	if (!known->text)
 		return false;
-	detect(decoded->data, decoded->size, &detection);
+	detect(data, size, &detection);
 	return detection.mail;
 }
 
@@ -313,7 +313,7 @@ static bool may_hold(const struct pass *pass, const struct readings_known *known
 	limits_defaults(&limits);
 	budget_init(&budget, &limits);
 	(void)transfer_decode(TRANSFER_BASE64, body, known->size < SAMPLE ? known->size : SAMPLE, &budget, &buffer);
-	bool text = buffer.size && (is_text(buffer.data, buffer.size) || is_quote(known, &buffer)) &&
+	bool text = buffer.size && (is_text(buffer.data, buffer.size) || is_quote(known, buffer.data, buffer.size)) &&
 		    has_run(buffer.data, buffer.size);
 	buffer_free(&buffer);
 	return text;
@@ -325,7 +325,7 @@ static void read_inside(struct pass *pass, const struct readings_known *known)
 	struct buffer buffer;
 	budget_part(pass->readings->budget);
 	(void)transfer_decode(known->transfer, pass->data + known->start, known->size, pass->readings->budget, &buffer);
-	if (buffer.size && is_quote(known, &buffer)) {
+	if (buffer.size && is_quote(known, buffer.data, buffer.size)) {
 		pass->readings->level++;
 		read_text(pass->readings, buffer.data, buffer.size);
 		pass->readings->level--;
@@ -360,7 +360,8 @@ static void read_known(struct pass *pass)
 			read_trimmed(readings, &(struct reading){.data = body, .size = known->size});
 		else if (known->odd && !is_prose(body, known->size) && !begins_uuencode(body, known->size))
 			tell(readings, &(struct reading){.data = body, .size = known->size});
-		if (known->transfer != TRANSFER_IDENTITY)
+		/* In a text that begins as a message does, what says itself what it is is not opened with the part. */
+		if (known->transfer != TRANSFER_IDENTITY || is_quote(known, body, known->size))
 			read_encoded(readings, body, known->size);
 		if (may_hold(pass, known))
 			read_inside(pass, known);

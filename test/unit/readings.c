@@ -279,6 +279,10 @@ static void test_readings(void)
 	static const char wrong[] = "A: b\n\n=ybegin line=128 size=3 name=a\nabc\n=yend\n\n";
 	(void)readings_message((const uint8_t *)wrong, sizeof wrong - 1, &called, 1, &budget, &visitor);
 	ok(strstr(heard.text, "|=ybegin line=128 size=3 name=a~abc~=yend~~|") != NULL, "yEnc that is called base64");
+	const struct readings_known quote = {6, 54, TRANSFER_IDENTITY, true, false};
+	reads("yEnc in a text that begins as a message",
+	      "A: b\n\nSubject: x\n\n=ybegin line=128 size=3 name=a\nabc\n=yend\n\n", &quote, 1,
+	      "=ybegin line=128 size=3 name=a~abc~=yend~~|");
 	reads("a body behind blank lines", "A: b\n\n\n\n%@[{", &blank, 1, "%@[{|");
 	reads("words behind blank lines", "A: b\n\n\n\nabcd", &blank, 1, "");
 	heard.count = 0;
