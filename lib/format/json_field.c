@@ -62,7 +62,7 @@ static int keep(const char *piece, size_t size, void *context)
 char *json_field_print(json_t *value)
 {
 	const size_t flags = JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY | JSON_REAL_PRECISION(REAL_DIGITS);
-	struct print print = {.failed = !value};
+	struct print print = {.failed = false};
 	if (!value)
 		return NULL;
 	buffer_init(&print.buffer, SIZE_MAX);

@@ -73,11 +73,8 @@ void json_memory_guard(void)
 /* What a reading that had to end had taken. */
 static void abandon(struct reading *own)
 {
-	while (own->ring.after != &own->ring) {
-		struct block *block = own->ring.after;
-		block_leave(block);
-		free(block);
-	}
+	while (own->ring.after != &own->ring)
+		give(own->ring.after + 1);
 }
 
 static json_t *load(struct reading *own, const char *text, size_t size)

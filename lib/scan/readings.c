@@ -160,13 +160,28 @@ static void carve_all(struct readings *readings, const uint8_t *data, size_t siz
 	}
 }
 
-/* An encoding that says itself what it is, whatever the body is called. */
-static void read_encoded(struct readings *readings, const uint8_t *data, size_t size)
+/* A text that begins as a message does: nobody takes it apart as one, since people quote messages. */
+static bool is_quote(const struct readings_known *known, const uint8_t *data, size_t size)
+{
+	struct detection detection;
+	if (!known->text)
+		return false;
+	detect(data, size, &detection);
+	return detection.mail;
+}
+
+/*
+ * An encoding that says itself what it is, whatever the body is called; `known`: the body, NULL: they are none. As it stands, a body was
+ * opened with its part, unless it begins as a message does.
+ */
+static void read_encoded(struct readings *readings, const struct readings_known *known, const uint8_t *data,
+			 size_t size)
 {
 	if (!memchr(data, ':', size) && !memmem(data, size, "=ybegin ", 8))
 		return;
 	size_t at = detect_encoded(data, size);
-	if (at < size)
+	bool opened = at < size && known && known->transfer == TRANSFER_IDENTITY && !is_quote(known, data, size);
+	if (at < size && !opened)
 		tell(readings, &(struct reading){.data = data + at, .size = size - at});
 }
 
@@ -288,16 +303,6 @@ static bool has_run(const uint8_t *data, size_t size)
 	return false;
 }
 
-/* A text that begins as a message does: nobody takes it apart as one, since people quote messages. */
-static bool is_quote(const struct readings_known *known, const uint8_t *data, size_t size)
-{
-	struct detection detection;
-	if (!known->text)
-		return false;
-	detect(data, size, &detection);
-	return detection.mail;
-}
-
 /* Is it worth a second decoding, to look for encoded files in what comes out? */
 static bool may_hold(const struct pass *pass, const struct readings_known *known)
 {
@@ -360,9 +365,7 @@ static void read_known(struct pass *pass)
 			read_trimmed(readings, &(struct reading){.data = body, .size = known->size});
 		else if (known->odd && !is_prose(body, known->size) && !begins_uuencode(body, known->size))
 			tell(readings, &(struct reading){.data = body, .size = known->size});
-		/* In a text that begins as a message does, what says itself what it is is not opened with the part. */
-		if (known->transfer != TRANSFER_IDENTITY || is_quote(known, body, known->size))
-			read_encoded(readings, body, known->size);
+		read_encoded(readings, known, body, known->size);
 		if (may_hold(pass, known))
 			read_inside(pass, known);
 	}
@@ -400,7 +403,7 @@ static void read_between(struct pass *pass)
 		bool last = i == pass->known_count;
 		size_t start = last ? pass->size : pass->known[i].start;
 		if (start > at)
-			read_encoded(pass->readings, pass->data + at, start - at);
+			read_encoded(pass->readings, NULL, pass->data + at, start - at);
 		size_t end = last ? at : start + pass->known[i].size;
 		at = end > at ? end : at;
 	}

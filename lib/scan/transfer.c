@@ -13,6 +13,10 @@
 /* More room than input: a group carried over from the step before, and the longest line of uuencode. */
 #define TRANSFER_SLACK 64u
 
+/* Encodings of RFC 2045, 6.1, and those with what old mail programs write. */
+#define ENCODINGS_STANDARD 5u
+#define ENCODINGS_PLAIN    8u
+
 struct decoder {
 	struct buffer *buffer;
 	struct budget *budget;
@@ -83,33 +87,30 @@ bool transfer_is_foreign(const char *value)
 	return false;
 }
 
-bool transfer_is_standard(const char *value)
+/* Is the value one of the first `count` encodings that standards and old mail programs write, with nothing but `blanks` around it? */
+static bool is_named(const char *value, const char *blanks, size_t count)
 {
-	static const char *const names[] = {"7bit", "8bit", "binary", "base64", "quoted-printable"};
+	static const char *const names[ENCODINGS_PLAIN] = {
+		"7bit", "8bit", "binary", "base64", "quoted-printable", "x-uuencode", "uuencode", "x-uue"};
 	value += strspn(value, " \t\r\n");
-	size_t length = strcspn(value, " \t\r\n");
-	if (value[length + strspn(value + length, " \t\r\n")])
+	size_t length = strcspn(value, blanks);
+	if (value[length + strspn(value + length, blanks)])
 		return false;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = 0; i < count; i++)
 		if (length == strlen(names[i]) && !strncasecmp(value, names[i], length))
 			return true;
 	return false;
 }
 
+bool transfer_is_standard(const char *value)
+{
+	return is_named(value, " \t\r\n", ENCODINGS_STANDARD);
+}
+
 bool transfer_is_plain(const char *value)
 {
-	static const char *const names[] = {"7bit",       "8bit",     "binary", "base64", "quoted-printable",
-					    "x-uuencode", "uuencode", "x-uue"};
-	value += strspn(value, " \t\r\n");
-	size_t length = strcspn(value, "; \t\r\n");
 	/* A lone semicolon behind it is a common slip. */
-	size_t rest = length + strspn(value + length, "; \t\r\n");
-	if (value[rest])
-		return false;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (length == strlen(names[i]) && !strncasecmp(value, names[i], length))
-			return true;
-	return false;
+	return is_named(value, "; \t\r\n", ENCODINGS_PLAIN);
 }
 
 /* Charges what was written behind buffer->size and keeps what the limits allow. False: the end. */

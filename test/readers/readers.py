@@ -14,6 +14,7 @@ import base64
 import email
 import email.policy
 import io
+import json
 import os
 import re
 import shutil
@@ -93,6 +94,13 @@ def clamscan_reads(paths):
         names.flush()
         done = subprocess.run(["clamscan", "-i", "--no-summary", "-d", f"{ROOT}/share/definitions", f"--file-list={names.name}"], capture_output=True, text=True, check=False)
     return {line.rsplit(": ", 1)[0] for line in done.stdout.splitlines() if line.endswith(" FOUND")}
+
+
+def csapi_reads(build, folder):
+    """The paths below a folder that csapi-scan calls infected, and how many verdicts there were."""
+    done = subprocess.run([f"{build}/csapi-scan", "--no-progress", f"--definitions={ROOT}/share/definitions", "--timeout=60", "-r", folder], capture_output=True, check=False)
+    documents = [json.loads(line) for line in done.stdout.decode(errors="replace").splitlines() if line.startswith("{")]
+    return {document["name"] for document in documents if document["status"] == "EC_AV_INFECTED"}, len(documents)
 
 
 def built(command, target):

@@ -11,10 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * Where the header begins: behind a byte order mark, blank lines, "From " lines, and lines in front of the first field
- * that are none, which would make GMime give up. `size` if there is no field before the first blank line.
- */
+/* Lines in front of the first field that are none would make GMime give up. */
 size_t message_header(const uint8_t *data, size_t size)
 {
 	size_t at = size >= 3 && !memcmp(data, "\xef\xbb\xbf", 3) ? 3 : 0;
