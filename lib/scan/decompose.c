@@ -171,6 +171,7 @@ static int on_part(void *context, const struct mime_part *part)
 	if (!id)
 		return walk->error = -ENOMEM;
 	struct node node = {.id = id,
+			    .container = message->node,
 			    .kind = part->kind,
 			    .name = part->name,
 			    .mime_type = part->type,
@@ -324,7 +325,7 @@ static int scan_input(struct walk *walk, struct node *input)
 	if (!error && input->chosen && !wanted)
 		error = node_walked(walk, input, &detection);
 	if (!error && !node_avoided(walk, input->id))
-		error = node_open(walk, input, &detection);
+		error = node_open(walk, input, &detection, digest);
 	if (!error && !detection.mail && !detection.count && !walk->ended && !node_avoided(walk, input->id) &&
 	    may_be_text(input, detection.type))
 		error = decompose_with(walk, input, mime_walk_text);

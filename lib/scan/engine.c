@@ -84,6 +84,14 @@ static void check_cut(struct engine *engine, uint64_t size, uint32_t level)
 			  "the engine reached its limit");
 }
 
+/* What the decomposer has to look into and could not be kept was not seen. */
+static void keep_layer(struct engine *engine, const struct layer *layer)
+{
+	enum scan_code code = layer_meet(&engine->kept, layer);
+	if (code != SCAN_CODE_NONE)
+		alert_add(engine->result, code, "what the engine took out of a container");
+}
+
 /*
  * Called for each layer that is about to be scanned. A layer that exceeds one of the library's limits is not reported:
  * it checks sizes, files and depth before. What it has rewritten (scripts, HTML) is nobody's original: leaving it out
@@ -92,7 +100,7 @@ static void check_cut(struct engine *engine, uint64_t size, uint32_t level)
 static cl_error_t on_layer(int fd, const char *type, const char **ancestors, size_t parent_size, const char *name,
 			   size_t size, const char *data, uint32_t level, uint32_t attributes, void *context)
 {
-	(void)fd, (void)ancestors, (void)parent_size, (void)name;
+	(void)fd, (void)ancestors;
 	struct engine *engine = context;
 	if (!engine->result)
 		return CL_CLEAN;
@@ -103,10 +111,20 @@ static cl_error_t on_layer(int fd, const char *type, const char **ancestors, siz
 	uint8_t digest[DIGEST_SIZE];
 	size_key(size, digest);
 	layers_add(&engine->size_layers, digest);
-	if (!data || !type || (attributes & LAYER_ATTRIBUTES_NORMALIZED))
-		return CL_CLEAN;
-	if (digest_bytes(data, size, digest) == 0)
+	struct layer layer = {.type = type,
+			      .name = name,
+			      .data = (const uint8_t *)data,
+			      .size = size,
+			      .parent_size = parent_size,
+			      .level = level};
+	bool original = data && type && !(attributes & LAYER_ATTRIBUTES_NORMALIZED);
+	if (original && digest_bytes(data, size, digest) == 0) {
 		layers_add(&engine->layers, digest);
+		layer.digest = digest;
+	}
+	keep_layer(engine, &layer);
+	if (!original)
+		return CL_CLEAN;
 	if (size <= TEXT_MOST && is_text(type) && digest_text(data, size, digest) == 0)
 		layers_add(&engine->text_layers, digest);
 	return CL_CLEAN;
@@ -200,6 +218,7 @@ void engine_free(struct engine *engine)
 	free(engine->layers.digests);
 	free(engine->text_layers.digests);
 	free(engine->size_layers.digests);
+	layer_free(&engine->kept);
 	free(engine);
 }
 
@@ -310,6 +329,11 @@ int engine_begin(struct engine *engine, const char *temporary, const struct limi
 	int error = probe_directory(temporary);
 	if (error)
 		return why_errno(why, error, "the worker cannot use its directory for temporary files");
+	error = layer_clear(&engine->kept, limits_effective(limits, LIMIT_max_cumulative_extract_size));
+	if (error) {
+		*ret_code = DEC_RESULT_OUT_OF_MEMORY;
+		return why_errno(why, error, "the engine cannot begin a message");
+	}
 	if (cl_engine_set_str(engine->library, CL_ENGINE_TMPDIR, temporary) != CL_SUCCESS ||
 	    limits_apply(engine, limits, message_size))
 		return why_set(why, -EIO, "libclamav refuses its settings: %.300s", message_last());
@@ -457,6 +481,15 @@ bool engine_saw_size(const struct engine *engine, uint64_t size)
 	uint8_t key[DIGEST_SIZE];
 	size_key(size, key);
 	return digest_set_has(engine->seen_sizes, key);
+}
+
+const struct engine_layer *engine_layer_next(const struct engine *engine, const uint8_t owner[DIGEST_SIZE],
+					     const struct engine_layer *last)
+{
+	const struct engine_layer *layer = last ? last->next : engine->kept.first;
+	while (layer && memcmp(layer->owner, owner, DIGEST_SIZE) != 0)
+		layer = layer->next;
+	return layer;
 }
 
 const char *engine_version(void)

@@ -39,7 +39,7 @@ void engine_free(struct engine *engine);
  * above ours so that ours are the ones that count. Probes the directory by writing to it. Forgets what was seen.
  * Calls fault_watch(temporary), so faults before it do not count. Each message needs a directory of its own: forked
  * processes give their temporary files the same names.
- * 0, or a negative errno with *ret_code = DEC_RESULT_TEMP_DIR_ACCESS_FAILED.
+ * 0, or a negative errno with *ret_code = DEC_RESULT_TEMP_DIR_ACCESS_FAILED or DEC_RESULT_OUT_OF_MEMORY.
  */
 int engine_begin(struct engine *engine, const char *temporary, const struct limits *limits, uint64_t message_size,
 		 enum scan_code *ret_code, struct why *why);
@@ -92,6 +92,22 @@ bool engine_saw_text(const struct engine *engine, const uint8_t digest[DIGEST_SI
 
 /* Did one reach a layer of just this size? For what only the engine can extract, whose bytes are not known here. */
 bool engine_saw_size(const struct engine *engine, uint64_t size);
+
+/* What its parsers took out of a container that only they open, and that is to be looked into here (engine/layer.h). */
+struct engine_layer {
+	uint8_t owner[DIGEST_SIZE]; /* content of the nearest container around it that is known here */
+	char *name;                 /* NULL: none */
+	uint8_t *data;
+	size_t size;
+	struct engine_layer *next; /* of any owner */
+};
+
+/*
+ * The one behind `last` (NULL: the first) that a scan since engine_begin, complete or not, met in these bytes, each once. Borrowed until the next
+ * engine_begin; scans in between do not move it. NULL: there is no more.
+ */
+const struct engine_layer *engine_layer_next(const struct engine *engine, const uint8_t owner[DIGEST_SIZE],
+					     const struct engine_layer *last);
 
 /* "ClamAV 1.4.6"; static. */
 const char *engine_version(void);

@@ -4,9 +4,9 @@
 #include "scan/node.h"
 
 #include "base/utf8.h"
-#include "scan/archive.h"
 #include "scan/digest.h"
 #include "scan/ole2.h"
+#include "scan/opening.h"
 #include "scan/pdf.h"
 #include "scan/polyglot.h"
 #include "scan/sign.h"
@@ -189,6 +189,15 @@ int node_tell(struct walk *walk, const struct node *parent, struct node *node, c
 	free(name);
 	free(type);
 	return error;
+}
+
+int node_tell_empty(struct walk *walk, const struct node *parent, struct node *node, enum part_route route)
+{
+	struct detection detection;
+	uint8_t digest[DIGEST_SIZE];
+	bool empty = route == ROUTE_EMPTY && digest_bytes("", 0, digest) == 0;
+	detect(node->data, 0, &detection);
+	return node_tell(walk, parent, node, route == ROUTE_EMPTY ? &detection : NULL, empty ? digest : NULL, route);
 }
 
 static int tell_route(struct walk *walk, uint32_t part, enum part_route route)
@@ -397,224 +406,8 @@ static int see(struct walk *walk, const struct node *node, const struct detectio
 	return tell_route(walk, node->number, route);
 }
 
-/* The content of a stream is called as the stream, less its ending; "content" if it has no name. */
-static void stream_name(const struct node *container, char *ret_name, size_t size)
-{
-	const char *name = container->name ? container->name : "";
-	const char *slash = strrchr(name, '/');
-	const char *base = slash ? slash + 1 : name;
-	const char *dot = strrchr(base, '.');
-	int length = dot && dot != base ? (int)(dot - base) : (int)strlen(base);
-	if (length)
-		(void)snprintf(ret_name, size, "%.*s", length, base);
-	else
-		(void)snprintf(ret_name, size, "content");
-}
-
-struct opening {
-	struct walk *walk;
-	const struct node *container;
-	enum detect_format format;
-	unsigned viruses; /* told before it was opened */
-	bool aborted;
-	bool collected; /* the passwords, when the first one was asked for: */
-	unsigned password_count, given;
-	const char **passwords; /* owned; the texts are the request's and the messages' */
-};
-
-static void collect_list(struct opening *opening, const struct password_list *list)
-{
-	for (const char *at = NULL; (at = password_list_next(list, at)) != NULL;) {
-		if (opening->passwords)
-			opening->passwords[opening->password_count] = at;
-		opening->password_count++;
-	}
-}
-
-/* Those that were given, then the words of the messages around it, from the innermost on. Counts them where there is no room for them yet. */
-static void collect_all(struct opening *opening)
-{
-	struct walk *walk = opening->walk;
-	opening->password_count = 0;
-	collect_list(opening, &walk->request->passwords);
-	opening->given = opening->password_count;
-	for (struct password_source *at = walk->messages; at; at = at->up) {
-		if (!at->gathered)
-			password_gather(at, &walk->budget);
-		collect_list(opening, &at->words);
-	}
-}
-
-static const char *on_password(void *context, unsigned number)
-{
-	struct opening *opening = context;
-	if (!opening->collected) {
-		opening->collected = true;
-		collect_all(opening);
-		opening->passwords = calloc(opening->password_count + 1, sizeof *opening->passwords);
-		if (opening->passwords)
-			collect_all(opening);
-		else
-			opening->password_count = 0; /* it is told as encrypted */
-	}
-	return number <= opening->password_count ? opening->passwords[number - 1] : NULL;
-}
-
-static int on_next(void *context, const char *name)
-{
-	const struct opening *opening = context;
-	(void)name; /* a death is blamed on the container: only that can be left alone by the next worker */
-	return node_stage(opening->walk, STAGE_EXTRACT, opening->container->number);
-}
-
-static int on_code(void *context, enum scan_code code, const char *text)
-{
-	const struct opening *opening = context;
-	return node_code(opening->walk, opening->container->number, code, text);
-}
-
-static int on_evasion(void *context, enum evasion evasion, const char *text)
-{
-	const struct opening *opening = context;
-	if (!opening->container->chosen)
-		return 0;
-	return node_evasion(opening->walk, opening->container->number, evasion, text);
-}
-
-/* The engine undoes some methods by itself: it has the member if it reached as many bytes as the archive declares. */
-static bool engine_has(const struct walk *walk, const struct archive_member *member)
-{
-	return member->engine_opens && node_engine_wanted(walk) && engine_saw_size(walk->engine, member->declared);
-}
-
-static int tell_member_codes(struct walk *walk, const struct node *node, const struct archive_member *member)
-{
-	if (member->evasion != EVASION_NONE && node->chosen &&
-	    node_evasion(walk, node->number, member->evasion, member->evasion_text))
-		return walk->error;
-	for (unsigned i = 0; i < member->code_count; i++) {
-		if (member->codes[i].code == DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM && engine_has(walk, member))
-			continue;
-		if (node_code(walk, node->number, member->codes[i].code, member->codes[i].text))
-			return walk->error;
-	}
-	return 0;
-}
-
-/* A member without bytes here: nothing to scan, and a route only if that is all there is to it. */
-static int scan_empty(struct walk *walk, const struct node *parent, struct node *node,
-		      const struct archive_member *member)
-{
-	bool whole = true;
-	for (unsigned i = 0; member && i < member->code_count; i++)
-		whole = whole && scan_code_is_information(member->codes[i].code);
-	enum part_route route = whole ? ROUTE_EMPTY : engine_has(walk, member) ? ROUTE_ENGINE : ROUTE_UNSEEN;
-	struct detection detection;
-	uint8_t digest[DIGEST_SIZE];
-	detect(node->data, 0, &detection);
-	bool digested = whole && digest_bytes("", 0, digest) == 0;
-	int error = node_tell(walk, parent, node, whole ? &detection : NULL, digested ? digest : NULL, route);
-	return error || !member ? error : tell_member_codes(walk, node, member);
-}
-
-/* The id of a member: the container's, and its own name. Caller frees. */
-static char *member_id(struct walk *walk, const struct node *container, const struct archive_member *member,
-		       const char *name)
-{
-	char *clean = utf8_clean(name, member->name_size && !member->stream ? member->name_size : strlen(name),
-				 REPORT_TEXT_MAX);
-	char *id = NULL;
-	if (!clean || asprintf(&id, "%s/%s", container->id, *clean ? clean : "unnamed") < 0)
-		id = NULL;
-	char *unique = id ? part_ids_unique(&walk->ids, id) : NULL;
-	free(clean);
-	free(id);
-	return unique;
-}
-
-static int scan_member(struct opening *opening, struct node *node, const struct archive_member *member)
-{
-	struct walk *walk = opening->walk;
-	if (!member->size)
-		return scan_empty(walk, opening->container, node, member);
-	int error = node_scan(walk, opening->container, node);
-	return error ? error : tell_member_codes(walk, node, member);
-}
-
-/* Some documents encrypt what is in an archive, and not the archive. */
-static int tell_encrypted_members(const struct opening *opening, const struct archive_member *member)
-{
-	char text[64];
-	const char *what = opening->format == DETECT_ZIP && opening->container->chosen
-				   ? sign_of_encrypted_members(member->name, member->data, member->size)
-				   : NULL;
-	if (!what)
-		return 0;
-	(void)snprintf(text, sizeof text, "encrypted %s", what);
-	return node_code(opening->walk, opening->container->number, DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED, text);
-}
-
-static int on_member(void *context, const struct archive_member *member)
-{
-	struct opening *opening = context;
-	struct walk *walk = opening->walk;
-	char stream[256];
-	const char *name = member->name;
-	if (!*name && member->stream) {
-		stream_name(opening->container, stream, sizeof stream);
-		name = stream;
-	}
-	char *id = member_id(walk, opening->container, member, name);
-	if (!id)
-		return keep(walk, -ENOMEM);
-	enum part_password password = !member->password                    ? PASSWORD_NONE
-				      : member->password <= opening->given ? PASSWORD_GIVEN
-									   : PASSWORD_MESSAGE;
-	if (password != PASSWORD_NONE && !opening->container->locked)
-		engine_members_add(&walk->unlocked, member->name, member->packed, member->declared);
-	struct node node = {.id = id,
-			    .password = password,
-			    .locked = opening->container->locked || password != PASSWORD_NONE,
-			    .kind = member->stream ? PART_STREAM : PART_MEMBER,
-			    .name = *name ? name : NULL,
-			    .data = member->data,
-			    .size = member->size,
-			    .depth = opening->container->depth + 1,
-			    .wrap = opening->format == DETECT_ZIP ? wrap_zip : NULL};
-	enum node_wish wish = opening->container->chosen ? NODE_TAKE : node_wish(walk, id);
-	node.chosen = wish == NODE_TAKE;
-	int error = wish == NODE_SKIP ? 0 : scan_member(opening, &node, member);
-	error = error ? error : tell_encrypted_members(opening, member);
-	free(id);
-	if (error || walk->ended)
-		return error ? error : 1;
-	opening->aborted = node_threat(walk, opening->viruses);
-	return opening->aborted;
-}
-
-static int open_archive(struct walk *walk, const struct node *node, enum detect_format format)
-{
-	struct opening opening = {.walk = walk, .container = node, .format = format, .viruses = walk->viruses};
-	const struct archive_visitor visitor = {.member = on_member,
-						.code = on_code,
-						.evasion = on_evasion,
-						.next = on_next,
-						.password = on_password,
-						.tries = &walk->password_tries,
-						.context = &opening};
-	if (node_stage(walk, STAGE_EXTRACT, node->number))
-		return walk->error;
-	walk->archives++;
-	(void)archive_walk(format, node->data, node->size, &walk->budget, &visitor);
-	free(opening.passwords);
-	if (--walk->archives == 0)
-		(void)node_stage(walk, STAGE_MIME, 0);
-	if (opening.aborted)
-		(void)node_code(walk, node->number, DEC_RESULT_ABORTED_AFTER_FIRST_THREAT, NULL);
-	return walk->error;
-}
-
-int node_open(struct walk *walk, const struct node *node, const struct detection *detection)
+int node_open(struct walk *walk, const struct node *node, const struct detection *detection,
+	      const uint8_t digest[DIGEST_SIZE])
 {
 	bool deep = false, leaves = walk->request->extract && !*walk->request->part;
 	/* Whoever gets the leaves opens them. */
@@ -637,9 +430,11 @@ int node_open(struct walk *walk, const struct node *node, const struct detection
 			if (deep)
 				(void)node_code(walk, node->number, code, detect_text(format));
 			else
-				(void)open_archive(walk, node, format);
+				(void)opening_archive(walk, node, format);
 		}
 	}
+	if (!walk->error && !walk->ended && opening_layers(walk, node, detection, digest))
+		return walk->error;
 	/* A message that is not declared as one. A text that quotes a header is none, a file that is called a text may be. */
 	bool declared_text = node->mime_type && strncmp(node->mime_type, "text/", 5) == 0 &&
 			     (!node->name || strcmp(node->mime_type, "text/rfc822-headers") == 0);
@@ -676,7 +471,7 @@ int node_scan(struct walk *walk, const struct node *parent, struct node *node)
 	if (node->chosen && *walk->request->part)
 		walk->found = true;
 	if (!node->size)
-		return scan_empty(walk, parent, node, NULL);
+		return node_tell_empty(walk, parent, node, ROUTE_EMPTY);
 	detect(node->data, node->size, &detection);
 	if (digest_bytes(node->data, node->size, digest))
 		return keep(walk, -EIO);
@@ -691,5 +486,5 @@ int node_scan(struct walk *walk, const struct node *parent, struct node *node)
 		error = node_engine_wanted(walk) ? see(walk, node, &detection, digest)
 						 : node_walked(walk, node, &detection);
 	/* The parts of an inner message come from the walk of the outer one. */
-	return error || node->kind == PART_MESSAGE ? error : node_open(walk, node, &detection);
+	return error || node->kind == PART_MESSAGE ? error : node_open(walk, node, &detection, digest);
 }

@@ -51,6 +51,7 @@ struct walk {
 /* One part. Borrowed texts. */
 struct node {
 	uint32_t number;
+	const struct node *container; /* that it lies in; NULL: it is the input */
 	const char *id;
 	enum part_kind kind;
 	const char *name;      /* as given, NULL: none */
@@ -86,8 +87,11 @@ int node_tell(struct walk *walk, const struct node *parent, struct node *node, c
 	      const uint8_t *digest, enum part_route route);
 /* Everything that is to be done about a part with content: tells it, scans it, opens it. As node_tell. */
 int node_scan(struct walk *walk, const struct node *parent, struct node *node);
-/* Opens what the bytes of a part are by their marks. */
-int node_open(struct walk *walk, const struct node *node, const struct detection *detection);
+/* The same of a part without bytes here: because it is empty (ROUTE_EMPTY), or whatever the route says. Is not scanned. As node_tell. */
+int node_tell_empty(struct walk *walk, const struct node *parent, struct node *node, enum part_route route);
+/* Opens what the bytes of a part are by their marks; `digest` is theirs. */
+int node_open(struct walk *walk, const struct node *node, const struct detection *detection,
+	      const uint8_t digest[DIGEST_SIZE]);
 /* Says so where the last scan took nothing out of a container that only the engine opens. */
 int node_check_opened(struct walk *walk, const struct node *node, const struct detection *detection);
 /* Tells the viruses and codes of the last scan. `archive`: the decomposer opens it too and tells of encryption itself. */

@@ -7,6 +7,7 @@
 #define CSAPI_SCAN_ENGINE_LIBRARY_H
 
 #include "scan/engine.h"
+#include "scan/engine/layer.h"
 
 #include <clamav.h>
 
@@ -20,6 +21,7 @@ struct engine {
 	struct cl_engine *library; /* owned */
 	struct digest_set *seen, *seen_text, *seen_sizes;
 	struct layers layers, text_layers, size_layers;
+	struct layer_list kept;
 	uint64_t file_most, scan_most; /* the library's limits in force; 0: none set yet */
 	uint64_t scanned;              /* bytes of all layers of the scan that runs */
 	char zip_member[128];          /* first member said to be encrypted in what looks like ZIP; "" for none */

@@ -1,0 +1,20 @@
+/*
+ * opening.h - what lies in a container becomes parts below it, each of which is scanned, and opened in turn.
+ *
+ * Most containers archive.c opens; of those that only the engine does, it gives what has to be looked into here. Called by node.c.
+ */
+#ifndef CSAPI_SCAN_OPENING_H
+#define CSAPI_SCAN_OPENING_H
+
+#include "scan/node.h"
+
+/* The members of an archive, or the content of a stream; its depth is allowed. 0, or the walk's error. */
+int opening_archive(struct walk *walk, const struct node *node, enum detect_format format);
+/*
+ * What the engine took out of these bytes, which it was given before (a node that is only on the way to the part asked for it is given now).
+ * `digest` is theirs. 0, or the walk's error.
+ */
+int opening_layers(struct walk *walk, const struct node *node, const struct detection *detection,
+		   const uint8_t digest[DIGEST_SIZE]);
+
+#endif
