@@ -6,6 +6,7 @@
  */
 #include "scan/detect.h"
 
+#include "scan/image.h"
 #include "scan/mark.h"
 #include "scan/openpgp.h"
 
@@ -85,6 +86,9 @@ static const struct mark marks[] = {
 	MARK(STUFFIT, 10, "rLau"),
 	MARK(RAR_OLD, 0, "RE\x7e\x5e"),
 	MARK(WIM, 0, "MSWIM\0\0\0"),
+	MARK(ROMFS, 0, "-rom1fs-"),
+	MARK(ANDROID_SPARSE, 0, "\x3a\xff\x26\xed\1\0"),
+	MARK(DMG_LOCKED, 0, "encrcdsa"),
 	MARK(CRAMFS, 16, "Compressed ROMFS"),
 	MARK(VHD, 0, "conectix\0"),
 	MARK(VHDX, 0, "vhdxfile"),
@@ -375,7 +379,7 @@ static bool is_macbinary(const uint8_t *data, size_t size)
 	return first + second > 0 && size <= all && size >= (second ? blocks + second : 128 + first);
 }
 
-/* A content info (RFC 5652, 3) that is signed, enveloped, encrypted or compressed: its first bytes. */
+/* A content info (RFC 5652, 3) of data, signed, digested, authenticated, enveloped, encrypted or compressed ones: its first bytes. */
 static bool is_cms(const uint8_t *data, size_t size)
 {
 	static const uint8_t pkcs7[] = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07};
@@ -387,11 +391,11 @@ static bool is_cms(const uint8_t *data, size_t size)
 		return false;
 	if (memcmp(data + at, pkcs7, sizeof pkcs7) == 0) {
 		uint8_t kind = data[at + sizeof pkcs7];
-		return kind == 2 || kind == 3 || kind == 4 || kind == 6;
+		return kind >= 1 && kind <= 6;
 	}
 	if (size < at + sizeof smime + 1 || memcmp(data + at, smime, sizeof smime) != 0)
 		return false;
-	return data[at + sizeof smime] == 9 || data[at + sizeof smime] == 23;
+	return data[at + sizeof smime] == 2 || data[at + sizeof smime] == 9 || data[at + sizeof smime] == 23;
 }
 
 static bool is_dmg(const uint8_t *data, size_t size)
@@ -442,80 +446,6 @@ static bool is_squashfs(const uint8_t *data, size_t size)
 	       (STARTS(data, size, 0, "sqsh") && data[28] == 0 && data[29] <= 4);
 }
 
-/* The boot sector of a file system that Windows reads: a jump, a name, and numbers that fit each other. */
-static bool is_boot_sector(const uint8_t *data, size_t size)
-{
-	if (size < 512 || data[510] != 0x55 || data[511] != 0xaa || (data[0] != 0xeb && data[0] != 0xe9))
-		return false;
-	unsigned bytes = mark_le16(data + 11), sectors = data[13];
-	return (bytes == 512 || bytes == 1024 || bytes == 2048 || bytes == 4096) && sectors &&
-	       !(sectors & (sectors - 1));
-}
-
-static bool fat_at(const uint8_t *data, size_t size)
-{
-	if (size >= 512 && STARTS(data, size, 3, "EXFAT   "))
-		return data[510] == 0x55 && data[511] == 0xaa;
-	/* one or two tables, and the medium */
-	return is_boot_sector(data, size) && (data[16] == 1 || data[16] == 2) && data[21] >= 0xf0;
-}
-
-static bool ntfs_at(const uint8_t *data, size_t size)
-{
-	return is_boot_sector(data, size) && STARTS(data, size, 3, "NTFS    ");
-}
-
-static bool ext_at(const uint8_t *data, size_t size)
-{
-	/* The superblock: block size and mark, and a state and a handling of errors of which there are few. */
-	return size >= 2048 && STARTS(data, size, 1024 + 56, "\x53\xef") && mark_le32(data + 1024 + 24) <= 6 &&
-	       mark_le16(data + 1024 + 58) <= 7 && mark_le16(data + 1024 + 60) <= 3 && mark_le32(data + 1024) != 0;
-}
-
-static bool ufs_at(const uint8_t *data, size_t size)
-{
-	return STARTS(data, size, 8192 + 1372, "\x54\x19\x01\x00") ||
-	       STARTS(data, size, 65536 + 1372, "\x19\x01\x54\x19") ||
-	       STARTS(data, size, 8192 + 1372, "\x00\x01\x19\x54");
-}
-
-/* An image of a file system, or of a disk whose table of partitions (MBR) has one. */
-static bool is_image(const uint8_t *data, size_t size, bool (*at)(const uint8_t *, size_t))
-{
-	if (at(data, size))
-		return true;
-	if (size < 1024 || data[510] != 0x55 || data[511] != 0xaa)
-		return false;
-	for (size_t i = 0; i < 4; i++) {
-		const uint8_t *entry = data + 446 + 16 * i;
-		uint64_t offset = (uint64_t)mark_le32(entry + 8) * 512;
-		if (!(entry[0] & 0x7f) && entry[4] && offset && offset < size &&
-		    at(data + offset, size - (size_t)offset))
-			return true;
-	}
-	return false;
-}
-
-static bool is_fat(const uint8_t *data, size_t size)
-{
-	return is_image(data, size, fat_at);
-}
-
-static bool is_ntfs(const uint8_t *data, size_t size)
-{
-	return is_image(data, size, ntfs_at);
-}
-
-static bool is_ext(const uint8_t *data, size_t size)
-{
-	return is_image(data, size, ext_at);
-}
-
-static bool is_ufs(const uint8_t *data, size_t size)
-{
-	return is_image(data, size, ufs_at);
-}
-
 static bool is_openpgp(const uint8_t *data, size_t size)
 {
 	return openpgp_kind(data, size) != OPENPGP_NONE;
@@ -536,16 +466,19 @@ static const struct {
 	enum detect_format format;
 	bool (*is)(const uint8_t *data, size_t size);
 } checks[] = {
-	{DETECT_TAR, is_tar},         {DETECT_BZIP2, is_bzip2},       {DETECT_COMPRESS, is_compress},
-	{DETECT_LZMA, is_lzma},       {DETECT_ZSTD, is_zstd},         {DETECT_LZ4, is_lz4},
-	{DETECT_LHA, is_lha},         {DETECT_CPIO, is_cpio},         {DETECT_WARC, is_warc},
-	{DETECT_NSIS, is_nsis},       {DETECT_PE, is_program},        {DETECT_PDF, is_pdf},
-	{DETECT_ARJ, is_arj},         {DETECT_BINHEX, is_binhex},     {DETECT_DMG, is_dmg},
-	{DETECT_VHD, is_vhd},         {DETECT_UDF, is_udf},           {DETECT_ARC, is_arc},
-	{DETECT_STUFFIT, is_stuffit}, {DETECT_SQUASHFS, is_squashfs}, {DETECT_ZIP, is_zip},
-	{DETECT_FAT, is_fat},         {DETECT_NTFS, is_ntfs},         {DETECT_EXT, is_ext},
-	{DETECT_UFS, is_ufs},         {DETECT_SHAR, is_shar},         {DETECT_OPENPGP, is_openpgp},
-	{DETECT_YENC, is_yenc},       {DETECT_CMS, is_cms},           {DETECT_MACBINARY, is_macbinary},
+	{DETECT_TAR, is_tar},           {DETECT_BZIP2, is_bzip2},
+	{DETECT_COMPRESS, is_compress}, {DETECT_LZMA, is_lzma},
+	{DETECT_ZSTD, is_zstd},         {DETECT_LZ4, is_lz4},
+	{DETECT_LHA, is_lha},           {DETECT_CPIO, is_cpio},
+	{DETECT_WARC, is_warc},         {DETECT_NSIS, is_nsis},
+	{DETECT_PE, is_program},        {DETECT_PDF, is_pdf},
+	{DETECT_ARJ, is_arj},           {DETECT_BINHEX, is_binhex},
+	{DETECT_DMG, is_dmg},           {DETECT_VHD, is_vhd},
+	{DETECT_UDF, is_udf},           {DETECT_ARC, is_arc},
+	{DETECT_STUFFIT, is_stuffit},   {DETECT_SQUASHFS, is_squashfs},
+	{DETECT_ZIP, is_zip},           {DETECT_SHAR, is_shar},
+	{DETECT_OPENPGP, is_openpgp},   {DETECT_YENC, is_yenc},
+	{DETECT_CMS, is_cms},           {DETECT_MACBINARY, is_macbinary},
 };
 
 /* Formats whose mark may stand behind foreign bytes. */
@@ -598,6 +531,10 @@ static void find_formats(const uint8_t *data, size_t size, struct detection *ret
 		if (starts(data, size, marks[i].offset, marks[i].bytes, marks[i].size) &&
 		    !mark_doubtful(&marks[i], data, size))
 			add(ret, marks[i].format);
+	enum detect_format systems[IMAGE_SYSTEMS];
+	unsigned system_count = image_find(data, size, systems);
+	for (unsigned i = 0; i < system_count; i++)
+		add(ret, systems[i]);
 	for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
 		/* These marks need not stand first, so a message may merely quote them. */
 		enum detect_format format = checks[i].format;

@@ -33,9 +33,19 @@ uint64_t mark_le64(const uint8_t *data)
 	return (uint64_t)mark_le32(data) | (uint64_t)mark_le32(data + 4) << 32;
 }
 
+uint16_t mark_be16(const uint8_t *data)
+{
+	return (uint16_t)(data[0] << 8 | data[1]);
+}
+
 uint32_t mark_be32(const uint8_t *data)
 {
 	return (uint32_t)data[0] << 24 | (uint32_t)data[1] << 16 | (uint32_t)data[2] << 8 | data[3];
+}
+
+uint64_t mark_be64(const uint8_t *data)
+{
+	return (uint64_t)mark_be32(data) << 32 | mark_be32(data + 4);
 }
 
 uint32_t mark_crc32(const uint8_t *data, size_t size)

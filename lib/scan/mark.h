@@ -19,7 +19,9 @@ uint16_t mark_le16(const uint8_t *data);
 uint32_t mark_le32(const uint8_t *data);
 uint64_t mark_le64(const uint8_t *data);
 /* Big-endian, likewise. */
+uint16_t mark_be16(const uint8_t *data);
 uint32_t mark_be32(const uint8_t *data);
+uint64_t mark_be64(const uint8_t *data);
 /* CRC-32 as zip, RAR and 7-Zip use it. */
 uint32_t mark_crc32(const uint8_t *data, size_t size);
 

@@ -5,6 +5,7 @@
 
 #include "base/utf8.h"
 #include "scan/digest.h"
+#include "scan/dmg.h"
 #include "scan/ole2.h"
 #include "scan/opening.h"
 #include "scan/pdf.h"
@@ -249,6 +250,7 @@ static const char *engine_container(const struct detection *detection)
 		case DETECT_ALZ:
 		case DETECT_EGG:
 		case DETECT_DMG:
+		case DETECT_HFSPLUS:
 		case DETECT_UDF:
 			return detect_text(detection->formats[i]);
 		default:
@@ -334,6 +336,12 @@ static int tell_pdf(struct walk *walk, const struct node *node)
 	return walk->error;
 }
 
+static int tell_dmg(struct walk *walk, const struct node *node)
+{
+	const char *method = dmg_unread_method(node->data, node->size);
+	return method ? node_code(walk, node->number, DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM, method) : walk->error;
+}
+
 /* What neither the engine nor the archive library says. */
 static int tell_signs(struct walk *walk, const struct node *node, const struct detection *detection)
 {
@@ -347,6 +355,8 @@ static int tell_signs(struct walk *walk, const struct node *node, const struct d
 			(void)tell_ole2(walk, node);
 		else if (detection->formats[i] == DETECT_PDF)
 			(void)tell_pdf(walk, node);
+		else if (detection->formats[i] == DETECT_DMG)
+			(void)tell_dmg(walk, node);
 		else if (detection->formats[i] == DETECT_ARJ && sign_of_arj_volume(node->data, node->size))
 			(void)node_code(walk, node->number, DEC_RESULT_FILE_SPLIT_ACROSS_CONTAINERS, "by its header");
 	}

@@ -238,7 +238,7 @@ static bool stands_at(const struct node *container, size_t offset, const struct 
 	       memcmp(container->data + offset, layer->data, layer->size) == 0;
 }
 
-/* Is it an archive that stands behind a program, or within something else, and was opened as what that is too? */
+/* Is it an archive that stands behind a program, or within something else, and was opened, or told of, as what that is too? */
 static bool opened_with(const struct node *container, const struct detection *detection,
 			const struct engine_layer *layer)
 {
@@ -246,7 +246,7 @@ static bool opened_with(const struct node *container, const struct detection *de
 	detect(layer->data, layer->size, &own);
 	for (unsigned i = 0; i < detection->count; i++) {
 		enum detect_format format = detection->formats[i];
-		if (!own.count || format != own.formats[0] || detect_opener(format) != DETECT_ARCHIVE)
+		if (!own.count || format != own.formats[0] || detect_opener(format) == DETECT_ENGINE_ONLY)
 			continue;
 		if (stands_at(container, detect_offset(format, container->data, container->size), layer) ||
 		    stands_at(container, container->size - layer->size, layer))
@@ -323,7 +323,8 @@ int opening_layers(struct walk *walk, const struct node *node, const struct dete
 {
 	const struct engine_layer *layer = NULL;
 	unsigned viruses = walk->viruses;
-	if (!node_engine_wanted(walk))
+	/* A message is taken apart here, also where the engine takes it for something else. */
+	if (!node_engine_wanted(walk) || detection->mail)
 		return walk->error;
 	if (!node->chosen && only_engine_opens(detection))
 		pass_through(walk, node);

@@ -275,6 +275,10 @@ static const struct test tests[] = {
 	{"zstd, two frames", DETECT_ZSTD, "zstd -q -c a.txt > out; zstd -q -c a.txt >> out", "(217788)"},
 	{"zstd behind a frame to skip", DETECT_ZSTD, "printf 'P*M\\30\\4\\0\\0\\0abcd' > out; zstd -q -c a.txt >> out",
 	 STREAM},
+	{"zstd, a line end behind it", DETECT_ZSTD, "zstd -q -c a.txt > out; echo >> out", STREAM},
+	{"zstd of a known size without a check sum, a note behind it", DETECT_ZSTD,
+	 "zstd -q --no-check -c a.txt > out; zstd -q --no-check --stream-size=108894 < a.txt >> out; echo note >> out",
+	 "(217788)"},
 	{"compress", DETECT_COMPRESS, "compress -c a.txt > out", STREAM},
 
 	/* encrypted */
@@ -367,6 +371,8 @@ static const struct test tests[] = {
 	 "*!MALFORMED_CONTAINER_DETECTED"},
 	{"zstd, cut in a later block", DETECT_ZSTD, "seq 1 200000 | zstd -1 -q -c > o; head -c -500 o > out",
 	 "*!MALFORMED_CONTAINER_DETECTED"},
+	{"zstd, the second frame cut", DETECT_ZSTD, "zstd -q -c a.txt > out; zstd -q -c a.txt | head -c 2000 >> out",
+	 STREAM " *(2000)"},
 	{"lz4, cut", DETECT_LZ4, "lz4 -q -c a.txt | head -c 2000 > out",
 	 "#OPEN_CONTAINER_FAILED #MALFORMED_CONTAINER_DETECTED"},
 	{"zstd, cut", DETECT_ZSTD, "zstd -q -c a.txt | head -c 2000 > out",

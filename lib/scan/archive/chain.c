@@ -1,10 +1,12 @@
 /*
- * chain.c - follows the headers of an ar or cpio archive from one to the next, without a library.
+ * chain.c - follows the headers of an ar or cpio archive, or of a Zstandard stream, from one to the next, without a library.
  *
  * libarchive searches for the next header where none stands, and takes a header that is cut short for the end, both in
- * silence. Judges nothing else: what the library complains of is left to it. Called by walk.
+ * silence; of a Zstandard stream with anything behind it, it gives nothing. Judges nothing else: what the library complains of is left to it. Called by walk.
  */
 #include "scan/archive/walk.h"
+
+#include "scan/mark.h"
 
 #include <string.h>
 
@@ -83,4 +85,46 @@ bool chain_is_whole(const struct walk *walk)
 	if (walk->data[5] == '1' || walk->data[5] == '2')
 		return cpio_is_whole(walk->data, walk->size, true);
 	return walk->data[5] != '7' || cpio_is_whole(walk->data, walk->size, false);
+}
+
+/* Behind a block of a frame (RFC 8878, 3.1.1.2) and all after it; 0: one is cut short, or of no known type. */
+static size_t zstd_blocks_end(const uint8_t *data, size_t size, size_t at)
+{
+	for (bool last = false; !last;) {
+		if (at > size || size - at < 3)
+			return 0;
+		uint32_t head = mark_le16(data + at) | (uint32_t)data[at + 2] << 16;
+		unsigned type = head >> 1 & 3;
+		size_t length = type == 1 ? 1u : head >> 3;
+		if (type == 3 || length > size - at - 3)
+			return 0;
+		last = head & 1;
+		at += 3 + length;
+	}
+	return at;
+}
+
+/* Behind a frame, or a frame that is to be passed over (RFC 8878, 3.1.1 and 3.1.2); 0: there is no whole one. */
+static size_t zstd_frame_end(const uint8_t *data, size_t size)
+{
+	static const uint8_t dictionary[] = {0, 1, 2, 4}, content[] = {0, 2, 4, 8};
+	if (size >= 8 && (mark_le32(data) & 0xfffffff0) == 0x184d2a50)
+		return mark_le32(data + 4) <= size - 8 ? 8 + (size_t)mark_le32(data + 4) : 0;
+	if (size < 5 || mark_le32(data) != 0xfd2fb528)
+		return 0;
+	bool single = data[4] & 0x20, checked = data[4] & 4;
+	size_t head = 5u + dictionary[data[4] & 3] + content[data[4] >> 6];
+	head += !single || !content[data[4] >> 6]; /* the size of the window, or a small content's own */
+	size_t end = zstd_blocks_end(data, size, head);
+	if (!end || !checked)
+		return end;
+	return size - end >= 4 ? end + 4 : 0;
+}
+
+size_t chain_zstd_end(const uint8_t *data, size_t size)
+{
+	size_t at = 0, length;
+	while ((length = zstd_frame_end(data + at, size - at)) > 0)
+		at += length;
+	return at;
 }

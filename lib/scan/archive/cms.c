@@ -1,5 +1,5 @@
 /*
- * cms.c - CMS and PKCS #7 (RFC 5652, RFC 3274) as S/MIME uses them: the content of a signed or compressed structure.
+ * cms.c - CMS and PKCS #7 (RFC 5652, RFC 3274) as S/MIME uses them: the content of what is signed, digested, authenticated or compressed.
  *
  * Opaque signed mail hides its parts in here, and mail programs show them. Signatures are not checked and certificates not
  * looked at; what is encrypted is said to be. Reads BER, for indefinite lengths and octets in pieces are common. Called by
@@ -16,6 +16,7 @@
 #define TAG_OCTETS   0x04
 #define TAG_PIECES   0x24 /* octets, constructed */
 #define TAG_CONTENT  0xA0 /* [0], constructed */
+#define TAG_DIGEST   0xA1 /* [1], constructed */
 #define CONSTRUCTED  0x20
 /* Structures in each other that are followed. */
 #define LEVELS_MOST 16u
@@ -126,7 +127,7 @@ static bool octets_take(struct walk *walk, struct member *member, struct reader 
 	return true;
 }
 
-/* EncapsulatedContentInfo (RFC 5652, 5.2): a type, and the content unless it is elsewhere. */
+/* EncapsulatedContentInfo (RFC 5652, 5.2), which begins as ContentInfo does: a type, and the content unless it is elsewhere. */
 static void content_walk(struct walk *walk, struct reader *reader, bool packed)
 {
 	struct member member;
@@ -149,31 +150,52 @@ static void content_walk(struct walk *walk, struct reader *reader, bool packed)
 	member_end(walk, &member);
 }
 
-void cms_walk(struct walk *walk)
+enum kind { OTHER, DATA, SIGNED, DIGESTED, AUTHENTICATED, COMPRESSED, SEALED };
+
+/* By the last number of its type (RFC 5652, 4 to 9; RFC 3274; RFC 5083). */
+static enum kind kind_read(const struct element *oid)
 {
 	static const uint8_t pkcs7[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07};
 	static const uint8_t smime[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01};
-	struct reader reader = {walk->data, walk->data + walk->size, false};
+	static const enum kind old[] = {OTHER, DATA, SIGNED, SEALED, SEALED, DIGESTED, SEALED};
+	if (oid->size == sizeof pkcs7 + 1 && memcmp(oid->data, pkcs7, sizeof pkcs7) == 0)
+		return oid->data[sizeof pkcs7] < sizeof old / sizeof *old ? old[oid->data[sizeof pkcs7]] : OTHER;
+	if (oid->size != sizeof smime + 1 || memcmp(oid->data, smime, sizeof smime) != 0)
+		return OTHER;
+	uint8_t number = oid->data[sizeof smime];
+	return number == 2 ? AUTHENTICATED : number == 9 ? COMPRESSED : number == 23 ? SEALED : OTHER;
+}
+
+/* Behind what stands before the content: the version, algorithms, and for whom it is. */
+static bool pass_head(struct reader *reader, enum kind kind)
+{
+	if (!enter(reader, TAG_CONTENT) || !enter(reader, TAG_SEQUENCE) || !pass_one(reader, TAG_INTEGER))
+		return false;
+	if (kind != AUTHENTICATED)
+		return pass_one(reader, kind == SIGNED ? TAG_SET : TAG_SEQUENCE);
+	/* Originator and digest need not be there. */
+	(void)pass_one(reader, TAG_CONTENT);
+	bool passed = pass_one(reader, TAG_SET) && pass_one(reader, TAG_SEQUENCE);
+	(void)pass_one(reader, TAG_DIGEST);
+	return passed;
+}
+
+void cms_walk(struct walk *walk)
+{
+	struct reader reader = {walk->data, walk->data + walk->size, false}, whole = reader;
 	struct element oid;
 	if (!enter(&reader, TAG_SEQUENCE) || !head_read(&reader, &oid) || oid.tag != TAG_OID || oid.indefinite)
 		return;
 	reader.data = oid.next;
-	bool ours = oid.size == 9 && memcmp(oid.data, pkcs7, sizeof pkcs7) == 0;
-	bool more = oid.size == 11 && memcmp(oid.data, smime, sizeof smime) == 0;
-	uint8_t kind = ours ? oid.data[8] : more ? oid.data[10] : 0;
-	if ((ours && (kind == 3 || kind == 4 || kind == 6)) || (more && kind == 23)) {
+	enum kind kind = kind_read(&oid);
+	if (kind == SEALED)
 		walk_code(walk, DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED, "CMS, encrypted");
-		return;
-	}
-	bool is_signed = ours && kind == 2, packed = more && kind == 9;
-	if (!is_signed && !packed) {
-		walk_code(walk, DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM, "CMS, neither signed nor compressed");
-		return;
-	}
-	/* The version, and the algorithms of digests or the one of compression. */
-	if (!enter(&reader, TAG_CONTENT) || !enter(&reader, TAG_SEQUENCE) || !pass_one(&reader, TAG_INTEGER) ||
-	    !pass_one(&reader, is_signed ? TAG_SET : TAG_SEQUENCE))
+	else if (kind == OTHER)
+		walk_code(walk, DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM, "CMS, of a kind that is not known");
+	else if (kind == DATA)
+		content_walk(walk, &whole, false);
+	else if (!pass_head(&reader, kind))
 		walk_code(walk, DEC_RESULT_OPEN_CONTAINER_FAILED, "its structure cannot be read");
 	else
-		content_walk(walk, &reader, packed);
+		content_walk(walk, &reader, kind == COMPRESSED);
 }

@@ -333,6 +333,18 @@ static void coder_walk(struct walk *walk, const struct coder *coder)
 		walk_rest(walk, walk->size - stream.size);
 }
 
+/* The library takes what stands behind a stream for a part of it that is damaged, and gives nothing at all. */
+static void zstd_walk(struct walk *walk)
+{
+	size_t whole = walk->size, end = chain_zstd_end(walk->data, walk->size);
+	if (end)
+		walk->size = end;
+	library_stream(walk, ARCHIVE_FILTER_ZSTD);
+	walk->size = whole;
+	if (end)
+		walk_rest(walk, end);
+}
+
 void stream_walk(struct walk *walk)
 {
 	switch (walk->format) {
@@ -355,7 +367,7 @@ void stream_walk(struct walk *walk)
 		library_stream(walk, ARCHIVE_FILTER_LZ4);
 		break;
 	case DETECT_ZSTD:
-		library_stream(walk, ARCHIVE_FILTER_ZSTD);
+		zstd_walk(walk);
 		break;
 	case DETECT_COMPRESS:
 		library_stream(walk, ARCHIVE_FILTER_COMPRESS);

@@ -61,6 +61,8 @@ void walk_rest(struct walk *walk, size_t offset);
  * or takes it for the end, and says nothing. True for other formats.
  */
 bool chain_is_whole(const struct walk *walk);
+/* Behind the last whole frame of a Zstandard stream; 0: not even the first is whole. */
+size_t chain_zstd_end(const uint8_t *data, size_t size);
 
 /* The readers. Each leaves trouble as codes. */
 void stream_walk(struct walk *walk);
