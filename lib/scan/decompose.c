@@ -242,6 +242,11 @@ int decompose_message(struct walk *walk, const struct node *node)
 	return decompose_with(walk, node, mime_walk);
 }
 
+int decompose_text(struct walk *walk, const struct node *node)
+{
+	return decompose_with(walk, node, mime_walk_text);
+}
+
 /* Keeps the engine's word for something encrypted until it is known whether the decomposer has a better one. */
 static void hold_encryption(struct walk *walk)
 {
@@ -328,7 +333,7 @@ static int scan_input(struct walk *walk, struct node *input)
 		error = node_open(walk, input, &detection, digest);
 	if (!error && !detection.mail && !detection.count && !walk->ended && !node_avoided(walk, input->id) &&
 	    may_be_text(input, detection.type))
-		error = decompose_with(walk, input, mime_walk_text);
+		error = decompose_text(walk, input);
 	return error;
 }
 

@@ -15,6 +15,8 @@
 #include <string.h>
 #include <strings.h>
 
+/* Where in a header of tar its mark stands. */
+#define TAR_MARK 257u
 /* How far into the data a text is looked at to tell what it is. */
 #define TEXT_LOOK 4096u
 /* Of how many first header fields one must be well known. */
@@ -88,6 +90,7 @@ static const struct mark marks[] = {
 	MARK(WIM, 0, "MSWIM\0\0\0"),
 	MARK(ROMFS, 0, "-rom1fs-"),
 	MARK(ANDROID_SPARSE, 0, "\x3a\xff\x26\xed\1\0"),
+	MARK(DBX, 0, "\xcf\xad\x12\xfe\xc5\xfd\x74\x6f"),
 	MARK(DMG_LOCKED, 0, "encrcdsa"),
 	MARK(CRAMFS, 16, "Compressed ROMFS"),
 	MARK(VHD, 0, "conectix\0"),
@@ -278,6 +281,25 @@ static bool is_nsis(const uint8_t *data, size_t size)
 	return is_program(data, size) && memmem(data, size, "\xef\xbe\xad\xdeNullsoftInst", 16) != NULL;
 }
 
+/* A loader's data stand in a program behind this line. */
+static bool is_inno(const uint8_t *data, size_t size)
+{
+	return is_program(data, size) && memmem(data, size, "Inno Setup Setup Data (", 23) != NULL;
+}
+
+/* A program for Linux with an ISO 9660 or SquashFS image behind it. */
+static bool is_appimage(const uint8_t *data, size_t size)
+{
+	return STARTS(data, size, 0, "\x7f\x45LF") && (STARTS(data, size, 8, "AI\1") || STARTS(data, size, 8, "AI\2"));
+}
+
+/* And the client that it is for: [MS-PST] 2.2.2.6. */
+static bool is_pst(const uint8_t *data, size_t size)
+{
+	return STARTS(data, size, 0, "!BDN") &&
+	       (STARTS(data, size, 8, "SM") || STARTS(data, size, 8, "SO") || STARTS(data, size, 8, "AB"));
+}
+
 static bool is_pdf(const uint8_t *data, size_t size)
 {
 	const uint8_t *at = memmem(data, size < 1024 ? size : 1024, "%PDF-", 5);
@@ -466,29 +488,73 @@ static const struct {
 	enum detect_format format;
 	bool (*is)(const uint8_t *data, size_t size);
 } checks[] = {
-	{DETECT_TAR, is_tar},           {DETECT_BZIP2, is_bzip2},
-	{DETECT_COMPRESS, is_compress}, {DETECT_LZMA, is_lzma},
-	{DETECT_ZSTD, is_zstd},         {DETECT_LZ4, is_lz4},
-	{DETECT_LHA, is_lha},           {DETECT_CPIO, is_cpio},
-	{DETECT_WARC, is_warc},         {DETECT_NSIS, is_nsis},
-	{DETECT_PE, is_program},        {DETECT_PDF, is_pdf},
-	{DETECT_ARJ, is_arj},           {DETECT_BINHEX, is_binhex},
-	{DETECT_DMG, is_dmg},           {DETECT_VHD, is_vhd},
-	{DETECT_UDF, is_udf},           {DETECT_ARC, is_arc},
-	{DETECT_STUFFIT, is_stuffit},   {DETECT_SQUASHFS, is_squashfs},
-	{DETECT_ZIP, is_zip},           {DETECT_SHAR, is_shar},
-	{DETECT_OPENPGP, is_openpgp},   {DETECT_YENC, is_yenc},
-	{DETECT_CMS, is_cms},           {DETECT_MACBINARY, is_macbinary},
+	{DETECT_TAR, is_tar},
+	{DETECT_BZIP2, is_bzip2},
+	{DETECT_COMPRESS, is_compress},
+	{DETECT_LZMA, is_lzma},
+	{DETECT_ZSTD, is_zstd},
+	{DETECT_LZ4, is_lz4},
+	{DETECT_LHA, is_lha},
+	{DETECT_CPIO, is_cpio},
+	{DETECT_WARC, is_warc},
+	{DETECT_NSIS, is_nsis},
+	{DETECT_INNO, is_inno},
+	{DETECT_PE, is_program},
+	{DETECT_APPIMAGE, is_appimage},
+	{DETECT_PST, is_pst},
+	{DETECT_PDF, is_pdf},
+	{DETECT_ARJ, is_arj},
+	{DETECT_BINHEX, is_binhex},
+	{DETECT_DMG, is_dmg},
+	{DETECT_VHD, is_vhd},
+	{DETECT_UDF, is_udf},
+	{DETECT_ARC, is_arc},
+	{DETECT_STUFFIT, is_stuffit},
+	{DETECT_SQUASHFS, is_squashfs},
+	{DETECT_ZIP, is_zip},
+	{DETECT_SHAR, is_shar},
+	{DETECT_OPENPGP, is_openpgp},
+	{DETECT_YENC, is_yenc},
+	{DETECT_CMS, is_cms},
+	{DETECT_MACBINARY, is_macbinary},
 };
+
+/* In a script that unpacks what stands behind it. */
+static size_t find_script_tar(const uint8_t *data, size_t size)
+{
+	size_t at = mark_script(data, size, "ustar", TAR_MARK);
+	return at != MARK_NONE && detect_tar_header(data + at, size - at) ? at : MARK_NONE;
+}
+
+static size_t find_script_gzip(const uint8_t *data, size_t size)
+{
+	return mark_script(data, size, "\x1f\x8b\x08", 0);
+}
+
+static size_t find_script_bzip2(const uint8_t *data, size_t size)
+{
+	size_t at = mark_script(data, size, "BZh", 0);
+	return at != MARK_NONE && is_bzip2(data + at, size - at) ? at : MARK_NONE;
+}
+
+static size_t find_script_xz(const uint8_t *data, size_t size)
+{
+	return mark_script(data, size, "\xfd\x37zXZ", 0);
+}
+
+static size_t find_script_zstd(const uint8_t *data, size_t size)
+{
+	return mark_script(data, size, "\x28\xb5\x2f\xfd", 0);
+}
 
 /* Formats whose mark may stand behind foreign bytes. */
 static const struct {
 	enum detect_format format;
 	size_t (*find)(const uint8_t *data, size_t size);
 } finds[] = {
-	{DETECT_RAR4, mark_rar4},
-	{DETECT_RAR5, mark_rar5},
-	{DETECT_SEVEN_ZIP, mark_seven_zip},
+	{DETECT_RAR4, mark_rar4},      {DETECT_RAR5, mark_rar5},        {DETECT_SEVEN_ZIP, mark_seven_zip},
+	{DETECT_TAR, find_script_tar}, {DETECT_GZIP, find_script_gzip}, {DETECT_BZIP2, find_script_bzip2},
+	{DETECT_XZ, find_script_xz},   {DETECT_ZSTD, find_script_zstd},
 };
 
 static void add(struct detection *detection, enum detect_format format)

@@ -42,7 +42,7 @@ void detect(const uint8_t *data, size_t size, struct detection *ret_detection);
 const char *detect_plain(const uint8_t *data, size_t size);
 /*
  * Where in the data the archive of that format begins: 0 for most; for RAR and 7-Zip the offset of their mark, which
- * may stand behind a program or a picture.
+ * may stand behind a program or a picture, for tar and streams that of theirs behind a script.
  */
 size_t detect_offset(enum detect_format format, const uint8_t *data, size_t size);
 /* Where an encoding begins that says itself what it is, BinHex or yEnc, whatever the rest of the data are; `size`: nowhere. */

@@ -122,6 +122,20 @@ size_t mark_seven_zip(const uint8_t *data, size_t size)
 	return mark_find(data, size, SEVEN_ZIP_MARK, sizeof SEVEN_ZIP_MARK - 1, seven_zip_proven);
 }
 
+size_t mark_script(const uint8_t *data, size_t size, const char *mark, size_t offset)
+{
+	const uint8_t *at = data, *end = data + size;
+	if (size < 2 || memcmp(data, "#!", 2) != 0)
+		return MARK_NONE;
+	while ((at = memmem(at, (size_t)(end - at), mark, strlen(mark))) != NULL) {
+		size_t start = (size_t)(at - data) - offset;
+		if ((size_t)(at - data) > offset && data[start - 1] == '\n')
+			return start;
+		at++;
+	}
+	return MARK_NONE;
+}
+
 /* The 64-bit end record, which stands before its locator, which stands before the end record. */
 static void zip_end64(const uint8_t *data, size_t record, uint64_t *size, uint64_t *offset, struct mark_zip_end *end,
 		      size_t *limit)

@@ -30,6 +30,12 @@ size_t mark_rar4(const uint8_t *data, size_t size);
 size_t mark_rar5(const uint8_t *data, size_t size);
 size_t mark_seven_zip(const uint8_t *data, size_t size);
 
+/*
+ * In a script ("#!") that is followed by an archive, where that begins: at the first mark behind the end of a line. The mark stands `offset` bytes
+ * from there. MARK_NONE: it is no script, or has none.
+ */
+size_t mark_script(const uint8_t *data, size_t size, const char *mark, size_t offset);
+
 /* The end record of a ZIP archive, and where the directory is that it speaks of. */
 struct mark_zip_end {
 	size_t record;         /* offset of the end record */

@@ -445,16 +445,20 @@ int node_open(struct walk *walk, const struct node *node, const struct detection
 	}
 	if (!walk->error && !walk->ended && opening_layers(walk, node, detection, digest))
 		return walk->error;
+	if (walk->error || walk->ended)
+		return walk->error;
 	/* A message that is not declared as one. A text that quotes a header is none, a file that is called a text may be. */
 	bool declared_text = node->mime_type && strncmp(node->mime_type, "text/", 5) == 0 &&
 			     (!node->name || strcmp(node->mime_type, "text/rfc822-headers") == 0);
-	if (detection->mail && !declared_text && node->kind != PART_MESSAGE && !walk->error && !walk->ended) {
-		enum scan_code code = budget_depth(&walk->budget, node->depth + 1);
-		if (code != SCAN_CODE_NONE)
-			return node_code(walk, node->number, code, "message");
-		return decompose_message(walk, node);
-	}
-	return walk->error;
+	bool message = detection->mail && !declared_text && node->kind != PART_MESSAGE;
+	bool text = !detection->mail && !detection->count && (node->kind == PART_MEMBER || node->kind == PART_STREAM) &&
+		    sign_of_encoded_text(node->name, node->data, node->size);
+	if (!message && !text)
+		return walk->error;
+	enum scan_code code = budget_depth(&walk->budget, node->depth + 1);
+	if (code != SCAN_CODE_NONE)
+		return node_code(walk, node->number, code, message ? "message" : "encoded file");
+	return message ? decompose_message(walk, node) : decompose_text(walk, node);
 }
 
 /* Forgetting one only costs a second scan. */

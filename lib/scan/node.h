@@ -71,6 +71,8 @@ struct node {
 
 /* Walks a message found in a part; decompose.c's, handed over because archives hold messages and messages archives. */
 int decompose_message(struct walk *walk, const struct node *node);
+/* Likewise a text in which there may be encoded files. */
+int decompose_text(struct walk *walk, const struct node *node);
 
 /*
  * What becomes of a part with this id when only one part is asked for: nothing, the way to it, or the part (and what is

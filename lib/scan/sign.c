@@ -3,6 +3,7 @@
  */
 #include "scan/sign.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -71,6 +72,39 @@ const char *sign_of_format(const char *name)
 		if (strcasecmp(dot, endings[i].ending) == 0)
 			return endings[i].text;
 	return NULL;
+}
+
+/* Base64 of a file in lines is at least so wide. */
+#define BASE64_WIDTH 40u
+
+static bool is_encoded_line(const uint8_t *line, size_t size)
+{
+	size_t letters = 0;
+	if (size >= 6 && strncasecmp((const char *)line, "begin", 5) == 0 && (line[5] == ' ' || line[5] == '-'))
+		return true;
+	while (letters < size && (isalnum(line[letters]) || line[letters] == '+' || line[letters] == '/'))
+		letters++;
+	size_t end = letters;
+	while (end < size && line[end] == '=')
+		end++;
+	return letters >= BASE64_WIDTH && end == size && end % 4 == 0;
+}
+
+bool sign_of_encoded_text(const char *name, const uint8_t *data, size_t size)
+{
+	static const char *const endings[] = {".uu",   ".uue", ".xx",  ".xxe", ".b64", ".mim",
+					      ".mime", ".hqx", ".bhx", ".ync", ".ntx"};
+	const char *dot = name ? strrchr(name, '.') : NULL;
+	for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
+		if (strcasecmp(dot, endings[i]) == 0)
+			return true;
+	while (size && isspace(*data))
+		data++, size--;
+	const uint8_t *feed = size ? memchr(data, '\n', size) : NULL;
+	size_t length = feed ? (size_t)(feed - data) : size;
+	while (length && isspace(data[length - 1]))
+		length--;
+	return is_encoded_line(data, length);
 }
 
 static size_t count(const uint8_t *data, size_t size, const char *word)

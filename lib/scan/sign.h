@@ -26,6 +26,12 @@ bool sign_of_arj_volume(const uint8_t *data, size_t size);
 const char *sign_of_format(const char *name);
 
 /*
+ * Is this text, a file in an archive, one that a program for archives would decode: by its name ("a.uue"), or by its first line, which begins a
+ * file or is base64? NULL: it has no name.
+ */
+bool sign_of_encoded_text(const char *name, const uint8_t *data, size_t size);
+
+/*
  * Does this member of a ZIP archive say that others are encrypted, though not by the archive? So OpenDocument, EPUB and Apple's iWork have it. What it is of
  * ("OpenDocument file"); NULL: it does not. Static.
  */

@@ -51,7 +51,8 @@ static bool matters(const struct layer *layer)
 	}
 	if (detection.mail && has_body(layer->data, layer->size))
 		return true;
-	return sign_of_volume(layer->name) || sign_of_format(layer->name);
+	return sign_of_volume(layer->name) || sign_of_format(layer->name) ||
+	       sign_of_encoded_text(layer->name, layer->data, layer->size);
 }
 
 /* Remembers the pair; true if it was known before. What cannot be remembered is taken twice. */
