@@ -5,26 +5,27 @@ load helper
 setup_file() { open_file; }
 teardown_file() { close_file; }
 
-# Files that the engine does not open, in containers that only the engine opens: ARJ, ARJ in ARJ, PDF, RTF, OLE2, HTML in ZIP.
+# Files that the engine does not open, in containers that only the engine opens: ARJ, ARJ in ARJ, PDF, RTF, OLE2, HTML in ZIP. And what programs
+# for archives take out of a file, or a script out of itself. Each as a file and in a mail.
 
 @test "within: Zstandard, lzip, LZ4, S/MIME, yEnc, messages and archives of them are opened too" {
-	scan -r "$FIXTURES/within/eicar"
-	[ "$(wc -l <<<"$output")" -ge 60 ]
+	scan -r "$FIXTURES/within/eicar" "$FIXTURES/within/mail/eicar"
+	[ "$(wc -l <<<"$output")" -ge 160 ]
 	is_infected Eicar-Test-Signature
 }
 
 @test "within: clean ones are clean, and a header that somebody keeps in a file is no message" {
-	scan -r "$FIXTURES/within/clean"
-	[ "$(wc -l <<<"$output")" -ge 60 ]
+	scan -r "$FIXTURES/within/clean" "$FIXTURES/within/mail/clean"
+	[ "$(wc -l <<<"$output")" -ge 160 ]
 	holds '.status == "EC_AV_CLEAN"'
 }
 
 @test "within: what is encrypted, what nobody opens, and a volume of a set are told" {
-	scan -r "$FIXTURES/within/locked"
+	scan -r "$FIXTURES/within/locked" "$FIXTURES/within/mail/locked"
 	is_unscannable DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED
-	scan -r "$FIXTURES/within/unknown"
+	scan -r "$FIXTURES/within/unknown" "$FIXTURES/within/mail/unknown"
 	is_unscannable DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM
-	scan -r "$FIXTURES/within/split"
+	scan -r "$FIXTURES/within/split" "$FIXTURES/within/mail/split"
 	is_unscannable DEC_RESULT_FILE_SPLIT_ACROSS_CONTAINERS
 }
 
@@ -52,8 +53,8 @@ teardown_file() { close_file; }
 }
 
 @test "within: such a part of a message is removed as a whole" {
-	scan --disinfect --output="$BATS_TEST_TMPDIR/out.eml" "$FIXTURES/within/part.eml"
-	holds '.repair.outcome == "repaired" and [.repair.removed[].part] == ["2/a.pdf"]'
+	scan --disinfect --output="$BATS_TEST_TMPDIR/out.eml" "$FIXTURES/within/mail/eicar/a.com.zst.packed.pdf.eml"
+	holds '.repair.outcome == "repaired" and [.repair.removed[].part] == ["2/a.com.zst.packed.pdf"]'
 	grep -q "See the file" "$BATS_TEST_TMPDIR/out.eml"
 	scan "$BATS_TEST_TMPDIR/out.eml"
 	holds '.status == "EC_AV_CLEAN"'

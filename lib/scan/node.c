@@ -249,6 +249,7 @@ static const char *engine_container(const struct detection *detection)
 		case DETECT_SZDD:
 		case DETECT_ALZ:
 		case DETECT_EGG:
+		case DETECT_NSIS:
 		case DETECT_DMG:
 		case DETECT_HFSPLUS:
 		case DETECT_UDF:
