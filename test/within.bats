@@ -59,3 +59,59 @@ teardown_file() { close_file; }
 	scan "$BATS_TEST_TMPDIR/out.eml"
 	holds '.status == "EC_AV_CLEAN"'
 }
+
+# hybrid NAME: a disc with an ISO 9660 and a UDF tree of the same three files.
+hybrid() {
+	mkdir -p "$BATS_TEST_TMPDIR/disc/folder"
+	cp "$FIXTURES/eicar.com" "$BATS_TEST_TMPDIR/disc/folder/"
+	echo one >"$BATS_TEST_TMPDIR/disc/one.txt"
+	echo two >"$BATS_TEST_TMPDIR/disc/two.txt"
+	genisoimage -quiet -udf -J -o "$1" "$BATS_TEST_TMPDIR/disc"
+}
+
+@test "within: of a disc with two trees, each file is told once" {
+	hybrid "$BATS_TEST_TMPDIR/disc.iso"
+	scan "$BATS_TEST_TMPDIR/disc.iso"
+	is_infected Eicar-Test-Signature
+	holds '.parts | length == 4'
+	holds '.usage.file_count == 3'
+}
+
+@test "within: a file that only the UDF tree of a disc shows" {
+	hybrid "$BATS_TEST_TMPDIR/disc.iso"
+	# Out of both folders of the other trees, names of both widths.
+	/usr/bin/python3 - "$BATS_TEST_TMPDIR/disc.iso" <<-'END'
+		import sys
+		data = bytearray(open(sys.argv[1], "rb").read())
+		for name in (b"EICAR.COM;1", "eicar.com".encode("utf-16-be")):
+		    start = data.index(name) - 33
+		    data[start:start + data[start]] = bytes(data[start])
+		open(sys.argv[1], "wb").write(data)
+	END
+	scan "$BATS_TEST_TMPDIR/disc.iso"
+	is_infected Eicar-Test-Signature
+	holds '[.viruses[].part] | index("0/folder/eicar.com") != null'
+}
+
+@test "within: a UDF volume that is cut, that lies or that has no end" {
+	local image=$FIXTURES/within/clean/long.img at
+	for at in 524288 530000 545000; do
+		head -c "$at" "$image" >"$BATS_TEST_TMPDIR/cut.img"
+		scan "$BATS_TEST_TMPDIR/cut.img"
+		holds '.status == "EC_AV_UNSCANNABLE"'
+	done
+	# Each block of it spoilt in turn: there is a verdict, and it is not clean where a name or a descriptor is gone.
+	/usr/bin/python3 - "$image" "$BATS_TEST_TMPDIR/spoilt" <<-'END'
+		import os, sys
+		data = open(sys.argv[1], "rb").read()
+		os.mkdir(sys.argv[2])
+		for block in range(256, len(data) // 2048):
+		    if any(data[block * 2048:block * 2048 + 2048]):
+		        spoilt = bytearray(data)
+		        spoilt[block * 2048:block * 2048 + 16] = bytes(16)
+		        open(f"{sys.argv[2]}/{block:03}.img", "wb").write(spoilt)
+	END
+	scan -r "$BATS_TEST_TMPDIR/spoilt"
+	[ "$(wc -l <<<"$output")" -ge 8 ]
+	holds '.status == "EC_AV_UNSCANNABLE" or (.status == "EC_AV_CLEAN" and any(.parts[]; .id == "0/outer/inner/a.com"))'
+}

@@ -54,6 +54,10 @@ struct archive_visitor {
 	const char *(*password)(void *context, unsigned number);
 	/* Tries left that cost time, for all archives of a message; begins with ARCHIVE_TRIES_MOST. NULL where `password` is. */
 	unsigned *tries;
+	/*
+	 * Were these bytes, a whole file, told before? Then a second tree of the same image need not show them again. NULL: nothing was. They are not kept.
+	 */
+	bool (*known)(void *context, const uint8_t *data, size_t size);
 	void *context;
 };
 

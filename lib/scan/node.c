@@ -252,7 +252,6 @@ static const char *engine_container(const struct detection *detection)
 		case DETECT_NSIS:
 		case DETECT_DMG:
 		case DETECT_HFSPLUS:
-		case DETECT_UDF:
 			return detect_text(detection->formats[i]);
 		default:
 			break;
@@ -441,7 +440,7 @@ int node_open(struct walk *walk, const struct node *node, const struct detection
 			if (deep)
 				(void)node_code(walk, node->number, code, detect_text(format));
 			else
-				(void)opening_archive(walk, node, format);
+				(void)opening_archive(walk, node, format, i > 0);
 		}
 	}
 	if (!walk->error && !walk->ended && opening_layers(walk, node, detection, digest))

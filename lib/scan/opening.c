@@ -208,7 +208,14 @@ static int on_member(void *context, const struct archive_member *member)
 	return opening->aborted;
 }
 
-int opening_archive(struct walk *walk, const struct node *node, enum detect_format format)
+static bool on_known(void *context, const uint8_t *data, size_t size)
+{
+	const struct opening *opening = context;
+	/* On the way to the one part asked for, what was passed was not told. */
+	return opening->container->chosen && node_known(opening->walk, data, size);
+}
+
+int opening_archive(struct walk *walk, const struct node *node, enum detect_format format, bool again)
 {
 	struct opening opening = {.walk = walk, .container = node, .format = format, .viruses = walk->viruses};
 	const struct archive_visitor visitor = {.member = on_member,
@@ -217,6 +224,7 @@ int opening_archive(struct walk *walk, const struct node *node, enum detect_form
 						.next = on_next,
 						.password = on_password,
 						.tries = &walk->password_tries,
+						.known = again ? on_known : NULL,
 						.context = &opening};
 	if (node_stage(walk, STAGE_EXTRACT, node->number))
 		return walk->error;

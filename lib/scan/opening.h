@@ -8,8 +8,11 @@
 
 #include "scan/node.h"
 
-/* The members of an archive, or the content of a stream; its depth is allowed. 0, or the walk's error. */
-int opening_archive(struct walk *walk, const struct node *node, enum detect_format format);
+/*
+ * The members of an archive, or the content of a stream; its depth is allowed. `again`: it was opened as another format before. 0, or the walk's
+ * error.
+ */
+int opening_archive(struct walk *walk, const struct node *node, enum detect_format format, bool again);
 /*
  * What the engine took out of these bytes, which it was given before (a node that is only on the way to the part asked for it is given now).
  * `digest` is theirs. 0, or the walk's error.
