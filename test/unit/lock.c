@@ -96,7 +96,8 @@ static const char *on_password(void *context, unsigned number)
 static struct seen walk(const uint8_t *data, size_t size, const char *const *passwords, unsigned *tries)
 {
 	struct seen seen = {.passwords = passwords};
-	const struct archive_visitor visitor = {on_member, on_code, on_evasion, on_next, on_password, tries, &seen};
+	const struct archive_visitor visitor = {on_member,   on_code, on_evasion, on_next,
+						on_password, tries,   NULL,       &seen};
 	struct limits limits;
 	struct budget budget;
 	uint8_t *exact = malloc(size ? size : 1);

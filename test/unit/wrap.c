@@ -68,7 +68,7 @@ static struct budget no_budget(void)
 static void test_zip(const uint8_t *data, size_t size, const char *name, const char *what)
 {
 	struct came came = {.data = data, .size = size};
-	const struct archive_visitor visitor = {on_member, on_code, on_evasion, on_next, NULL, NULL, &came};
+	const struct archive_visitor visitor = {on_member, on_code, on_evasion, on_next, NULL, NULL, NULL, &came};
 	struct budget budget = no_budget();
 	struct buffer buffer;
 	ok(wrap_zip(data, size, name, &buffer) == 0, what);
