@@ -120,7 +120,7 @@ static struct budget budget_of(uint64_t size, uint64_t cumulative, uint64_t file
 
 static int walk_file(const char *path, enum detect_format format, struct budget *budget, struct summary *summary)
 {
-	struct archive_visitor visitor = {on_member, on_code, on_evasion, on_next, NULL, NULL, summary};
+	struct archive_visitor visitor = {on_member, on_code, on_evasion, on_next, NULL, NULL, NULL, summary};
 	size_t size;
 	uint8_t *data = read_file(path, &size);
 	/* A heap block of just that size, so that the sanitizer sees every byte read behind it. */
