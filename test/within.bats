@@ -93,6 +93,22 @@ hybrid() {
 	holds '[.viruses[].part] | index("0/folder/eicar.com") != null'
 }
 
+@test "within: a file that only one of the other trees of a disc shows, and that the engine does not open" {
+	mkdir -p "$BATS_TEST_TMPDIR/disc"
+	cp "$FIXTURES/formats/eicar.com.zst" "$BATS_TEST_TMPDIR/disc/a.zst"
+	echo one >"$BATS_TEST_TMPDIR/disc/one.txt"
+	cd "$BATS_TEST_TMPDIR"
+	genisoimage -quiet -J -hide a.zst -o joliet.iso disc
+	genisoimage -quiet -J -hide-joliet a.zst -o plain.iso disc
+	genisoimage -quiet -R -J -hide a.zst -o rock-joliet.iso disc
+	genisoimage -quiet -R -J -hide-joliet a.zst -o rock.iso disc
+	genisoimage -quiet -R -J -o all.iso disc
+	scan ./*.iso
+	[ "$(wc -l <<<"$output")" -eq 5 ]
+	is_infected Eicar-Test-Signature
+	holds '[.parts[] | select(.id | ascii_downcase == "0/a.zst")] | length == 1'
+}
+
 @test "within: a UDF volume that is cut, that lies or that has no end" {
 	local image=$FIXTURES/within/clean/long.img at
 	for at in 524288 530000 545000; do

@@ -309,6 +309,14 @@ static int take_layer(struct walk *walk, const struct node *container, const str
 	return error;
 }
 
+static bool opened_here(const struct detection *detection)
+{
+	bool here = false;
+	for (unsigned i = 0; i < detection->count; i++)
+		here |= detect_opener(detection->formats[i]) == DETECT_ARCHIVE;
+	return here;
+}
+
 static bool only_engine_opens(const struct detection *detection)
 {
 	bool only = false;
@@ -338,6 +346,9 @@ int opening_layers(struct walk *walk, const struct node *node, const struct dete
 		pass_through(walk, node);
 	while (!walk->error && !walk->ended && (layer = engine_layer_next(walk->engine, digest, layer))) {
 		if (is_itself(node, layer) || opened_with(node, detection, layer))
+			continue;
+		/* Of an image with several trees, what one of them showed here already. */
+		if (node->chosen && opened_here(detection) && node_known(walk, layer->data, layer->size))
 			continue;
 		enum scan_code code = budget_depth(&walk->budget, node->depth + 1);
 		if (code != SCAN_CODE_NONE)

@@ -13,15 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The library's words for the formats whose members archive.c and mime.c take out themselves, all of them. */
+/* The library's words for the formats whose members archive.c and mime.c take out themselves, all of them. (Of an ISO 9660 image they see one tree.) */
 static bool opened_here(const char *type)
 {
 	static const char *const types[] = {
-		"CL_TYPE_MAIL",     "CL_TYPE_ZIP",       "CL_TYPE_7Z",        "CL_TYPE_RAR",        "CL_TYPE_GZ",
-		"CL_TYPE_BZ",       "CL_TYPE_XZ",        "CL_TYPE_POSIX_TAR", "CL_TYPE_OLD_TAR",    "CL_TYPE_CPIO_OLD",
-		"CL_TYPE_CPIO_ODC", "CL_TYPE_CPIO_CRC",  "CL_TYPE_CPIO_NEWC", "CL_TYPE_MSCAB",      "CL_TYPE_ISO9660",
-		"CL_TYPE_XAR",      "CL_TYPE_TNEF",      "CL_TYPE_BINHEX",    "CL_TYPE_OOXML_WORD", "CL_TYPE_OOXML_PPT",
-		"CL_TYPE_OOXML_XL", "CL_TYPE_OOXML_HWP", "CL_TYPE_UDF",
+		"CL_TYPE_MAIL",      "CL_TYPE_ZIP",      "CL_TYPE_7Z",         "CL_TYPE_RAR",       "CL_TYPE_GZ",
+		"CL_TYPE_BZ",        "CL_TYPE_XZ",       "CL_TYPE_POSIX_TAR",  "CL_TYPE_OLD_TAR",   "CL_TYPE_CPIO_OLD",
+		"CL_TYPE_CPIO_ODC",  "CL_TYPE_CPIO_CRC", "CL_TYPE_CPIO_NEWC",  "CL_TYPE_MSCAB",     "CL_TYPE_XAR",
+		"CL_TYPE_TNEF",      "CL_TYPE_BINHEX",   "CL_TYPE_OOXML_WORD", "CL_TYPE_OOXML_PPT", "CL_TYPE_OOXML_XL",
+		"CL_TYPE_OOXML_HWP", "CL_TYPE_UDF",
 	};
 	for (size_t i = 0; type && i < sizeof types / sizeof *types; i++)
 		if (strcmp(type, types[i]) == 0)
