@@ -789,6 +789,14 @@ static const char *plain_type(const uint8_t *data, size_t size, bool mail)
 	return is_text(data, size) ? "text/plain" : "application/octet-stream";
 }
 
+bool detect_has(const struct detection *detection, enum detect_format format)
+{
+	for (unsigned i = 0; i < detection->count; i++)
+		if (detection->formats[i] == format)
+			return true;
+	return false;
+}
+
 const char *detect_plain(const uint8_t *data, size_t size)
 {
 	return plain_type(data, size, false);

@@ -38,6 +38,8 @@ struct detection {
 };
 
 void detect(const uint8_t *data, size_t size, struct detection *ret_detection);
+/* Is it among those that match? */
+bool detect_has(const struct detection *detection, enum detect_format format);
 /* What the data are if they were no container: text/plain, application/octet-stream, image/png, ...; static. */
 const char *detect_plain(const uint8_t *data, size_t size);
 /*

@@ -434,7 +434,8 @@ int node_open(struct walk *walk, const struct node *node, const struct detection
 		} else if (opener == DETECT_LOCKED) {
 			(void)node_code(walk, node->number, DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED,
 					detect_text(format));
-		} else if (opener == DETECT_ARCHIVE && !deep) {
+		} else if (opener == DETECT_ARCHIVE && !deep &&
+			   !opening_in_stream(walk, node, detection, format, digest)) {
 			enum scan_code code = budget_depth(&walk->budget, node->depth + 1);
 			deep = code != SCAN_CODE_NONE;
 			if (deep)

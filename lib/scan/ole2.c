@@ -15,10 +15,12 @@
 #define HEADER_SIZE   512u
 #define SECTOR_SHIFT  30
 #define SMALL_SHIFT   32
+#define TABLE_COUNT   44
 #define TABLE_FIRST   76
 #define TABLE_SECTORS 109u
 #define SMALL_CUTOFF  4096u /* shorter streams lie in the small sectors, which are a stream of the root's */
 #define SECTOR_LIMIT  0xFFFFFFFAu
+#define FREE          0xFFFFFFFFu
 /* A directory entry: 128 bytes, aligned so; a name in UTF-16LE, its size in bytes with the NUL, type, first sector, size. */
 #define ENTRY_SIZE      128u
 #define ENTRY_NAME_SIZE 64
@@ -165,14 +167,33 @@ static const char *judge(struct file *file, const uint8_t *entry)
 	return NULL;
 }
 
-const char *ole2_encrypted(const uint8_t *data, size_t size)
+static struct file file_begin(const uint8_t *data, size_t size)
 {
-	if (size < HEADER_SIZE + ENTRY_SIZE)
-		return NULL;
 	struct file file = {data, size,        mark_le16(data + SECTOR_SHIFT), mark_le16(data + SMALL_SHIFT),
 			    NULL, STREAMS_MOST};
 	if (file.shift < 7 || file.shift > 16 || file.small < 2 || file.small > file.shift)
 		file.shift = 9, file.small = 6; /* as nearly all have it */
+	return file;
+}
+
+size_t ole2_end(const uint8_t *data, size_t size)
+{
+	if (size < HEADER_SIZE || mark_le32(data + TABLE_COUNT) > TABLE_SECTORS)
+		return size;
+	struct file file = file_begin(data, size);
+	uint64_t end = 1;
+	for (uint32_t sector = 0; sector_offset(&file, sector) != SIZE_MAX; sector++)
+		if (next_sector(&file, sector) != FREE)
+			end = (uint64_t)sector + 2;
+	end <<= file.shift;
+	return end < size ? (size_t)end : size;
+}
+
+const char *ole2_encrypted(const uint8_t *data, size_t size)
+{
+	if (size < HEADER_SIZE + ENTRY_SIZE)
+		return NULL;
+	struct file file = file_begin(data, size);
 	for (size_t at = HEADER_SIZE; at <= size - ENTRY_SIZE && !file.root; at += ENTRY_SIZE)
 		if (entry_is(data + at, TYPE_ROOT, "Root Entry"))
 			file.root = data + at;

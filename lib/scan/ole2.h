@@ -1,5 +1,5 @@
 /*
- * ole2.h - encryption of documents in OLE2 files, of which the engine says nothing.
+ * ole2.h - encryption of documents in OLE2 files, of which the engine says nothing, and where such a file ends.
  *
  * Called by node.c.
  */
@@ -14,5 +14,7 @@
  * [MS-PPT] an old document of Word, Excel or PowerPoint. NULL: nothing. Static.
  */
 const char *ole2_encrypted(const uint8_t *data, size_t size);
+/* Behind the last sector that it uses; `size`: as large a file's table is not read here. */
+size_t ole2_end(const uint8_t *data, size_t size);
 
 #endif

@@ -7,6 +7,8 @@
 
 #include "base/utf8.h"
 #include "scan/archive.h"
+#include "scan/mark.h"
+#include "scan/ole2.h"
 #include "scan/sign.h"
 #include "scan/wrap.h"
 
@@ -315,6 +317,27 @@ static bool opened_here(const struct detection *detection)
 	for (unsigned i = 0; i < detection->count; i++)
 		here |= detect_opener(detection->formats[i]) == DETECT_ARCHIVE;
 	return here;
+}
+
+bool opening_in_stream(const struct walk *walk, const struct node *node, const struct detection *detection,
+		       enum detect_format format, const uint8_t digest[DIGEST_SIZE])
+{
+	struct mark_zip_end end;
+	struct detection own;
+	const struct engine_layer *layer = NULL;
+	if (!node_engine_wanted(walk) || format == DETECT_OLE2 || !detect_has(detection, DETECT_OLE2))
+		return false;
+	size_t at = detect_offset(format, node->data, node->size);
+	if (format == DETECT_ZIP && mark_zip_end(node->data, node->size, &end))
+		at = end.record;
+	if (at >= ole2_end(node->data, node->size))
+		return false;
+	while ((layer = engine_layer_next(walk->engine, digest, layer))) {
+		detect(layer->data, layer->size, &own);
+		if (detect_has(&own, format))
+			return true;
+	}
+	return false;
 }
 
 static bool only_engine_opens(const struct detection *detection)

@@ -20,4 +20,11 @@ int opening_archive(struct walk *walk, const struct node *node, enum detect_form
 int opening_layers(struct walk *walk, const struct node *node, const struct detection *detection,
 		   const uint8_t digest[DIGEST_SIZE]);
 
+/*
+ * Does that archive lie in a stream of an OLE2 file, and the engine took it out? There its sectors may stand in any order, so that what is read of
+ * it in the file as a whole need not be what it is: opening_layers gives it as the engine put it together. Not so an archive behind the file.
+ */
+bool opening_in_stream(const struct walk *walk, const struct node *node, const struct detection *detection,
+		       enum detect_format format, const uint8_t digest[DIGEST_SIZE]);
+
 #endif

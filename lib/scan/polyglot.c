@@ -83,25 +83,17 @@ static enum detect_format hidden_format(const uint8_t *data, size_t size, const 
 	return DETECT_NONE;
 }
 
-static bool has(const struct detection *detection, enum detect_format format)
-{
-	for (unsigned i = 0; i < detection->count; i++)
-		if (detection->formats[i] == format)
-			return true;
-	return false;
-}
-
 enum evasion polyglot_judge(const uint8_t *data, size_t size, const struct detection *detection,
 			    char ret_text[POLYGLOT_TEXT_MOST])
 {
 	const char *plain = detect_plain(data, size), *front = medium(data, size);
-	bool pdf = size > 5 && memcmp(data, "%PDF-", 5) == 0 && has(detection, DETECT_PDF);
+	bool pdf = size > 5 && memcmp(data, "%PDF-", 5) == 0 && detect_has(detection, DETECT_PDF);
 	bool shown = front != NULL;
 	if (!front && pdf)
 		front = "PDF document";
 	else if (!front && strcmp(plain, "text/html") == 0)
 		front = "page of HTML";
-	else if (!front && has(detection, DETECT_RTF))
+	else if (!front && detect_has(detection, DETECT_RTF))
 		front = "RTF document";
 	enum detect_format format = front ? hidden_format(data, size, detection, pdf, !shown) : DETECT_NONE;
 	if (format != DETECT_NONE) {

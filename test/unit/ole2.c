@@ -90,6 +90,15 @@ int main(void)
 	same(ole2_encrypted(data, SIZE), NULL, "the words in the middle of something else");
 	free(data);
 	same(ole2_encrypted((const uint8_t *)"", 0), NULL, "nothing");
+	data = file("Other", 5000, "", 0);
+	ok(ole2_end(data, SIZE) == SIZE, "the end of a file whose last sector is used");
+	put32(data + 512 + 4 * 7, UINT32_MAX);
+	put32(data + 512 + 4 * 6, UINT32_MAX);
+	ok(ole2_end(data, SIZE) == SIZE - 1024, "and of one whose last two are free");
+	put32(data + 44, 110);
+	ok(ole2_end(data, SIZE) == SIZE, "and of one with a table that is not read");
+	ok(ole2_end(data, 100) == 100, "and of one that is cut");
+	free(data);
 	/* A chain that bites its tail is left in time. */
 	data = file("Current User", 40, "", 0);
 	put32(data + 512 + 4 * 2, 2);
