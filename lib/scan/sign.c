@@ -82,12 +82,16 @@ static bool is_encoded_line(const uint8_t *line, size_t size)
 	size_t letters = 0;
 	if (size >= 6 && strncasecmp((const char *)line, "begin", 5) == 0 && (line[5] == ' ' || line[5] == '-'))
 		return true;
-	while (letters < size && (isalnum(line[letters]) || line[letters] == '+' || line[letters] == '/'))
-		letters++;
+	bool small = false, large = false, other = false;
+	for (; letters < size && (isalnum(line[letters]) || line[letters] == '+' || line[letters] == '/'); letters++) {
+		small |= islower(line[letters]) != 0;
+		large |= isupper(line[letters]) != 0;
+		other |= !isalpha(line[letters]);
+	}
 	size_t end = letters;
 	while (end < size && line[end] == '=')
 		end++;
-	return letters >= BASE64_WIDTH && end == size && end % 4 == 0;
+	return letters >= BASE64_WIDTH && end == size && end % 4 == 0 && small && large && other;
 }
 
 bool sign_of_encoded_text(const char *name, const uint8_t *data, size_t size)

@@ -48,8 +48,24 @@ static void test_members(void)
 	same(sign_of_encrypted_members("META-INF/manifest.xml", NULL, 0), NULL, "nothing");
 }
 
+static void test_encoded(void)
+{
+	static const char base64[] = "WDVPIVAlQEFQWzRcUFpYNTQoUF4pN0NDKTd9JEVJQ0FS\r\n";
+	ok(sign_of_encoded_text("a.UUE", BYTES("words\n")), "by its name, whatever the case");
+	ok(!sign_of_encoded_text("a.txt", BYTES("words\n")), "a text");
+	ok(!sign_of_encoded_text(NULL, BYTES("")), "nothing");
+	ok(sign_of_encoded_text("a.txt", BYTES("\n \nbegin 644 a.com\n")), "a file that begins, behind blank lines");
+	ok(sign_of_encoded_text(NULL, BYTES("begin-base64 644 a.com\n")), "the same by base64");
+	ok(!sign_of_encoded_text(NULL, BYTES("beginning\n")), "a word that begins so");
+	ok(sign_of_encoded_text(NULL, BYTES(base64)), "a line of base64");
+	ok(!sign_of_encoded_text(NULL, (const uint8_t *)base64, 43), "one that does not hold whole groups");
+	ok(!sign_of_encoded_text(NULL, BYTES("0123456789012345678901234567890123456789012345678901\n")), "a number");
+	ok(!sign_of_encoded_text(NULL, BYTES("WDVPIVAlQEFQWzRcUFpYNTQo\n")), "a short one");
+}
+
 int main(void)
 {
+	test_encoded();
 	test_volumes();
 	test_formats();
 	test_members();
