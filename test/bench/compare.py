@@ -32,7 +32,7 @@ ALERTS = ["encrypted", "encrypted-archive", "encrypted-doc", "exceeds-max", "bro
 # name, what it asks, what counts, where the mails are, below the fixtures
 GROUPS = [
     ("formats", "EICAR in archives of all kinds: found", "found", ["formats/*.eml"]),
-    ("within", "EICAR in archives within documents, ARJ, scripts, and in encoded files in archives: found", "found", ["within/mail/eicar/*.eml"]),
+    ("within", "EICAR within documents, disk images, ARJ, scripts, encoded files: found", "found", ["within/mail/eicar/*.eml"]),
     ("mime", "EICAR in unusual and broken MIME: found", "found", ["mime/*.eml", "evasion/*/*.eml"]),
     ("encrypted", "Encrypted, nothing to be seen: called clean", "clean", ["codes/encrypted/*.eml", "within/mail/locked/*.eml"]),
     ("damaged", "Damaged or of an unknown method: called clean", "clean", ["codes/damaged/*/*.eml", "within/mail/unknown/*.eml"]),
