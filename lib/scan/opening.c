@@ -311,12 +311,23 @@ static int take_layer(struct walk *walk, const struct node *container, const str
 	return error;
 }
 
-static bool opened_here(const struct detection *detection)
+/*
+ * A message is taken apart here, also where the engine takes it for something else, and what is encoded in a text of one, or quoted there, is found by
+ * readings, which know what not to say of it. Not so a text in an archive.
+ */
+static bool read_here(const struct node *node, const struct detection *detection)
 {
-	bool here = false;
+	bool member = node->kind == PART_MEMBER || node->kind == PART_STREAM;
+	return detection->mail || (!member && !detection->count && strncmp(detection->type, "text/", 5) == 0);
+}
+
+/* Does somebody open one of the formats that it could be: the engine alone, or archive.c? */
+static bool opens(const struct detection *detection, enum detect_opener opener)
+{
 	for (unsigned i = 0; i < detection->count; i++)
-		here |= detect_opener(detection->formats[i]) == DETECT_ARCHIVE;
-	return here;
+		if (detect_opener(detection->formats[i]) == opener)
+			return true;
+	return false;
 }
 
 bool opening_in_stream(const struct walk *walk, const struct node *node, const struct detection *detection,
@@ -340,14 +351,6 @@ bool opening_in_stream(const struct walk *walk, const struct node *node, const s
 	return false;
 }
 
-static bool only_engine_opens(const struct detection *detection)
-{
-	bool only = false;
-	for (unsigned i = 0; i < detection->count; i++)
-		only |= detect_opener(detection->formats[i]) == DETECT_ENGINE_ONLY;
-	return only;
-}
-
 /* On the way to the one part asked for. What else is in there is nobody's concern, and the part is asked for again by itself. */
 static void pass_through(struct walk *walk, const struct node *node)
 {
@@ -362,16 +365,15 @@ int opening_layers(struct walk *walk, const struct node *node, const struct dete
 {
 	const struct engine_layer *layer = NULL;
 	unsigned viruses = walk->viruses;
-	/* A message is taken apart here, also where the engine takes it for something else. */
-	if (!node_engine_wanted(walk) || detection->mail)
+	if (!node_engine_wanted(walk) || read_here(node, detection))
 		return walk->error;
-	if (!node->chosen && only_engine_opens(detection))
+	if (!node->chosen && opens(detection, DETECT_ENGINE_ONLY))
 		pass_through(walk, node);
 	while (!walk->error && !walk->ended && (layer = engine_layer_next(walk->engine, digest, layer))) {
 		if (is_itself(node, layer) || opened_with(node, detection, layer))
 			continue;
 		/* Of an image with several trees, what one of them showed here already. */
-		if (node->chosen && opened_here(detection) && node_known(walk, layer->data, layer->size))
+		if (node->chosen && opens(detection, DETECT_ARCHIVE) && node_known(walk, layer->data, layer->size))
 			continue;
 		enum scan_code code = budget_depth(&walk->budget, node->depth + 1);
 		if (code != SCAN_CODE_NONE)

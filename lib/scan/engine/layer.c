@@ -55,6 +55,17 @@ static bool matters(const struct layer *layer)
 	       sign_of_encoded_text(layer->name, layer->data, layer->size);
 }
 
+/*
+ * The library calls a file after a temporary one of its own ("clamav-" and digits of hexadecimal), or a stream after a digest, where it knows no
+ * name: that is none.
+ */
+static bool is_name(const char *name)
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t length = strspn(name, digits);
+	return strncmp(name, "clamav-", 7) != 0 && !(length == 32 && (name[length] == '_' || !name[length]));
+}
+
 /* Remembers the pair; true if it was known before. What cannot be remembered is taken twice. */
 static bool is_known(struct layer_list *list, const uint8_t *owner, const uint8_t *digest)
 {
@@ -75,8 +86,9 @@ static enum scan_code keep(struct layer_list *list, const uint8_t *owner, const 
 		return DEC_RESULT_MAXIMUM_CUMULATIVE_EXTRACT_SIZE_EXCEEDED;
 	struct engine_layer *kept = calloc(1, sizeof *kept);
 	uint8_t *data = malloc(layer->size);
-	char *name = layer->name ? strdup(layer->name) : NULL;
-	if (!kept || !data || (layer->name && !name)) {
+	bool named = layer->name && is_name(layer->name);
+	char *name = named ? strdup(layer->name) : NULL;
+	if (!kept || !data || (named && !name)) {
 		free(kept);
 		free(data);
 		free(name);
