@@ -53,13 +53,18 @@ techniques() {
 }
 
 @test "a bounce that quotes the begin of an attachment is clean" {
-	/usr/bin/python3 - "$FIXTURES/clean/zip.eml" >"$BATS_TEST_TMPDIR/bounce.eml" <<-'PYTHON'
-		import sys
+	# Cut in many places, one of them right behind the header of a member.
+	/usr/bin/python3 - "$FIXTURES/clean/zip.eml" "$BATS_TEST_TMPDIR/bounces" <<-'PYTHON'
+		import os, sys
 		original = open(sys.argv[1], "rb").read()
-		body = b"Your message could not be delivered. It began:\n\n" + original[:len(original) * 2 // 3]
-		sys.stdout.buffer.write(b"From: m@example.org\nSubject: Undelivered\nContent-Type: text/plain\n\n" + body)
+		os.mkdir(sys.argv[2])
+		for size in range(300, len(original), 41):
+		    body = b"Your message could not be delivered. It began:\n\n" + original[:size]
+		    with open(f"{sys.argv[2]}/{size:05}.eml", "wb") as file:
+		        file.write(b"From: m@example.org\nSubject: Undelivered\nContent-Type: text/plain\n\n" + body)
 	PYTHON
-	scan --paranoid "$BATS_TEST_TMPDIR/bounce.eml"
+	scan --paranoid -r "$BATS_TEST_TMPDIR/bounces"
+	[ "$(wc -l <<<"$output")" -ge 50 ]
 	is_clean
 }
 

@@ -131,6 +131,12 @@ static int scan_empty(struct opening *opening, struct node *node, const struct a
 	for (unsigned i = 0; i < member->code_count; i++)
 		whole = whole && scan_code_is_information(member->codes[i].code);
 	enum part_route route = whole ? ROUTE_EMPTY : engine_has(walk, member) ? ROUTE_ENGINE : ROUTE_UNSEEN;
+	/* The begin of an archive that a bounce quotes ends anywhere. */
+	bool damaged = member->code_count > 0;
+	for (unsigned i = 0; i < member->code_count; i++)
+		damaged = damaged && node_damage(member->codes[i].code);
+	if (walk->tentative && route == ROUTE_UNSEEN && damaged)
+		return 0;
 	int error = node_tell_empty(walk, opening->container, node, route);
 	return error ? error : tell_member_codes(walk, node, member);
 }
