@@ -333,6 +333,9 @@ static int tell_pdf(struct walk *walk, const struct node *node)
 	else if (encryption == PDF_HIDDEN)
 		(void)feed_pdf(walk, node, &tail);
 	buffer_free(&tail);
+	const char *unread = pdf_unread_stream(node->data, node->size);
+	if (unread)
+		(void)node_code(walk, node->number, DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM, unread);
 	return walk->error;
 }
 

@@ -1,8 +1,8 @@
 /*
- * pdf.c - encryption of a PDF that the engine does not notice; see pdf.h.
+ * pdf.c - encryption of a PDF that the engine does not notice, and streams that it does not undo; see pdf.h.
  *
- * Reads the dictionaries behind "trailer", and those of cross-reference streams. Words in a text are not taken for encryption:
- * what is named must be an object that looks like it. Decrypts nothing.
+ * For encryption, reads the dictionaries behind "trailer", and those of cross-reference streams. Words in a text are not taken for encryption:
+ * what is named must be an object that looks like it. Decrypts nothing, and undoes nothing.
  */
 #include "scan/pdf.h"
 
@@ -29,10 +29,12 @@ struct span {
 
 /* What a dictionary says, as far as it matters. */
 struct dictionary {
-	struct span encrypt, id; /* values; size 0: there is none */
-	bool xref;               /* /Type /XRef */
-	bool filter;             /* has a /Filter */
-	bool version;            /* has a /V */
+	struct span encrypt, id, filter_value, parameters; /* values; size 0: there is none */
+	bool xref;                                         /* /Type /XRef */
+	bool objects;                                      /* /Type /ObjStm */
+	bool image;                                        /* /Subtype /Image */
+	bool filter;                                       /* has a /Filter */
+	bool version;                                      /* has a /V */
 };
 
 struct cursor {
@@ -170,12 +172,17 @@ static void note(struct dictionary *dictionary, const char *key, struct span val
 		dictionary->id = value;
 	} else if (strcmp(key, "Filter") == 0) {
 		dictionary->filter = true;
+		dictionary->filter_value = value;
+	} else if (strcmp(key, "DecodeParms") == 0 || strcmp(key, "DP") == 0) {
+		dictionary->parameters = value;
 	} else if (strcmp(key, "V") == 0) {
 		dictionary->version = true;
-	} else if (strcmp(key, "Type") == 0 && value.size && value.data[0] == '/') {
+	} else if (value.size && value.data[0] == '/' && (strcmp(key, "Type") == 0 || strcmp(key, "Subtype") == 0)) {
 		struct cursor cursor = {value.data, value.size, 0};
 		read_name(&cursor, name);
-		dictionary->xref = strcmp(name, "XRef") == 0;
+		dictionary->xref |= strcmp(name, "XRef") == 0;
+		dictionary->objects |= strcmp(name, "ObjStm") == 0;
+		dictionary->image |= strcmp(name, "Image") == 0;
 	}
 }
 
@@ -339,4 +346,66 @@ enum pdf_encryption pdf_encryption(const uint8_t *data, size_t size, struct buff
 			return PDF_CRYPTIC;
 	}
 	return PDF_PLAIN;
+}
+
+/* "12 0 R", or an array that begins with one. */
+static bool is_elsewhere(struct span value)
+{
+	struct cursor cursor = {value.data, value.size, 0};
+	if (value.size && value.data[0] == '[')
+		cursor.at++;
+	skip_blanks(&cursor);
+	return cursor.at < cursor.size && isdigit(cursor.data[cursor.at]);
+}
+
+/* Does it name a predictor that is one? The engine does not read these parameters. */
+static bool is_predicted(struct span value)
+{
+	struct cursor cursor = {value.data, value.size, 0};
+	char name[NAME_MOST];
+	if (is_elsewhere(value))
+		return true;
+	while (cursor.at < cursor.size) {
+		if (cursor.data[cursor.at] != '/') {
+			cursor.at++;
+			continue;
+		}
+		read_name(&cursor, name);
+		if (strcmp(name, "Predictor") != 0)
+			continue;
+		skip_blanks(&cursor);
+		unsigned number = 0;
+		for (; cursor.at < cursor.size && isdigit(cursor.data[cursor.at]) && number < 100; cursor.at++)
+			number = number * 10 + (unsigned)(cursor.data[cursor.at] - '0');
+		if (number > 1)
+			return true;
+	}
+	return false;
+}
+
+const char *pdf_unread_stream(const uint8_t *data, size_t size)
+{
+	struct cursor cursor = {data, size, 0};
+	struct dictionary dictionary;
+	uint64_t work = 4 * (uint64_t)size;
+	bool trailer;
+	while (find_next(&cursor, &trailer)) {
+		size_t before = cursor.at;
+		(void)read_dictionary(&cursor, &dictionary);
+		struct cursor behind = cursor;
+		size_t read = cursor.at - before;
+		if (read <= work) {
+			work -= read;
+			cursor.at = before + 2;
+		}
+		behind.at += next_is(&behind, ">>") ? 2 : 0;
+		skip_blanks(&behind);
+		if (!next_is(&behind, "stream"))
+			continue;
+		if (is_elsewhere(dictionary.filter_value))
+			return "a stream of a PDF whose filter stands elsewhere";
+		if (!dictionary.xref && !dictionary.objects && !dictionary.image && is_predicted(dictionary.parameters))
+			return "a stream of a PDF with a predictor";
+	}
+	return NULL;
 }

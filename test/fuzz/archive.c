@@ -51,7 +51,8 @@ static void ask_signs(const uint8_t *data, size_t size, const struct detection *
 	char text[POLYGLOT_TEXT_MOST] = "";
 	struct buffer tail;
 	const char *method = dmg_unread_method(data, size), *document = ole2_encrypted(data, size);
-	PROMISE((!method || *method) && (!document || *document));
+	const char *stream = pdf_unread_stream(data, size);
+	PROMISE((!method || *method) && (!document || *document) && (!stream || *stream));
 	enum pdf_encryption encryption = pdf_encryption(data, size, &tail);
 	PROMISE(encryption == PDF_HIDDEN || !tail.size);
 	(void)fuzz_touch(tail.data, tail.size);

@@ -1,5 +1,5 @@
 /*
- * pdf.c - encryption of a PDF is found wherever it stands, and not in texts.
+ * pdf.c - encryption of a PDF is found wherever it stands, and not in texts; and streams that the engine does not undo.
  */
 #include "scan/pdf.h"
 #include "tap.h"
@@ -39,8 +39,42 @@ static enum pdf_encryption look(const char *text, char *ret_tail, size_t tail_si
 	return answer;
 }
 
+static const char *unread(const char *text)
+{
+	size_t size = strlen(text);
+	uint8_t *exact = malloc(size ? size : 1);
+	if (!exact)
+		exit(99);
+	memcpy(exact, text, size);
+	const char *answer = pdf_unread_stream(exact, size);
+	for (size_t cut = 0; cut < size; cut++)
+		(void)pdf_unread_stream(exact + size - cut, cut);
+	free(exact);
+	return answer;
+}
+
+static void test_streams(void)
+{
+	static const char filter[] = "a stream of a PDF whose filter stands elsewhere",
+			  predictor[] = "a stream of a PDF with a predictor";
+	same(unread("5 0 obj\n<< /Filter /FlateDecode /Length 3 >>\nstream\nabc"), NULL, "an ordinary stream");
+	same(unread("5 0 obj\n<< /Filter 7 0 R >>\nstream\nabc"), filter, "a filter elsewhere");
+	same(unread("5 0 obj<</Fil#74er[%x\n7 0 R]>>stream\nabc"), filter, "in an array, with an escape and a remark");
+	same(unread("5 0 obj\n<< /Filter 7 0 R >>\nendobj\n"), NULL, "of no stream");
+	same(unread("5 0 obj\n<< /Length 7 0 R >>\nstream\nabc"), NULL, "a length elsewhere");
+	same(unread("5 0 obj\n<< /DecodeParms << /Columns 4 /Predictor 12 >> >>\nstream\nabc"), predictor, "predicted");
+	same(unread("5 0 obj\n<< /DP [ << /Pr#65dictor 2 >> ] >>\nstream\nabc"), predictor, "in an array");
+	same(unread("5 0 obj\n<< /DecodeParms 8 0 R >>\nstream\nabc"), predictor, "parameters elsewhere");
+	same(unread("5 0 obj\n<< /DecodeParms << /Predictor 1 >> >>\nstream\nabc"), NULL, "not predicted");
+	same(unread("5 0 obj\n<< /Type /XRef /DecodeParms << /Predictor 12 >> >>\nstream\nabc"), NULL, "a table");
+	same(unread("5 0 obj\n<< /Subtype /Image /DecodeParms << /Predictor 15 >> >>\nstream\nabc"), NULL, "a picture");
+	same(unread("(5 0 obj << /Filter 7 0 R"), NULL, "a beginning");
+	same(unread(""), NULL, "nothing");
+}
+
 int main(void)
 {
+	test_streams();
 	char tail[512];
 	ok(look("%PDF-1.4\n" LOCK "trailer\n<< /Encrypt 6 0 R >>\nstartxref\n0\n%%EOF\n", NULL, 0) == PDF_PLAIN,
 	   "where the engine sees it");

@@ -167,6 +167,7 @@ static bool sequence_read(struct volume *volume, const uint8_t *extent)
 	uint32_t first = mark_le32(extent + 4), count = mark_le32(extent) / (uint32_t)volume->block;
 	volume->partition_count = 0;
 	volume->file_set = NULL;
+	volume->damaged = false;
 	for (uint32_t i = 0; i < count && i < DESCRIPTORS_MOST; i++) {
 		const uint8_t *data = sector(volume, (uint64_t)first + i);
 		if (!data || is_tag(data, volume->block, TAG_END))
