@@ -613,7 +613,8 @@ static void find_formats(const uint8_t *data, size_t size, struct detection *ret
 /* What stands behind foreign bytes; an archive that we open anyway would only show its own members again. */
 static void find_behind(const uint8_t *data, size_t size, struct detection *ret)
 {
-	if (ret->mail || (ret->count != 0 && detect_opener(ret->formats[0]) == DETECT_ARCHIVE))
+	bool document = detect_has(ret, DETECT_RTF);
+	if (ret->mail || (ret->count != 0 && !document && detect_opener(ret->formats[0]) == DETECT_ARCHIVE))
 		return;
 	for (size_t i = 0; i < sizeof finds / sizeof finds[0]; i++)
 		if (finds[i].find(data, size) != MARK_NONE)

@@ -3,6 +3,8 @@
  */
 #include "scan/sign.h"
 
+#include "scan/mark.h"
+
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -10,8 +12,10 @@
 #define DIGITS "0123456789"
 
 /* The main header of ARJ: mark and size, then flags. */
+#define ARJ_MARK   0xEA60u
 #define ARJ_FLAGS  8u
 #define ARJ_VOLUME 4 /* more follows in another */
+#define ARJ_REST   8 /* of a file: it began in another */
 
 static bool digits(const char *text, size_t count)
 {
@@ -57,7 +61,12 @@ bool sign_of_volume(const char *name)
 
 bool sign_of_arj_volume(const uint8_t *data, size_t size)
 {
-	return size > ARJ_FLAGS && (data[ARJ_FLAGS] & ARJ_VOLUME) != 0;
+	if (size <= ARJ_FLAGS)
+		return false;
+	/* Behind the header, its check sum and no further one, the first file may be the rest of one. */
+	size_t next = 4 + (size_t)mark_le16(data + 2) + 6;
+	bool rest = next + ARJ_FLAGS < size && mark_le16(data + next) == ARJ_MARK && data[next + ARJ_FLAGS] & ARJ_REST;
+	return rest || (data[ARJ_FLAGS] & ARJ_VOLUME) != 0;
 }
 
 const char *sign_of_format(const char *name)

@@ -16,7 +16,7 @@
  */
 bool sign_of_volume(const char *name);
 
-/* Does an ARJ archive say that it is one of several volumes, and not the last? */
+/* Does an ARJ archive say that it is one of several volumes: that others follow, or that its first file began in another? */
 bool sign_of_arj_volume(const uint8_t *data, size_t size);
 
 /*

@@ -51,6 +51,16 @@ static void test_members(void)
 static void test_encoded(void)
 {
 	static const char base64[] = "WDVPIVAlQEFQWzRcUFpYNTQoUF4pN0NDKTd9JEVJQ0FS\r\n";
+	uint8_t arj[100] = "\x60\xea\x1e\0";
+	ok(!sign_of_arj_volume(arj, sizeof arj), "an ARJ archive by itself");
+	arj[8] = 4;
+	ok(sign_of_arj_volume(arj, sizeof arj) && !sign_of_arj_volume(arj, 8), "one that is followed by another");
+	arj[8] = 0;
+	memcpy(arj + 40, "\x60\xea\x1e\0", 4);
+	arj[48] = 8;
+	ok(sign_of_arj_volume(arj, sizeof arj) && !sign_of_arj_volume(arj, 48), "the last one of a set");
+	arj[48] = 16;
+	ok(!sign_of_arj_volume(arj, sizeof arj), "with a first file of its own");
 	ok(sign_of_encoded_text("a.UUE", BYTES("words\n")), "by its name, whatever the case");
 	ok(!sign_of_encoded_text("a.txt", BYTES("words\n")), "a text");
 	ok(!sign_of_encoded_text(NULL, BYTES("")), "nothing");

@@ -273,6 +273,9 @@ int archive_walk(enum detect_format format, const uint8_t *data, size_t size, st
 	case DETECT_CMS:
 		cms_walk(&walk);
 		break;
+	case DETECT_RTF:
+		rtf_walk(&walk);
+		break;
 	case DETECT_UDF:
 		udf_walk(&walk);
 		break;

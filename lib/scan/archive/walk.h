@@ -72,6 +72,7 @@ void binhex_walk(struct walk *walk);
 void yenc_walk(struct walk *walk);
 void tnef_walk(struct walk *walk);
 void cms_walk(struct walk *walk);
+void rtf_walk(struct walk *walk);
 void udf_walk(struct walk *walk);
 void applesingle_walk(struct walk *walk);
 void macbinary_walk(struct walk *walk);
