@@ -129,7 +129,7 @@ static bool behind_address(const uint8_t *data, size_t at)
 /* Is it all that stands between two quotes or tags, and as long as base64 is? */
 static bool is_value(const uint8_t *data, size_t size, size_t start, size_t stop, size_t letters)
 {
-	static const char before[] = "\"'`> \t", after[] = "\"'`< \t\r\n";
+	static const char before[] = "\"'`>: \t", after[] = "\"'`< \t\r\n";
 	bool begins = start == 0 || (data[start - 1] && strchr(before, data[start - 1]));
 	bool ends = stop == size || (data[stop] && strchr(after, data[stop]));
 	return begins && ends && letters >= VALUE_LEAST && (stop - start) % 4 == 0;

@@ -2,7 +2,7 @@
  * carve.h - encoded files in a text that nothing declares: base64, xxencode, and uuencode that is not written as it should be.
  *
  * Somebody with an editor, a script or a lenient mail program gets at them. What stray_file finds is not repeated. Only
- * finds: nothing is decoded. Called by readings.
+ * finds: nothing is decoded. Called by readings and sign.
  */
 #ifndef CSAPI_SCAN_CARVE_H
 #define CSAPI_SCAN_CARVE_H

@@ -3,9 +3,9 @@
  */
 #include "scan/sign.h"
 
+#include "scan/carve.h"
 #include "scan/mark.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -83,26 +83,6 @@ const char *sign_of_format(const char *name)
 	return NULL;
 }
 
-/* Base64 of a file in lines is at least so wide. */
-#define BASE64_WIDTH 40u
-
-static bool is_encoded_line(const uint8_t *line, size_t size)
-{
-	size_t letters = 0;
-	if (size >= 6 && strncasecmp((const char *)line, "begin", 5) == 0 && (line[5] == ' ' || line[5] == '-'))
-		return true;
-	bool small = false, large = false, other = false;
-	for (; letters < size && (isalnum(line[letters]) || line[letters] == '+' || line[letters] == '/'); letters++) {
-		small |= islower(line[letters]) != 0;
-		large |= isupper(line[letters]) != 0;
-		other |= !isalpha(line[letters]);
-	}
-	size_t end = letters;
-	while (end < size && line[end] == '=')
-		end++;
-	return letters >= BASE64_WIDTH && end == size && end % 4 == 0 && small && large && other;
-}
-
 bool sign_of_encoded_text(const char *name, const uint8_t *data, size_t size)
 {
 	static const char *const endings[] = {".uu",   ".uue", ".xx",  ".xxe", ".b64", ".mim",
@@ -111,13 +91,9 @@ bool sign_of_encoded_text(const char *name, const uint8_t *data, size_t size)
 	for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
 		if (strcasecmp(dot, endings[i]) == 0)
 			return true;
-	while (size && isspace(*data))
-		data++, size--;
-	const uint8_t *feed = size ? memchr(data, '\n', size) : NULL;
-	size_t length = feed ? (size_t)(feed - data) : size;
-	while (length && isspace(data[length - 1]))
-		length--;
-	return is_encoded_line(data, length);
+	struct carving carving;
+	size_t at = 0;
+	return carve_next(data, size, &at, &carving);
 }
 
 static size_t count(const uint8_t *data, size_t size, const char *word)

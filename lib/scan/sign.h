@@ -26,8 +26,8 @@ bool sign_of_arj_volume(const uint8_t *data, size_t size);
 const char *sign_of_format(const char *name);
 
 /*
- * Is this text, a file in an archive, one that a program for archives would decode: by its name ("a.uue"), or by its first line, which begins a
- * file or is base64? NULL: it has no name.
+ * Is this text, a file in an archive, one in which a program for archives, a browser or an office program would find a file: by its name
+ * ("a.uue"; NULL: it has none), or by what carve finds?
  */
 bool sign_of_encoded_text(const char *name, const uint8_t *data, size_t size);
 

@@ -51,8 +51,10 @@ static bool matters(const struct layer *layer)
 	}
 	if (detection.mail && has_body(layer->data, layer->size))
 		return true;
-	return sign_of_volume(layer->name) || sign_of_format(layer->name) ||
-	       sign_of_encoded_text(layer->name, layer->data, layer->size);
+	if (sign_of_volume(layer->name) || sign_of_format(layer->name))
+		return true;
+	bool text = !detection.count && strncmp(detection.type, "text/", 5) == 0;
+	return text && sign_of_encoded_text(layer->name, layer->data, layer->size);
 }
 
 /*
