@@ -34,7 +34,7 @@ static bool has_body(const uint8_t *data, size_t size)
 {
 	const uint8_t *lf = memmem(data, size, "\n\n", 2), *crlf = memmem(data, size, "\n\r\n", 3);
 	const uint8_t *body = !lf || (crlf && crlf < lf) ? crlf : lf, *end = data + size;
-	while (body && body < end && isspace(*body))
+	while (body && body < end && (isspace(*body) || !*body))
 		body++;
 	return body && body < end;
 }
