@@ -15,8 +15,11 @@
 /* Letters in the middle of a line: behind "base64," of a data: address (RFC 2397), and anywhere. */
 #define ADDRESS_LEAST 16u
 #define RUN_LEAST     1024u
-/* Between quotes, or between tags: a value in a script, or in XML. And at the end of a line, when lines of base64 follow (RFC 5545, 3.1). */
-#define VALUE_LEAST 64u
+/*
+ * Between quotes, or between tags: a value in a script, or in XML. More than the 64 bytes of the longest digest or signature of which there are lists:
+ * their bytes are chance, and now and then look like something. And at the end of a line, when lines of base64 follow (RFC 5545, 3.1).
+ */
+#define VALUE_LEAST 87u
 #define FIRST_LEAST 16u
 /* Lines of something else that a uuencoded file may have in it: some programs leave them out. */
 #define FOREIGN_MOST 4u
