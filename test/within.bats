@@ -27,6 +27,8 @@ teardown_file() { close_file; }
 	is_unscannable DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM
 	scan -r "$FIXTURES/within/split" "$FIXTURES/within/mail/split"
 	is_unscannable DEC_RESULT_FILE_SPLIT_ACROSS_CONTAINERS
+	scan -r "$FIXTURES/within/closed" "$FIXTURES/within/mail/closed"
+	is_unscannable DEC_RESULT_OPEN_CONTAINER_FAILED
 }
 
 @test "within: the file has an id of its own, by which it is found again" {

@@ -46,7 +46,7 @@ static bool matters(const struct layer *layer)
 	detect(layer->data, layer->size, &detection);
 	for (unsigned i = 0; i < detection.count; i++) {
 		enum detect_format format = detection.formats[i];
-		if (format != DETECT_PE && format != DETECT_NSIS && format != DETECT_ONENOTE)
+		if (format != DETECT_PE && format != DETECT_ONENOTE)
 			return true;
 	}
 	if (detection.mail && has_body(layer->data, layer->size))
