@@ -121,13 +121,6 @@ static const struct mark marks[] = {
 	MARK(LZFSE, 0, "bvx2"),
 };
 
-static bool starts(const uint8_t *data, size_t size, size_t offset, const char *bytes, size_t count)
-{
-	return offset <= size && count <= size - offset && memcmp(data + offset, bytes, count) == 0;
-}
-
-#define STARTS(data, size, offset, bytes) starts(data, size, offset, bytes, sizeof(bytes) - 1)
-
 /* An octal field of a tar header, as tar writes it: blanks, digits, a blank or NUL. -1 if it is none. */
 static int64_t tar_octal(const uint8_t *field, size_t size)
 {
@@ -172,9 +165,9 @@ static bool is_zip(const uint8_t *data, size_t size)
 
 static bool is_bzip2(const uint8_t *data, size_t size)
 {
-	return size >= 4 && STARTS(data, size, 0, "BZh") && data[3] >= '1' && data[3] <= '9' &&
-	       (size < 10 || STARTS(data, size, 4, "\x31\x41\x59\x26\x53\x59") ||
-		STARTS(data, size, 4, "\x17\x72\x45\x38\x50\x90"));
+	return size >= 4 && MARK_STARTS(data, size, 0, "BZh") && data[3] >= '1' && data[3] <= '9' &&
+	       (size < 10 || MARK_STARTS(data, size, 4, "\x31\x41\x59\x26\x53\x59") ||
+		MARK_STARTS(data, size, 4, "\x17\x72\x45\x38\x50\x90"));
 }
 
 /* No mark at all: what encoders write is narrow enough, with a properties byte, a dictionary size and a size. */
@@ -204,15 +197,15 @@ static bool is_compress(const uint8_t *data, size_t size)
 static enum detect_format after_skippable(const uint8_t *data, size_t size)
 {
 	size_t at = 0;
-	while (size - at >= 8 && (data[at] & 0xf0) == 0x50 && STARTS(data, size, at + 1, "\x2a\x4d\x18")) {
+	while (size - at >= 8 && (data[at] & 0xf0) == 0x50 && MARK_STARTS(data, size, at + 1, "\x2a\x4d\x18")) {
 		uint32_t length = mark_le32(data + at + 4);
 		if (length > size - at - 8)
 			return DETECT_NONE;
 		at += 8 + length;
 	}
-	if (at != 0 && STARTS(data, size, at, "\x04\x22\x4d\x18"))
+	if (at != 0 && MARK_STARTS(data, size, at, "\x04\x22\x4d\x18"))
 		return DETECT_LZ4;
-	return at != 0 && STARTS(data, size, at, "\x28\xb5\x2f\xfd") ? DETECT_ZSTD : DETECT_NONE;
+	return at != 0 && MARK_STARTS(data, size, at, "\x28\xb5\x2f\xfd") ? DETECT_ZSTD : DETECT_NONE;
 }
 
 static bool is_zstd(const uint8_t *data, size_t size)
@@ -245,8 +238,8 @@ static bool is_cpio(const uint8_t *data, size_t size)
 {
 	if (size < 28)
 		return false;
-	bool little = STARTS(data, size, 0, "\xc7\x71");
-	if (!little && !STARTS(data, size, 0, "\x71\xc7"))
+	bool little = MARK_STARTS(data, size, 0, "\xc7\x71");
+	if (!little && !MARK_STARTS(data, size, 0, "\x71\xc7"))
 		return false;
 	size_t name = little ? mark_le16(data + 20) : (size_t)(data[20] << 8 | data[21]);
 	unsigned mode = little ? mark_le16(data + 6) : (unsigned)(data[6] << 8 | data[7]);
@@ -259,13 +252,13 @@ static bool is_cpio(const uint8_t *data, size_t size)
 
 static bool is_warc(const uint8_t *data, size_t size)
 {
-	return STARTS(data, size, 0, "WARC/0.") || STARTS(data, size, 0, "WARC/1.0\r\n") ||
-	       STARTS(data, size, 0, "WARC/1.0\n") || STARTS(data, size, 0, "WARC/1.1\r\n");
+	return MARK_STARTS(data, size, 0, "WARC/0.") || MARK_STARTS(data, size, 0, "WARC/1.0\r\n") ||
+	       MARK_STARTS(data, size, 0, "WARC/1.0\n") || MARK_STARTS(data, size, 0, "WARC/1.1\r\n");
 }
 
 static bool is_program(const uint8_t *data, size_t size)
 {
-	if (size < 64 || !STARTS(data, size, 0, "MZ"))
+	if (size < 64 || !MARK_STARTS(data, size, 0, "MZ"))
 		return false;
 	uint32_t header = mark_le32(data + 60);
 	if (header <= size - 4 && (memcmp(data + header, "PE\0\0", 4) == 0 || memcmp(data + header, "NE", 2) == 0 ||
@@ -290,14 +283,16 @@ static bool is_inno(const uint8_t *data, size_t size)
 /* A program for Linux with an ISO 9660 or SquashFS image behind it. */
 static bool is_appimage(const uint8_t *data, size_t size)
 {
-	return STARTS(data, size, 0, "\x7f\x45LF") && (STARTS(data, size, 8, "AI\1") || STARTS(data, size, 8, "AI\2"));
+	return MARK_STARTS(data, size, 0, "\x7f\x45LF") &&
+	       (MARK_STARTS(data, size, 8, "AI\1") || MARK_STARTS(data, size, 8, "AI\2"));
 }
 
 /* And the client that it is for: [MS-PST] 2.2.2.6. */
 static bool is_pst(const uint8_t *data, size_t size)
 {
-	return STARTS(data, size, 0, "!BDN") &&
-	       (STARTS(data, size, 8, "SM") || STARTS(data, size, 8, "SO") || STARTS(data, size, 8, "AB"));
+	return MARK_STARTS(data, size, 0, "!BDN") &&
+	       (MARK_STARTS(data, size, 8, "SM") || MARK_STARTS(data, size, 8, "SO") ||
+		MARK_STARTS(data, size, 8, "AB"));
 }
 
 static bool is_pdf(const uint8_t *data, size_t size)
@@ -309,7 +304,7 @@ static bool is_pdf(const uint8_t *data, size_t size)
 static bool is_arj(const uint8_t *data, size_t size)
 {
 	/* mark, size of the basic header, the header, its CRC-32 */
-	if (size < 8 || !STARTS(data, size, 0, "\x60\xea"))
+	if (size < 8 || !MARK_STARTS(data, size, 0, "\x60\xea"))
 		return false;
 	size_t length = mark_le16(data + 2);
 	if (length < 30 || length > 2600 || length + 8 > size)
@@ -422,20 +417,21 @@ static bool is_cms(const uint8_t *data, size_t size)
 
 static bool is_dmg(const uint8_t *data, size_t size)
 {
-	return size >= 512 && STARTS(data, size, size - 512, "koly\0\0\0\4");
+	return size >= 512 && MARK_STARTS(data, size, size - 512, "koly\0\0\0\4");
 }
 
 static bool is_vhd(const uint8_t *data, size_t size)
 {
-	return size >= 1024 && STARTS(data, size, size - 512, "conectix\0\0\0");
+	return size >= 1024 && MARK_STARTS(data, size, size - 512, "conectix\0\0\0");
 }
 
 static bool is_udf(const uint8_t *data, size_t size)
 {
-	if (!STARTS(data, size, 32769, "BEA01") && !STARTS(data, size, 32769, "CD001"))
+	if (!MARK_STARTS(data, size, 32769, "BEA01") && !MARK_STARTS(data, size, 32769, "CD001"))
 		return false;
 	for (size_t sector = 17; sector < 32; sector++)
-		if (STARTS(data, size, sector * 2048 + 1, "NSR02") || STARTS(data, size, sector * 2048 + 1, "NSR03"))
+		if (MARK_STARTS(data, size, sector * 2048 + 1, "NSR02") ||
+		    MARK_STARTS(data, size, sector * 2048 + 1, "NSR03"))
 			return true;
 	return false;
 }
@@ -457,15 +453,15 @@ static bool is_arc(const uint8_t *data, size_t size)
 
 static bool is_stuffit(const uint8_t *data, size_t size)
 {
-	return STARTS(data, size, 0, "SIT!");
+	return MARK_STARTS(data, size, 0, "SIT!");
 }
 
 static bool is_squashfs(const uint8_t *data, size_t size)
 {
 	if (size < 96)
 		return false;
-	return (STARTS(data, size, 0, "hsqs") && mark_le16(data + 28) <= 4) ||
-	       (STARTS(data, size, 0, "sqsh") && data[28] == 0 && data[29] <= 4);
+	return (MARK_STARTS(data, size, 0, "hsqs") && mark_le16(data + 28) <= 4) ||
+	       (MARK_STARTS(data, size, 0, "sqsh") && data[28] == 0 && data[29] <= 4);
 }
 
 static bool is_openpgp(const uint8_t *data, size_t size)
@@ -477,7 +473,7 @@ static bool is_openpgp(const uint8_t *data, size_t size)
 static bool is_shar(const uint8_t *data, size_t size)
 {
 	size_t look = size < TEXT_LOOK ? size : TEXT_LOOK;
-	if (!STARTS(data, size, 0, "#!") && !STARTS(data, size, 0, "# ") && !STARTS(data, size, 0, ": "))
+	if (!MARK_STARTS(data, size, 0, "#!") && !MARK_STARTS(data, size, 0, "# ") && !MARK_STARTS(data, size, 0, ": "))
 		return false;
 	return memmem(data, look, "# This is a shell archive", 25) ||
 	       memmem(data, look, "#This is a shell archive", 24);
@@ -571,7 +567,7 @@ static bool mark_doubtful(const struct mark *mark, const uint8_t *data, size_t s
 {
 	switch (mark->format) {
 	case DETECT_STUFFIT: /* "rLau" belongs to "SIT!" or one of its siblings "ST46", "ST50", ... */
-		return mark->offset == 10 && !STARTS(data, size, 0, "ST") && !STARTS(data, size, 0, "SIT");
+		return mark->offset == 10 && !MARK_STARTS(data, size, 0, "ST") && !MARK_STARTS(data, size, 0, "SIT");
 	case DETECT_CPIO: /* the old form has octal digits throughout, the new one hexadecimal */
 		for (size_t i = 6; i < 76; i++)
 			if (i >= size || !isxdigit(data[i]))
@@ -594,7 +590,7 @@ static void find_formats(const uint8_t *data, size_t size, struct detection *ret
 		if (size >= 32 ? finds[i].find(data, 32) == 0 : finds[i].find(data, size) == 0)
 			add(ret, finds[i].format);
 	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
-		if (starts(data, size, marks[i].offset, marks[i].bytes, marks[i].size) &&
+		if (mark_starts(data, size, marks[i].offset, marks[i].bytes, marks[i].size) &&
 		    !mark_doubtful(&marks[i], data, size))
 			add(ret, marks[i].format);
 	enum detect_format systems[IMAGE_SYSTEMS];
@@ -704,13 +700,13 @@ static int mail_line(const uint8_t *line, size_t size, bool first)
 
 static bool is_mail(const uint8_t *data, size_t size)
 {
-	size_t at = STARTS(data, size, 0, "\xef\xbb\xbf") ? 3 : 0;
+	size_t at = MARK_STARTS(data, size, 0, "\xef\xbb\xbf") ? 3 : 0;
 	size_t text;
 	bool first = true;
 
 	while (at < size && isspace(data[at]) && data[at] != ' ' && data[at] != '\t')
 		at++;
-	if (STARTS(data, size, at, "From ") || STARTS(data, size, at, ">From "))
+	if (MARK_STARTS(data, size, at, "From ") || MARK_STARTS(data, size, at, ">From "))
 		at += line_length(data + at, size - at, &text);
 	while (at < size && (data[at] == '\r' || data[at] == '\n'))
 		at++;
@@ -757,7 +753,7 @@ static const struct {
 static bool is_html(const uint8_t *data, size_t size)
 {
 	static const char *const tags[] = {"<!doctype html", "<html", "<head", "<body", "<script", "<title", "<!--"};
-	size_t at = STARTS(data, size, 0, "\xef\xbb\xbf") ? 3 : 0;
+	size_t at = MARK_STARTS(data, size, 0, "\xef\xbb\xbf") ? 3 : 0;
 	while (at < size && isspace(data[at]))
 		at++;
 	for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++) {
@@ -783,7 +779,7 @@ static const char *plain_type(const uint8_t *data, size_t size, bool mail)
 	if (mail)
 		return "message/rfc822";
 	for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
-		if (starts(data, size, plain[i].offset, plain[i].bytes, plain[i].size))
+		if (mark_starts(data, size, plain[i].offset, plain[i].bytes, plain[i].size))
 			return plain[i].type;
 	if (is_html(data, size))
 		return "text/html";

@@ -6,7 +6,6 @@
  */
 #include "scan/dmg.h"
 
-#include "scan/budget.h"
 #include "scan/mark.h"
 #include "scan/transfer.h"
 
@@ -55,13 +54,8 @@ static const char *table_read(const uint8_t *table, size_t size)
 
 static const char *table_decode(const uint8_t *encoded, size_t size)
 {
-	struct limits limits;
-	struct budget budget;
 	struct buffer buffer;
-	/* A budget of its own: these bytes are no part of the message. */
-	limits_defaults(&limits);
-	budget_init(&budget, &limits);
-	(void)transfer_decode(TRANSFER_BASE64, encoded, size, &budget, &buffer);
+	transfer_look(TRANSFER_BASE64, encoded, size, &buffer);
 	const char *text = table_read(buffer.data, buffer.size);
 	buffer_free(&buffer);
 	return text;

@@ -11,6 +11,7 @@
 #define CSAPI_SCAN_ENGINE_H
 
 #include "base/why.h"
+#include "scan/detect.h"
 #include "scan/digest.h"
 #include "verdict/limits.h"
 #include "verdict/report.h"
@@ -99,7 +100,8 @@ struct engine_layer {
 	char *name;                 /* NULL: none */
 	uint8_t *data;
 	size_t size;
-	struct engine_layer *next; /* of any owner */
+	struct detection detection; /* what it could be */
+	struct engine_layer *next;  /* of any owner */
 };
 
 /*

@@ -9,13 +9,6 @@
 
 #include <string.h>
 
-static bool starts(const uint8_t *data, size_t size, size_t offset, const char *bytes, size_t count)
-{
-	return offset <= size && count <= size - offset && memcmp(data + offset, bytes, count) == 0;
-}
-
-#define STARTS(data, size, offset, bytes) starts(data, size, offset, bytes, sizeof(bytes) - 1)
-
 /* The boot sector of a file system that Windows reads: a jump, a name, and numbers that fit each other. */
 static bool is_boot_sector(const uint8_t *data, size_t size)
 {
@@ -28,7 +21,7 @@ static bool is_boot_sector(const uint8_t *data, size_t size)
 
 static bool fat_at(const uint8_t *data, size_t size)
 {
-	if (size >= 512 && STARTS(data, size, 3, "EXFAT   "))
+	if (size >= 512 && MARK_STARTS(data, size, 3, "EXFAT   "))
 		return data[510] == 0x55 && data[511] == 0xaa;
 	/* one or two tables, and the medium */
 	return is_boot_sector(data, size) && (data[16] == 1 || data[16] == 2) && data[21] >= 0xf0;
@@ -36,80 +29,82 @@ static bool fat_at(const uint8_t *data, size_t size)
 
 static bool ntfs_at(const uint8_t *data, size_t size)
 {
-	return is_boot_sector(data, size) && STARTS(data, size, 3, "NTFS    ");
+	return is_boot_sector(data, size) && MARK_STARTS(data, size, 3, "NTFS    ");
 }
 
 static bool ext_at(const uint8_t *data, size_t size)
 {
 	/* The superblock: block size and mark, and a state and a handling of errors of which there are few. */
-	return size >= 2048 && STARTS(data, size, 1024 + 56, "\x53\xef") && mark_le32(data + 1024 + 24) <= 6 &&
+	return size >= 2048 && MARK_STARTS(data, size, 1024 + 56, "\x53\xef") && mark_le32(data + 1024 + 24) <= 6 &&
 	       mark_le16(data + 1024 + 58) <= 7 && mark_le16(data + 1024 + 60) <= 3 && mark_le32(data + 1024) != 0;
 }
 
 static bool ufs_at(const uint8_t *data, size_t size)
 {
-	return STARTS(data, size, 8192 + 1372, "\x54\x19\x01\x00") ||
-	       STARTS(data, size, 65536 + 1372, "\x19\x01\x54\x19") ||
-	       STARTS(data, size, 8192 + 1372, "\x00\x01\x19\x54");
+	return MARK_STARTS(data, size, 8192 + 1372, "\x54\x19\x01\x00") ||
+	       MARK_STARTS(data, size, 65536 + 1372, "\x19\x01\x54\x19") ||
+	       MARK_STARTS(data, size, 8192 + 1372, "\x00\x01\x19\x54");
 }
 
 /* The old one: a count of 512-byte pieces, bitmap and name of the volume that are possible (Inside Macintosh: Files, 2-60). */
 static bool hfs_at(const uint8_t *data, size_t size)
 {
-	return size >= 1024 + 162 && STARTS(data, size, 1024, "BD") && mark_be16(data + 1024 + 14) >= 3 &&
+	return size >= 1024 + 162 && MARK_STARTS(data, size, 1024, "BD") && mark_be16(data + 1024 + 14) >= 3 &&
 	       mark_be32(data + 1024 + 20) && mark_be32(data + 1024 + 20) % 512 == 0 && data[1024 + 36] >= 1 &&
-	       data[1024 + 36] <= 27 && !STARTS(data, size, 1024 + 124, "H+");
+	       data[1024 + 36] <= 27 && !MARK_STARTS(data, size, 1024 + 124, "H+");
 }
 
 static bool hfsplus_at(const uint8_t *data, size_t size)
 {
-	return size >= 1024 + 512 && (STARTS(data, size, 1024, "H+\0\4") || STARTS(data, size, 1024, "HX\0\5"));
+	return size >= 1024 + 512 &&
+	       (MARK_STARTS(data, size, 1024, "H+\0\4") || MARK_STARTS(data, size, 1024, "HX\0\5"));
 }
 
 /* The superblock of a container, and the size of its blocks. */
 static bool apfs_at(const uint8_t *data, size_t size)
 {
-	return size >= 40 && STARTS(data, size, 32, "NXSB") && mark_le32(data + 36) >= 4096 &&
+	return size >= 40 && MARK_STARTS(data, size, 32, "NXSB") && mark_le32(data + 36) >= 4096 &&
 	       mark_le32(data + 36) <= 65536 && mark_le32(data + 36) % 4096 == 0;
 }
 
 static bool xfs_at(const uint8_t *data, size_t size)
 {
-	return size >= 512 && STARTS(data, size, 0, "XFSB") && mark_be32(data + 4) >= 512 &&
+	return size >= 512 && MARK_STARTS(data, size, 0, "XFSB") && mark_be32(data + 4) >= 512 &&
 	       mark_be32(data + 4) <= 65536;
 }
 
 static bool btrfs_at(const uint8_t *data, size_t size)
 {
-	return STARTS(data, size, 65536 + 64, "_BHRfS_M");
+	return MARK_STARTS(data, size, 65536 + 64, "_BHRfS_M");
 }
 
 /* The superblock, whose blocks are of 512 bytes to 64 KiB. */
 static bool erofs_at(const uint8_t *data, size_t size)
 {
-	return size >= 1024 + 128 && STARTS(data, size, 1024, "\xe2\xe1\xf5\xe0") && data[1024 + 12] >= 9 &&
+	return size >= 1024 + 128 && MARK_STARTS(data, size, 1024, "\xe2\xe1\xf5\xe0") && data[1024 + 12] >= 9 &&
 	       data[1024 + 12] <= 16;
 }
 
 static bool f2fs_at(const uint8_t *data, size_t size)
 {
-	return size >= 1024 + 128 && STARTS(data, size, 1024, "\x10\x20\xf5\xf2") && mark_le16(data + 1024 + 4) == 1;
+	return size >= 1024 + 128 && MARK_STARTS(data, size, 1024, "\x10\x20\xf5\xf2") &&
+	       mark_le16(data + 1024 + 4) == 1;
 }
 
 static bool jfs_at(const uint8_t *data, size_t size)
 {
-	return STARTS(data, size, 32768, "JFS1\1\0\0\0") || STARTS(data, size, 32768, "JFS1\2\0\0\0");
+	return MARK_STARTS(data, size, 32768, "JFS1\1\0\0\0") || MARK_STARTS(data, size, 32768, "JFS1\2\0\0\0");
 }
 
 static bool reiserfs_at(const uint8_t *data, size_t size)
 {
-	return STARTS(data, size, 65536 + 52, "ReIsErFs") || STARTS(data, size, 65536 + 52, "ReIsEr2Fs") ||
-	       STARTS(data, size, 65536 + 52, "ReIsEr3Fs") || STARTS(data, size, 65536, "ReIsEr4");
+	return MARK_STARTS(data, size, 65536 + 52, "ReIsErFs") || MARK_STARTS(data, size, 65536 + 52, "ReIsEr2Fs") ||
+	       MARK_STARTS(data, size, 65536 + 52, "ReIsEr3Fs") || MARK_STARTS(data, size, 65536, "ReIsEr4");
 }
 
 static bool lvm_at(const uint8_t *data, size_t size)
 {
-	return STARTS(data, size, 512, "LABELONE") && STARTS(data, size, 512 + 24, "LVM2 001");
+	return MARK_STARTS(data, size, 512, "LABELONE") && MARK_STARTS(data, size, 512 + 24, "LVM2 001");
 }
 
 /* Is it that file system, or a disk whose table of partitions (MBR) has one? */

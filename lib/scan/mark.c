@@ -48,6 +48,11 @@ uint64_t mark_be64(const uint8_t *data)
 	return (uint64_t)mark_be32(data) << 32 | mark_be32(data + 4);
 }
 
+bool mark_starts(const uint8_t *data, size_t size, size_t offset, const char *bytes, size_t count)
+{
+	return offset <= size && count <= size - offset && memcmp(data + offset, bytes, count) == 0;
+}
+
 uint32_t mark_crc32(const uint8_t *data, size_t size)
 {
 	/* Four bits at a time: it only ever sees headers, but hostile data may hold a mark every few bytes. */

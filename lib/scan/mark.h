@@ -22,6 +22,9 @@ uint64_t mark_le64(const uint8_t *data);
 uint16_t mark_be16(const uint8_t *data);
 uint32_t mark_be32(const uint8_t *data);
 uint64_t mark_be64(const uint8_t *data);
+/* Do these bytes stand there, whole? */
+bool mark_starts(const uint8_t *data, size_t size, size_t offset, const char *bytes, size_t count);
+#define MARK_STARTS(data, size, offset, bytes) mark_starts(data, size, offset, bytes, sizeof(bytes) - 1)
 /* CRC-32 as zip, RAR and 7-Zip use it. */
 uint32_t mark_crc32(const uint8_t *data, size_t size);
 

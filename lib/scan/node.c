@@ -447,8 +447,7 @@ int node_open(struct walk *walk, const struct node *node, const struct detection
 				(void)opening_archive(walk, node, format, i > 0);
 		}
 	}
-	if (!walk->error && !walk->ended && opening_layers(walk, node, detection, digest))
-		return walk->error;
+	(void)opening_layers(walk, node, detection, digest);
 	if (walk->error || walk->ended)
 		return walk->error;
 	/* A message that is not declared as one. A text that quotes a header is none, a file that is called a text may be. */

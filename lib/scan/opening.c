@@ -258,11 +258,10 @@ static bool stands_at(const struct node *container, size_t offset, const struct 
 static bool opened_with(const struct node *container, const struct detection *detection,
 			const struct engine_layer *layer)
 {
-	struct detection own;
-	detect(layer->data, layer->size, &own);
+	const struct detection *own = &layer->detection;
 	for (unsigned i = 0; i < detection->count; i++) {
 		enum detect_format format = detection->formats[i];
-		if (!own.count || format != own.formats[0] || detect_opener(format) == DETECT_ENGINE_ONLY)
+		if (!own->count || format != own->formats[0] || detect_opener(format) == DETECT_ENGINE_ONLY)
 			continue;
 		if (stands_at(container, detect_offset(format, container->data, container->size), layer) ||
 		    stands_at(container, container->size - layer->size, layer))
@@ -340,7 +339,6 @@ bool opening_in_stream(const struct walk *walk, const struct node *node, const s
 		       enum detect_format format, const uint8_t digest[DIGEST_SIZE])
 {
 	struct mark_zip_end end;
-	struct detection own;
 	const struct engine_layer *layer = NULL;
 	if (!node_engine_wanted(walk) || format == DETECT_OLE2 || !detect_has(detection, DETECT_OLE2))
 		return false;
@@ -349,11 +347,9 @@ bool opening_in_stream(const struct walk *walk, const struct node *node, const s
 		at = end.record;
 	if (at >= ole2_end(node->data, node->size))
 		return false;
-	while ((layer = engine_layer_next(walk->engine, digest, layer))) {
-		detect(layer->data, layer->size, &own);
-		if (detect_has(&own, format))
+	while ((layer = engine_layer_next(walk->engine, digest, layer)))
+		if (detect_has(&layer->detection, format))
 			return true;
-	}
 	return false;
 }
 
@@ -371,7 +367,7 @@ int opening_layers(struct walk *walk, const struct node *node, const struct dete
 {
 	const struct engine_layer *layer = NULL;
 	unsigned viruses = walk->viruses;
-	if (!node_engine_wanted(walk) || read_here(node, detection))
+	if (walk->error || walk->ended || !node_engine_wanted(walk) || read_here(node, detection))
 		return walk->error;
 	if (!node->chosen && opens(detection, DETECT_ENGINE_ONLY))
 		pass_through(walk, node);

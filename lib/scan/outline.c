@@ -6,6 +6,8 @@
  */
 #include "scan/outline.h"
 
+#include "scan/transfer.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -219,11 +221,6 @@ static size_t skip_blanks(const uint8_t *text, size_t size, size_t at)
 	return at;
 }
 
-static int nibble(uint8_t byte)
-{
-	return isdigit(byte) ? byte - '0' : isxdigit(byte) ? tolower(byte) - 'a' + 10 : -1;
-}
-
 /* One more piece of a boundary; the first begins it. */
 static void keep_piece(struct marks *marks, const uint8_t *text, size_t size, bool first)
 {
@@ -250,8 +247,10 @@ static void keep_boundary(struct marks *marks, const uint8_t *text, size_t size,
 	for (size_t i = start; i < end && count < MARK_MOST; i++) {
 		if (text[i] == '\\' && i + 1 < end)
 			i++;
-		bool escape = text[i] == '%' && i + 2 < end && nibble(text[i + 1]) >= 0 && nibble(text[i + 2]) >= 0;
-		plain[count++] = (uint8_t)(escape ? nibble(text[i + 1]) << 4 | nibble(text[i + 2]) : text[i]);
+		bool escape = text[i] == '%' && i + 2 < end && transfer_digit(text[i + 1]) >= 0 &&
+			      transfer_digit(text[i + 2]) >= 0;
+		plain[count++] =
+			(uint8_t)(escape ? transfer_digit(text[i + 1]) << 4 | transfer_digit(text[i + 2]) : text[i]);
 		i += escape ? 2 : 0;
 	}
 	while (count && plain[count - 1] <= ' ')

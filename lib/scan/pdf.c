@@ -6,6 +6,8 @@
  */
 #include "scan/pdf.h"
 
+#include "scan/transfer.h"
+
 #include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
@@ -73,11 +75,6 @@ static bool next_is(const struct cursor *cursor, const char *text)
 	return cursor->size - cursor->at >= size && memcmp(cursor->data + cursor->at, text, size) == 0;
 }
 
-static int hex(uint8_t byte)
-{
-	return isdigit(byte) ? byte - '0' : isxdigit(byte) ? tolower(byte) - 'a' + 10 : -1;
-}
-
 /* A name with its escapes undone; longer ones are cut. */
 static void read_name(struct cursor *cursor, char ret_name[NAME_MOST])
 {
@@ -85,9 +82,10 @@ static void read_name(struct cursor *cursor, char ret_name[NAME_MOST])
 	cursor->at++;
 	while (cursor->at < cursor->size && is_regular(cursor->data[cursor->at])) {
 		int byte = cursor->data[cursor->at++];
-		if (byte == '#' && cursor->size - cursor->at >= 2 && hex(cursor->data[cursor->at]) >= 0 &&
-		    hex(cursor->data[cursor->at + 1]) >= 0) {
-			byte = hex(cursor->data[cursor->at]) << 4 | hex(cursor->data[cursor->at + 1]);
+		if (byte == '#' && cursor->size - cursor->at >= 2 && transfer_digit(cursor->data[cursor->at]) >= 0 &&
+		    transfer_digit(cursor->data[cursor->at + 1]) >= 0) {
+			byte = transfer_digit(cursor->data[cursor->at]) << 4 |
+			       transfer_digit(cursor->data[cursor->at + 1]);
 			cursor->at += 2;
 		}
 		if (used < NAME_MOST - 1)
@@ -318,28 +316,46 @@ static bool find_next(struct cursor *cursor, bool *ret_trailer)
 	return false;
 }
 
+/* All dictionaries of objects and trailers, one by one. */
+struct search {
+	struct cursor cursor;
+	/* What stands in a text may be a dictionary to those who begin there; but nobody gets the same bytes read for ever. */
+	uint64_t work;
+	struct dictionary found;
+	size_t end;   /* of it */
+	bool trailer; /* it is that of one */
+};
+
+static struct search search_begin(const uint8_t *data, size_t size)
+{
+	return (struct search){.cursor = {data, size, 0}, .work = 4 * (uint64_t)size};
+}
+
+static bool search_next(struct search *search)
+{
+	if (!find_next(&search->cursor, &search->trailer))
+		return false;
+	size_t before = search->cursor.at;
+	(void)read_dictionary(&search->cursor, &search->found);
+	search->end = search->cursor.at;
+	if (search->end - before <= search->work) {
+		search->work -= search->end - before;
+		search->cursor.at = before + 2;
+	}
+	return true;
+}
+
 enum pdf_encryption pdf_encryption(const uint8_t *data, size_t size, struct buffer *ret_tail)
 {
-	struct cursor cursor = {data, size, 0};
-	struct dictionary dictionary;
+	struct search search = search_begin(data, size);
 	unsigned claims = CLAIMS_MOST;
-	/* What stands in a text may be a dictionary to those who begin there; but nobody gets the same bytes read for ever. */
-	uint64_t work = 4 * (uint64_t)size;
-	bool trailer;
 	buffer_init(ret_tail, 8 * VALUE_MOST);
 	if (engine_sees(data, size))
 		return PDF_PLAIN;
-	while (find_next(&cursor, &trailer)) {
-		size_t before = cursor.at;
-		(void)read_dictionary(&cursor, &dictionary);
-		size_t read = cursor.at - before;
-		if (read <= work) {
-			work -= read;
-			cursor.at = before + 2;
-		}
-		if (!dictionary.encrypt.size || (!trailer && !dictionary.xref))
+	while (search_next(&search)) {
+		if (!search.found.encrypt.size || (!search.trailer && !search.found.xref))
 			continue;
-		enum pdf_encryption answer = judge(data, size, &dictionary, ret_tail);
+		enum pdf_encryption answer = judge(data, size, &search.found, ret_tail);
 		if (answer != PDF_PLAIN)
 			return answer;
 		if (!--claims)
@@ -385,26 +401,17 @@ static bool is_predicted(struct span value)
 
 const char *pdf_unread_stream(const uint8_t *data, size_t size)
 {
-	struct cursor cursor = {data, size, 0};
-	struct dictionary dictionary;
-	uint64_t work = 4 * (uint64_t)size;
-	bool trailer;
-	while (find_next(&cursor, &trailer)) {
-		size_t before = cursor.at;
-		(void)read_dictionary(&cursor, &dictionary);
-		struct cursor behind = cursor;
-		size_t read = cursor.at - before;
-		if (read <= work) {
-			work -= read;
-			cursor.at = before + 2;
-		}
+	struct search search = search_begin(data, size);
+	while (search_next(&search)) {
+		const struct dictionary *found = &search.found;
+		struct cursor behind = {data, size, search.end};
 		behind.at += next_is(&behind, ">>") ? 2 : 0;
 		skip_blanks(&behind);
 		if (!next_is(&behind, "stream"))
 			continue;
-		if (is_elsewhere(dictionary.filter_value))
+		if (is_elsewhere(found->filter_value))
 			return "a stream of a PDF whose filter stands elsewhere";
-		if (!dictionary.xref && !dictionary.objects && !dictionary.image && is_predicted(dictionary.parameters))
+		if (!found->xref && !found->objects && !found->image && is_predicted(found->parameters))
 			return "a stream of a PDF with a predictor";
 	}
 	return NULL;

@@ -81,17 +81,12 @@ static bool goes_on(const uint8_t *data, size_t size, size_t at)
 static size_t head_decode(const uint8_t *data, size_t size, bool padding, uint8_t ret_head[HEAD_MOST])
 {
 	uint8_t letters[HEAD_MOST];
-	struct limits limits;
-	struct budget budget;
 	struct buffer buffer;
 	size_t count = 0;
 	for (size_t i = 0; i < size && i < HEAD_MOST; i++)
 		if (is_letter(data[i]) || (!padding && data[i] == '='))
 			letters[count++] = data[i];
-	/* A budget of its own: these bytes are no part of the message. */
-	limits_defaults(&limits);
-	budget_init(&budget, &limits);
-	(void)transfer_decode(TRANSFER_BASE64, letters, count, &budget, &buffer);
+	transfer_look(TRANSFER_BASE64, letters, count, &buffer);
 	size_t got = buffer.size < HEAD_MOST ? buffer.size : HEAD_MOST;
 	if (got)
 		memcpy(ret_head, buffer.data, got);

@@ -311,13 +311,8 @@ static bool may_hold(const struct pass *pass, const struct readings_known *known
 		return has_run(body, known->size);
 	if (known->transfer != TRANSFER_BASE64)
 		return false;
-	struct limits limits;
-	struct budget budget;
 	struct buffer buffer;
-	/* A budget of its own: these bytes are no part of the message. */
-	limits_defaults(&limits);
-	budget_init(&budget, &limits);
-	(void)transfer_decode(TRANSFER_BASE64, body, known->size < SAMPLE ? known->size : SAMPLE, &budget, &buffer);
+	transfer_look(TRANSFER_BASE64, body, known->size < SAMPLE ? known->size : SAMPLE, &buffer);
 	bool text = buffer.size && (is_text(buffer.data, buffer.size) || is_quote(known, buffer.data, buffer.size)) &&
 		    has_run(buffer.data, buffer.size);
 	buffer_free(&buffer);

@@ -197,7 +197,7 @@ static void base64_decode(struct decoder *decoder, const uint8_t *data, size_t s
 	decoder_keep(decoder, count);
 }
 
-static int nibble(uint8_t byte)
+int transfer_digit(uint8_t byte)
 {
 	if (byte >= '0' && byte <= '9')
 		return byte - '0';
@@ -210,8 +210,8 @@ static int nibble(uint8_t byte)
 static size_t quoted_escape(const uint8_t *in, size_t size, int *ret_byte)
 {
 	*ret_byte = -1;
-	if (size >= 3 && nibble(in[1]) >= 0 && nibble(in[2]) >= 0) {
-		*ret_byte = nibble(in[1]) << 4 | nibble(in[2]);
+	if (size >= 3 && transfer_digit(in[1]) >= 0 && transfer_digit(in[2]) >= 0) {
+		*ret_byte = transfer_digit(in[1]) << 4 | transfer_digit(in[2]);
 		return 3;
 	}
 	size_t at = 1;
@@ -344,4 +344,13 @@ enum scan_code transfer_decode(enum transfer transfer, const uint8_t *data, size
 		assert(transfer != TRANSFER_IDENTITY);
 	}
 	return decoder.code;
+}
+
+void transfer_look(enum transfer transfer, const uint8_t *data, size_t size, struct buffer *ret_buffer)
+{
+	struct limits limits;
+	struct budget budget;
+	limits_defaults(&limits);
+	budget_init(&budget, &limits);
+	(void)transfer_decode(transfer, data, size, &budget, ret_buffer);
 }

@@ -49,5 +49,9 @@ bool transfer_is_uuencode(const uint8_t *line, size_t size, bool strict);
  */
 enum scan_code transfer_decode(enum transfer transfer, const uint8_t *data, size_t size, struct budget *budget,
 			       struct buffer *ret_buffer);
+/* The same to look at what comes out, within the limits by default and charged to nobody: it is no part of the message. */
+void transfer_look(enum transfer transfer, const uint8_t *data, size_t size, struct buffer *ret_buffer);
+/* What a hexadecimal digit stands for; -1: it is none. */
+int transfer_digit(uint8_t byte);
 
 #endif

@@ -8,6 +8,7 @@
 #include "scan/archive/walk.h"
 
 #include "scan/mark.h"
+#include "scan/transfer.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -71,7 +72,7 @@ struct digits {
 
 static void digit_add(struct digits *digits, uint8_t letter)
 {
-	unsigned value = isdigit(letter) ? letter - (unsigned)'0' : (unsigned)(tolower(letter) - 'a') + 10;
+	unsigned value = (unsigned)transfer_digit(letter);
 	uint8_t byte = (uint8_t)(digits->half << 4 | value);
 	if (digits->open)
 		digits->failed |= buffer_append(digits->bytes, &byte, 1) != 0;

@@ -5,7 +5,6 @@
  */
 #include "scan/engine/layer.h"
 
-#include "scan/detect.h"
 #include "scan/sign.h"
 
 #include <ctype.h>
@@ -40,20 +39,18 @@ static bool has_body(const uint8_t *data, size_t size)
 }
 
 /* Would the decomposer do anything about it? What the engine opens and is more than a container, the engine alone sees to. */
-static bool matters(const struct layer *layer)
+static bool matters(const struct layer *layer, const struct detection *detection)
 {
-	struct detection detection;
-	detect(layer->data, layer->size, &detection);
-	for (unsigned i = 0; i < detection.count; i++) {
-		enum detect_format format = detection.formats[i];
+	for (unsigned i = 0; i < detection->count; i++) {
+		enum detect_format format = detection->formats[i];
 		if (format != DETECT_PE && format != DETECT_ONENOTE)
 			return true;
 	}
-	if (detection.mail && has_body(layer->data, layer->size))
+	if (detection->mail && has_body(layer->data, layer->size))
 		return true;
 	if (sign_of_volume(layer->name) || sign_of_format(layer->name))
 		return true;
-	bool text = !detection.count && strncmp(detection.type, "text/", 5) == 0;
+	bool text = !detection->count && strncmp(detection->type, "text/", 5) == 0;
 	return text && sign_of_encoded_text(layer->name, layer->data, layer->size);
 }
 
@@ -80,7 +77,8 @@ static bool is_known(struct layer_list *list, const uint8_t *owner, const uint8_
 	return false;
 }
 
-static enum scan_code keep(struct layer_list *list, const uint8_t *owner, const struct layer *layer)
+static enum scan_code keep(struct layer_list *list, const uint8_t *owner, const struct layer *layer,
+			   const struct detection *detection)
 {
 	if (is_known(list, owner, layer->digest))
 		return SCAN_CODE_NONE;
@@ -101,6 +99,7 @@ static enum scan_code keep(struct layer_list *list, const uint8_t *owner, const 
 	kept->name = name;
 	kept->data = data;
 	kept->size = layer->size;
+	kept->detection = *detection;
 	list->bytes += layer->size;
 	if (list->last)
 		list->last->next = kept;
@@ -122,6 +121,17 @@ static const struct layer_level *parent_find(const struct layer_list *list, cons
 	return &list->levels[layer->level > 1 ? layer->level - 2 : 0];
 }
 
+static enum scan_code keep_if_wanted(struct layer_list *list, struct layer_level *level, const struct layer *layer)
+{
+	struct detection detection;
+	detect(layer->data, layer->size, &detection);
+	if (!matters(layer, &detection))
+		return SCAN_CODE_NONE;
+	enum scan_code code = keep(list, level->owner, layer, &detection);
+	level->met = code == SCAN_CODE_NONE;
+	return code;
+}
+
 enum scan_code layer_meet(struct layer_list *list, const struct layer *layer)
 {
 	if (!list->pairs)
@@ -134,10 +144,8 @@ enum scan_code layer_meet(struct layer_list *list, const struct layer *layer)
 		const struct layer_level *parent = parent_find(list, layer);
 		memcpy(level->owner, parent->met ? parent->digest : parent->owner, DIGEST_SIZE);
 		level->met = layer->digest && parent->met && parent->opened;
-		if (layer->digest && !level->met && matters(layer)) {
-			code = keep(list, level->owner, layer);
-			level->met = code == SCAN_CODE_NONE;
-		}
+		if (layer->digest && !level->met)
+			code = keep_if_wanted(list, level, layer);
 	} else {
 		level->met = layer->digest != NULL;
 	}
