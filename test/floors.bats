@@ -68,3 +68,12 @@ spoiled() { # FILE LINE EXPECTED
 	CSAPI_BUILD=build run -1 "$root/scripts/check-floors" "$BATS_TEST_TMPDIR"
 	[[ $output == *"csapi-scan: links libclamav"* ]]
 }
+
+@test "nothing lies at the top level that does not belong there" {
+	run -0 find "$root" -mindepth 1 -maxdepth 1 ! -name '.*' -printf '%f\n'
+	local name
+	for name in "${lines[@]}"; do
+		[[ " COPYING LICENSE Makefile README.md build cmd completions debian lib man scripts share test " == *" $name "* ]] ||
+			{ echo "$name"; return 1; }
+	done
+}
