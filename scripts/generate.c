@@ -248,7 +248,7 @@ static void man_evasions(FILE *out)
 }
 
 /* The containers, by who opens them; the openers have the names of those in scan/detect.h, which is not for this floor. */
-enum opener { DETECT_ARCHIVE, DETECT_ENGINE_ONLY, DETECT_NOBODY, DETECT_LOCKED };
+enum opener { DETECT_ARCHIVE, DETECT_ENGINE_ONLY, DETECT_BOTH, DETECT_NOBODY, DETECT_LOCKED };
 
 static void man_formats(FILE *out, enum opener opener)
 {

@@ -27,6 +27,8 @@ teardown_file() { close_file; }
 	is_unscannable DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM
 	scan -r "$FIXTURES/within/split" "$FIXTURES/within/mail/split"
 	is_unscannable DEC_RESULT_FILE_SPLIT_ACROSS_CONTAINERS
+	scan -r "$FIXTURES/within/damaged" "$FIXTURES/within/mail/damaged"
+	is_unscannable DEC_RESULT_MALFORMED_CONTAINER_DETECTED
 	scan -r "$FIXTURES/within/closed" "$FIXTURES/within/mail/closed"
 	is_unscannable DEC_RESULT_OPEN_CONTAINER_FAILED
 }

@@ -36,6 +36,9 @@ struct archive_member {
 		enum scan_code code;
 		char text[160];
 	} codes[ARCHIVE_MEMBER_CODES_MAX];
+	/* A stream of a document that the engine does not read by itself: told only if it holds something. */
+	bool noise;
+	bool chance; /* with noise: what it seems to be may be chance, and damage in it is none */
 	/* Its header lies about it, or nobody else names it; NONE: nothing of that kind. */
 	enum evasion evasion;
 	char evasion_text[160];

@@ -10,7 +10,6 @@
 #include "scan/fault.h"
 #include "scan/mime.h"
 #include "scan/node.h"
-#include "scan/reading.h"
 #include "scan/wrap.h"
 
 #include <errno.h>
@@ -133,28 +132,12 @@ static int take_part(struct message *message, const struct node *parent, struct 
 	return error;
 }
 
-/*
- * A part that only another reader sees is told if the engine finds something in it, if it is a container, a document or
- * a program, or a message; else it is noise. It counts as a file only then.
- */
+/* Counts as a file only if it is told. */
 static bool is_noise(struct walk *walk, const struct mime_part *part, const char *id)
 {
 	struct detection detection;
-	if (node_known(walk, part->data, part->size))
-		return true;
 	detect(part->data, part->size, &detection);
-	bool matters = reading_matters(part->data, part->size) || (part->decoded && detection.mail) || part->code_count;
-	if (!matters && node_engine_wanted(walk) && !node_avoided(walk, id)) {
-		if (node_stage(walk, STAGE_SCAN, 0))
-			return true;
-		engine_scan(walk->engine, part->data, part->size, NULL, walk->result);
-		matters = walk->result->virus_count > 0;
-		for (unsigned i = 0; i < walk->result->code_count; i++)
-			matters |= !node_damage(walk->result->codes[i].code);
-		/* By now the engine saw it; it is asked once more when the part is told. */
-		walk->attribute |= matters;
-	}
-	if (!matters)
+	if (node_noise(walk, part->data, part->size, id, (part->decoded && detection.mail) || part->code_count))
 		return true;
 	enum scan_code code = budget_file(&walk->budget);
 	if (code != SCAN_CODE_NONE)

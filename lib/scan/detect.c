@@ -295,10 +295,18 @@ static bool is_pst(const uint8_t *data, size_t size)
 		MARK_STARTS(data, size, 8, "AB"));
 }
 
+/* In the first 1024 bytes, as viewers have it, and in either form (ISO 32000-1, annex H.3, notes 13 and 14). */
 static bool is_pdf(const uint8_t *data, size_t size)
 {
-	const uint8_t *at = memmem(data, size < 1024 ? size : 1024, "%PDF-", 5);
-	return at != NULL && data + size - at > 5 && isdigit(at[5]);
+	size_t most = size < 1024 ? size : 1024;
+	const uint8_t *end = data + most, *at = data, *script = memmem(data, most, "%!PS-Adobe-", 11);
+	while ((at = memmem(at, (size_t)(end - at), "%PDF-", 5)) != NULL) {
+		at += 5;
+		if (at < data + size && (isdigit(*at) || *at == '\r' || *at == '\n'))
+			return true;
+	}
+	size_t left = script ? (size_t)(end - script) : 0;
+	return script && memmem(script, left < 32 ? left : 32, " PDF-", 5);
 }
 
 static bool is_arj(const uint8_t *data, size_t size)

@@ -13,7 +13,8 @@
 
 /* Who can open a format. */
 enum detect_opener {
-	DETECT_ENGINE_ONLY, /* the engine's parsers do (arj, ole2, chm, nsis, pdf, tnef, ...) */
+	DETECT_ENGINE_ONLY, /* the engine's parsers do (arj, ole2, chm, nsis, ...) */
+	DETECT_BOTH,        /* they do, and archive.c what they leave */
 	DETECT_ARCHIVE,     /* archive.c does, and maybe the engine too */
 	DETECT_NOBODY,      /* known by its mark, and read by nobody: never clean */
 	DETECT_LOCKED,      /* likewise, because it is encrypted */

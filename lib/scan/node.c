@@ -10,6 +10,7 @@
 #include "scan/opening.h"
 #include "scan/pdf.h"
 #include "scan/polyglot.h"
+#include "scan/reading.h"
 #include "scan/sign.h"
 #include "scan/wrap.h"
 
@@ -227,6 +228,7 @@ int node_result(struct walk *walk, const struct node *node, bool archive)
 	return walk->error;
 }
 
+/* Does the decomposer tell of its members? */
 static bool is_archive(const struct detection *detection)
 {
 	for (unsigned i = 0; i < detection->count; i++)
@@ -300,8 +302,10 @@ int node_walked(struct walk *walk, const struct node *node, const struct detecti
 
 static int tell_ole2(struct walk *walk, const struct node *node)
 {
-	const char *what = ole2_encrypted(node->data, node->size);
+	const char *what = ole2_encrypted(node->data, node->size), *damage = ole2_damage(node->data, node->size);
 	char text[64];
+	if (damage)
+		(void)node_code(walk, node->number, DEC_RESULT_MALFORMED_CONTAINER_DETECTED, damage);
 	if (!what)
 		return walk->error;
 	(void)snprintf(text, sizeof text, "encrypted %s", what);
@@ -333,9 +337,6 @@ static int tell_pdf(struct walk *walk, const struct node *node)
 	else if (encryption == PDF_HIDDEN)
 		(void)feed_pdf(walk, node, &tail);
 	buffer_free(&tail);
-	const char *unread = pdf_unread_stream(node->data, node->size);
-	if (unread)
-		(void)node_code(walk, node->number, DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM, unread);
 	return walk->error;
 }
 
@@ -437,7 +438,7 @@ int node_open(struct walk *walk, const struct node *node, const struct detection
 		} else if (opener == DETECT_LOCKED) {
 			(void)node_code(walk, node->number, DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED,
 					detect_text(format));
-		} else if (opener == DETECT_ARCHIVE && !deep &&
+		} else if ((opener == DETECT_ARCHIVE || opener == DETECT_BOTH) && !deep &&
 			   !opening_in_stream(walk, node, detection, format, digest)) {
 			enum scan_code code = budget_depth(&walk->budget, node->depth + 1);
 			deep = code != SCAN_CODE_NONE;
@@ -479,6 +480,24 @@ bool node_known(struct walk *walk, const uint8_t *data, size_t size)
 {
 	uint8_t digest[DIGEST_SIZE];
 	return digest_bytes(data, size, digest) == 0 && know(walk, digest);
+}
+
+bool node_noise(struct walk *walk, const uint8_t *data, size_t size, const char *id, bool matters)
+{
+	if (node_known(walk, data, size))
+		return true;
+	matters = matters || reading_matters(data, size);
+	if (!matters && node_engine_wanted(walk) && !node_avoided(walk, id)) {
+		if (node_stage(walk, STAGE_SCAN, 0))
+			return true;
+		engine_scan(walk->engine, data, size, NULL, walk->result);
+		matters = walk->result->virus_count > 0;
+		for (unsigned i = 0; i < walk->result->code_count; i++)
+			matters |= !node_damage(walk->result->codes[i].code);
+		/* By now the engine saw it; it is asked once more when the part is told. */
+		walk->attribute |= matters;
+	}
+	return !matters;
 }
 
 int node_scan(struct walk *walk, const struct node *parent, struct node *node)

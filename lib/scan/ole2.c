@@ -1,8 +1,8 @@
 /*
- * ole2.c - encryption of documents in OLE2 files; see ole2.h.
+ * ole2.c - encryption of documents in OLE2 files, and streams of them that are not there; see ole2.h.
  *
- * Looks for directory entries wherever one can stand, not along the chain of the directory, which a damaged or hostile file may
- * break. Of a stream only the first bytes are read. Decrypts nothing.
+ * For encryption, looks for directory entries wherever one can stand, not along the chain of the directory, which a damaged or hostile file may
+ * break, and reads the first bytes of a stream only. Decrypts nothing.
  */
 #include "scan/ole2.h"
 
@@ -16,6 +16,9 @@
 #define SECTOR_SHIFT  30
 #define SMALL_SHIFT   32
 #define TABLE_COUNT   44
+#define DIRECTORY     48
+#define SMALL_TABLE   60
+#define MORE_TABLE    68 /* sectors that go on with the list of the table's sectors */
 #define TABLE_FIRST   76
 #define TABLE_SECTORS 109u
 #define SMALL_CUTOFF  4096u /* shorter streams lie in the small sectors, which are a stream of the root's */
@@ -50,15 +53,25 @@ static size_t sector_offset(const struct file *file, uint32_t sector)
 	return sector < SECTOR_LIMIT && offset < file->size ? (size_t)offset : SIZE_MAX;
 }
 
-/* The sector that follows one in its chain, from the part of the table that the header names. */
+/* One of the numbers that a sector consists of; FREE: it is not there. */
+static uint32_t sector_number(const struct file *file, uint32_t sector, size_t index)
+{
+	size_t offset = sector_offset(file, sector);
+	return offset == SIZE_MAX || file->size - offset < 4 * index + 4 ? FREE
+									 : mark_le32(file->data + offset + 4 * index);
+}
+
+/* The sector that follows one in its chain. The header names the first sectors of the table, sectors that are a chain of their own the others. */
 static uint32_t next_sector(const struct file *file, uint32_t sector)
 {
-	uint32_t each = 1u << (file->shift - 2);
-	if (sector / each >= TABLE_SECTORS)
-		return UINT32_MAX;
-	size_t table = sector_offset(file, mark_le32(file->data + TABLE_FIRST + 4 * (size_t)(sector / each)));
-	size_t at = 4 * (size_t)(sector % each);
-	return table == SIZE_MAX || file->size - table < at + 4 ? UINT32_MAX : mark_le32(file->data + table + at);
+	uint32_t each = 1u << (file->shift - 2), part = sector / each;
+	if (part < TABLE_SECTORS)
+		return sector_number(file, mark_le32(file->data + TABLE_FIRST + 4 * (size_t)part), sector % each);
+	uint32_t list = mark_le32(file->data + MORE_TABLE);
+	part -= TABLE_SECTORS;
+	for (; part >= each - 1 && list < SECTOR_LIMIT; part -= each - 1)
+		list = sector_number(file, list, each - 1);
+	return sector_number(file, sector_number(file, list, part), sector % each);
 }
 
 /* The begin of a stream, and how many of its bytes stand there in one run. NULL: they are not here. */
@@ -178,7 +191,7 @@ static struct file file_begin(const uint8_t *data, size_t size)
 
 size_t ole2_end(const uint8_t *data, size_t size)
 {
-	if (size < HEADER_SIZE || mark_le32(data + TABLE_COUNT) > TABLE_SECTORS)
+	if (size < HEADER_SIZE)
 		return size;
 	struct file file = file_begin(data, size);
 	uint64_t end = 1;
@@ -203,4 +216,111 @@ const char *ole2_encrypted(const uint8_t *data, size_t size)
 			return what;
 	}
 	return NULL;
+}
+
+/* --- is all there? ----------------------------------------------------------------------------------------------- */
+
+/* The table of the small sectors, as far as it was read: in order, each sector of it is looked up once. */
+struct small_table {
+	uint32_t part, sector;
+};
+
+struct check {
+	const struct file *file;
+	struct small_table small;
+	uint64_t steps; /* left */
+	const char *damage;
+};
+
+static const char cut[] = "cut short: a stream goes on behind its end",
+		  broken[] = "the sectors of a stream are missing",
+		  circles[] = "its streams share sectors, or run in circles";
+
+static bool check_step(struct check *check)
+{
+	if (!check->steps)
+		check->damage = circles;
+	else
+		check->steps--;
+	return !check->damage;
+}
+
+/* Are so many bytes there, along the chain from this sector on? */
+static void check_chain(struct check *check, uint32_t sector, uint64_t length)
+{
+	uint64_t each = 1u << check->file->shift, steps = 0, next_mark = 1;
+	uint32_t mark = FREE; /* a sector that was passed: nobody comes there again */
+	while (length && check_step(check)) {
+		uint64_t offset = ((uint64_t)sector + 1) << check->file->shift, part = length < each ? length : each;
+		if (sector >= SECTOR_LIMIT)
+			check->damage = broken;
+		else if (offset + part > check->file->size)
+			check->damage = cut;
+		else if (sector == mark)
+			check->damage = circles;
+		if (++steps == next_mark) {
+			mark = sector;
+			next_mark *= 2;
+		}
+		length -= part;
+		sector = next_sector(check->file, sector);
+	}
+}
+
+/* The small sector that follows one in its chain. */
+static uint32_t next_small(struct check *check, uint32_t sector)
+{
+	const struct file *file = check->file;
+	uint32_t each = 1u << (file->shift - 2), part = sector / each;
+	if (part < check->small.part)
+		check->small = (struct small_table){0, mark_le32(file->data + SMALL_TABLE)};
+	for (; check->small.part < part && check->small.sector < SECTOR_LIMIT && check_step(check); check->small.part++)
+		check->small.sector = next_sector(file, check->small.sector);
+	return sector_number(file, check->small.sector, sector % each);
+}
+
+static void check_small(struct check *check, uint32_t sector, uint64_t length)
+{
+	uint64_t each = 1u << check->file->small;
+	uint64_t all = check->file->root ? mark_le32(check->file->root + ENTRY_LENGTH) : 0;
+	while (length && check_step(check)) {
+		uint64_t part = length < each ? length : each;
+		if (sector >= SECTOR_LIMIT || ((uint64_t)sector << check->file->small) + part > all)
+			check->damage = broken;
+		length -= part;
+		sector = length ? next_small(check, sector) : sector;
+	}
+}
+
+static void check_entry(struct check *check, const uint8_t *entry)
+{
+	uint32_t first = mark_le32(entry + ENTRY_FIRST), length = mark_le32(entry + ENTRY_LENGTH);
+	if (entry[ENTRY_TYPE] == TYPE_ROOT || (entry[ENTRY_TYPE] == TYPE_STREAM && length >= SMALL_CUTOFF))
+		check_chain(check, first, length);
+	else if (entry[ENTRY_TYPE] == TYPE_STREAM)
+		check_small(check, first, length);
+}
+
+const char *ole2_damage(const uint8_t *data, size_t size)
+{
+	if (size < HEADER_SIZE)
+		return cut;
+	struct file file = file_begin(data, size);
+	struct check check = {.file = &file, .steps = 4 * ((uint64_t)size >> file.small) + STREAMS_MOST};
+	uint32_t sector = mark_le32(data + DIRECTORY);
+	check.small = (struct small_table){0, mark_le32(data + SMALL_TABLE)};
+	if (sector_offset(&file, sector) == SIZE_MAX)
+		return sector < SECTOR_LIMIT ? "cut short: its directory is missing" : "it has no directory";
+	while (sector < SECTOR_LIMIT && check_step(&check)) {
+		size_t at = sector_offset(&file, sector), end = at + ((size_t)1 << file.shift);
+		if (at == SIZE_MAX || end > size)
+			return "cut short: a part of its directory is missing";
+		for (; at < end && !check.damage; at += ENTRY_SIZE) {
+			if (!file.root && data[at + ENTRY_TYPE] == TYPE_ROOT)
+				file.root = data + at;
+			check_entry(&check, data + at);
+		}
+		sector = next_sector(&file, sector);
+	}
+	return check.damage;
 }

@@ -176,6 +176,17 @@ static int tell_encrypted_members(const struct opening *opening, const struct ar
 	return node_code(opening->walk, opening->container->number, DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED, text);
 }
 
+/* A stream of a document, of which the engine knows nothing, and nobody has to. */
+static bool is_noise(struct walk *walk, const char *id, const struct archive_member *member)
+{
+	struct detection detection;
+	if (!member->noise || walk->request->extract)
+		return false;
+	detect(member->data, member->size, &detection);
+	return node_noise(walk, member->data, member->size, id,
+			  (detection.mail && !member->chance) || member->code_count);
+}
+
 static int on_member(void *context, const struct archive_member *member)
 {
 	struct opening *opening = context;
@@ -207,7 +218,12 @@ static int on_member(void *context, const struct archive_member *member)
 			    .wrap = opening->format == DETECT_ZIP ? wrap_zip : NULL};
 	enum node_wish wish = opening->container->chosen ? NODE_TAKE : node_wish(walk, id);
 	node.chosen = wish == NODE_TAKE;
+	if (wish == NODE_TAKE && is_noise(walk, id, member))
+		wish = NODE_SKIP;
+	bool before = walk->tentative;
+	walk->tentative |= member->chance;
 	int error = wish == NODE_SKIP ? 0 : scan_member(opening, &node, member);
+	walk->tentative = before;
 	error = error ? error : tell_encrypted_members(opening, member);
 	free(id);
 	if (error || walk->ended)
@@ -223,8 +239,19 @@ static bool on_known(void *context, const uint8_t *data, size_t size)
 	return opening->container->chosen && node_known(opening->walk, data, size);
 }
 
+/* A stream of a document that the engine took out. Where the engine is not asked, nobody knows what it would take out. */
+static bool on_seen(void *context, const uint8_t *data, size_t size)
+{
+	const struct opening *opening = context;
+	uint8_t digest[DIGEST_SIZE];
+	if (!node_engine_wanted(opening->walk))
+		return opening->walk->request->measure;
+	return digest_bytes(data, size, digest) == 0 && engine_saw(opening->walk->engine, digest);
+}
+
 int opening_archive(struct walk *walk, const struct node *node, enum detect_format format, bool again)
 {
+	bool (*known)(void *, const uint8_t *, size_t) = again ? on_known : NULL;
 	struct opening opening = {.walk = walk, .container = node, .format = format, .viruses = walk->viruses};
 	const struct archive_visitor visitor = {.member = on_member,
 						.code = on_code,
@@ -232,7 +259,7 @@ int opening_archive(struct walk *walk, const struct node *node, enum detect_form
 						.next = on_next,
 						.password = on_password,
 						.tries = &walk->password_tries,
-						.known = again ? on_known : NULL,
+						.known = detect_opener(format) == DETECT_BOTH ? on_seen : known,
 						.context = &opening};
 	if (node_stage(walk, STAGE_EXTRACT, node->number))
 		return walk->error;
@@ -369,7 +396,7 @@ int opening_layers(struct walk *walk, const struct node *node, const struct dete
 	unsigned viruses = walk->viruses;
 	if (walk->error || walk->ended || !node_engine_wanted(walk) || read_here(node, detection))
 		return walk->error;
-	if (!node->chosen && opens(detection, DETECT_ENGINE_ONLY))
+	if (!node->chosen && (opens(detection, DETECT_ENGINE_ONLY) || opens(detection, DETECT_BOTH)))
 		pass_through(walk, node);
 	while (!walk->error && !walk->ended && (layer = engine_layer_next(walk->engine, digest, layer))) {
 		if (is_itself(node, layer) || opened_with(node, detection, layer))

@@ -1,5 +1,5 @@
 /*
- * pdf.h - encryption of a PDF that the engine does not notice, and streams that it does not undo as viewers do.
+ * pdf.h - encryption of a PDF that the engine does not notice.
  *
  * The engine looks for the word in the last bytes of a file only, and undoes the encryption where no password is needed. Behind
  * a large cross-reference stream, or spelled with escapes, it stays unseen, and nothing is said of it. Called by node.c.
@@ -20,10 +20,5 @@ enum pdf_encryption {
 
 /* Looks for it. *ret_tail is set up here and freed by the caller, whatever is returned. */
 enum pdf_encryption pdf_encryption(const uint8_t *data, size_t size, struct buffer *ret_tail);
-/*
- * What the engine would take out of it otherwise than a viewer does, so that it does not see a file that is attached: a stream whose filter is named
- * in another object, or that was predicted (tables of the file itself and pictures aside). NULL: nothing. Static.
- */
-const char *pdf_unread_stream(const uint8_t *data, size_t size);
 
 #endif

@@ -35,7 +35,7 @@ GROUPS = [
     ("within", "EICAR within documents, disk images, ARJ, scripts, encoded files: found", "found", ["within/mail/eicar/*.eml"]),
     ("mime", "EICAR in unusual and broken MIME: found", "found", ["mime/*.eml", "evasion/*/*.eml"]),
     ("encrypted", "Encrypted, nothing to be seen: called clean", "clean", ["codes/encrypted/*.eml", "within/mail/locked/*.eml"]),
-    ("damaged", "Damaged or of an unknown method: called clean", "clean", ["codes/damaged/*/*.eml", "within/mail/unknown/*.eml"]),
+    ("damaged", "Damaged or of an unknown method: called clean", "clean", ["codes/damaged/*/*.eml", "within/mail/unknown/*.eml", "within/mail/damaged/*.eml"]),
     # Beyond what any of them does by default: 2 GiB out of a few bytes, or nested more than a hundred times.
     ("bombs", "Bombs, far beyond every limit: called clean", "clean", ["bombs/deep-m*.eml", "bombs/forty-two.zip", "bombs/two-gib.*", "bombs/chain.gz"]),
 ]

@@ -51,8 +51,8 @@ static void ask_signs(const uint8_t *data, size_t size, const struct detection *
 	char text[POLYGLOT_TEXT_MOST] = "";
 	struct buffer tail;
 	const char *method = dmg_unread_method(data, size), *document = ole2_encrypted(data, size);
-	const char *stream = pdf_unread_stream(data, size);
-	PROMISE((!method || *method) && (!document || *document) && (!stream || *stream));
+	const char *damage = ole2_damage(data, size);
+	PROMISE((!method || *method) && (!document || *document) && (!damage || *damage));
 	enum pdf_encryption encryption = pdf_encryption(data, size, &tail);
 	PROMISE(encryption == PDF_HIDDEN || !tail.size);
 	(void)fuzz_touch(tail.data, tail.size);
@@ -83,7 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		is |= detection.formats[i] == format;
 	for (unsigned i = 0; i < detection.count + is; i++) {
 		enum detect_format wanted = i < detection.count ? detection.formats[i] : format;
-		if (detect_opener(wanted) != DETECT_ARCHIVE)
+		if (detect_opener(wanted) != DETECT_ARCHIVE && detect_opener(wanted) != DETECT_BOTH)
 			continue;
 		budget_init(&budget, &limits);
 		budget.most_size = budget.most_cumulative = MOST;

@@ -1,9 +1,12 @@
 /*
- * pdf.c - encryption of a PDF is found wherever it stands, and not in texts; and streams that the engine does not undo.
+ * pdf.c - encryption of a PDF is found wherever it stands, and not in texts; and streams come out as viewers undo them.
  */
 #include "scan/pdf.h"
+#include "scan/archive.h"
 #include "tap.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,41 +42,122 @@ static enum pdf_encryption look(const char *text, char *ret_tail, size_t tail_si
 	return answer;
 }
 
-static const char *unread(const char *text)
+/* What came out of the streams of a document: contents one behind the other, each with a bar behind it; and the last code. */
+struct taken {
+	char text[256];
+	enum scan_code code;
+};
+
+static int on_member(void *context, const struct archive_member *member)
 {
-	size_t size = strlen(text);
-	uint8_t *exact = malloc(size ? size : 1);
-	if (!exact)
-		exit(99);
-	memcpy(exact, text, size);
-	const char *answer = pdf_unread_stream(exact, size);
-	for (size_t cut = 0; cut < size; cut++)
-		(void)pdf_unread_stream(exact + size - cut, cut);
-	free(exact);
-	return answer;
+	struct taken *taken = context;
+	size_t used = strlen(taken->text);
+	if (member->size < sizeof taken->text - used - 2 && member->noise)
+		(void)snprintf(taken->text + used, sizeof taken->text - used, "%.*s|", (int)member->size,
+			       (const char *)member->data);
+	return 0;
+}
+
+static int on_code(void *context, enum scan_code code, const char *text)
+{
+	struct taken *taken = context;
+	taken->code = *text ? code : SCAN_CODE_NONE;
+	return 0;
+}
+
+static int on_next(void *context, const char *name)
+{
+	(void)context;
+	return *name ? 0 : -EINVAL;
+}
+
+static struct taken take(const char *text, size_t size)
+{
+	struct limits limits;
+	limits_defaults(&limits);
+	struct taken taken = {"", SCAN_CODE_NONE};
+	const struct archive_visitor visitor = {
+		.member = on_member, .code = on_code, .next = on_next, .context = &taken};
+	for (size_t cut = 0; cut <= size; cut++) {
+		struct budget budget;
+		uint8_t *exact = malloc(cut ? cut : 1);
+		if (!exact)
+			exit(99);
+		memcpy(exact, text, cut);
+		budget_init(&budget, &limits);
+		taken = (struct taken){"", SCAN_CODE_NONE};
+		(void)archive_walk(DETECT_PDF, exact, cut, &budget, &visitor);
+		free(exact);
+	}
+	return taken;
+}
+
+/* A stream whose dictionary says this, and another object behind it. */
+static struct taken stream(const char *said, const char *bytes)
+{
+	char text[512];
+	(void)snprintf(text, sizeof text,
+		       "5 0 obj\n<< %s >>\nstream\n%s\nendstream\nendobj\n6 0 obj\n[ /ASCIIHexDecode ]\nendobj\n", said,
+		       bytes);
+	return take(text, strlen(text));
+}
+
+#define GIVES(said, bytes, wanted, what)                                                                               \
+	do {                                                                                                           \
+		struct taken taken = stream(said, bytes);                                                              \
+		same(taken.text, wanted, what);                                                                        \
+		ok(taken.code == SCAN_CODE_NONE, "no trouble");                                                        \
+	} while (0)
+
+static void test_filters(void)
+{
+	GIVES("/Length 3", "abc", "abc|", "an ordinary stream");
+	GIVES("/Length 9999", "abc", "abc|", "a wrong length");
+	GIVES("/Length 7 0 R", "abc", "abc|", "a length elsewhere");
+	GIVES("/Filter /ASCIIHexDecode", "6 1 62 6>7", "ab`|", "hexadecimal, with half a byte");
+	GIVES("/Filter /AHx", "6162", "ab|", "without its end, by its short name");
+	GIVES("/Filter 6 0 R", "6162>", "ab|", "a filter elsewhere");
+	GIVES("/Fil#74er %x\n[/A#48x]", "6162>", "ab|", "an array, with an escape and a remark");
+	ok(stream("/Filter [ 6 0 R ]", "6162>").code == DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM, "an array in an array");
+	GIVES("/Filter [ /AHx /AHx ]", "3631>", "a|", "two");
+	GIVES("/Filter [ null /AHx ]", "61>", "a|", "none, and one");
+	GIVES("/Filter /A85", "<~FCfN8~>", "test|", "base 85, with a begin");
+	GIVES("/Filter /ASCII85Decode", "FC\nfN8", "test|", "without, and without an end");
+	GIVES("/Filter /RL", "\2abc\377d\200x", "abcdd|", "runs");
+	GIVES("/Filter /DCTDecode", "abc", "abc|", "a picture's codec");
+	GIVES("/Filter [ /AHx /DCTDecode ]", "6162>", "ab|", "a picture's codec behind another");
+	GIVES("/Filter /Crypt", "abc", "abc|", "no encryption");
+	ok(stream("/Filter /Other", "abc").code == DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM, "an unknown filter");
+	ok(stream("/Filter 7 0 R", "abc").code == DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM, "one that is not there");
+	ok(stream("/Filter /LZW /DP 7 0 R", "abc").code == DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM,
+	   "parameters that are not there");
 }
 
 static void test_streams(void)
 {
-	static const char filter[] = "a stream of a PDF whose filter stands elsewhere",
-			  predictor[] = "a stream of a PDF with a predictor";
-	same(unread("5 0 obj\n<< /Filter /FlateDecode /Length 3 >>\nstream\nabc"), NULL, "an ordinary stream");
-	same(unread("5 0 obj\n<< /Filter 7 0 R >>\nstream\nabc"), filter, "a filter elsewhere");
-	same(unread("5 0 obj<</Fil#74er[%x\n7 0 R]>>stream\nabc"), filter, "in an array, with an escape and a remark");
-	same(unread("5 0 obj\n<< /Filter 7 0 R >>\nendobj\n"), NULL, "of no stream");
-	same(unread("5 0 obj\n<< /Length 7 0 R >>\nstream\nabc"), NULL, "a length elsewhere");
-	same(unread("5 0 obj\n<< /DecodeParms << /Columns 4 /Predictor 12 >> >>\nstream\nabc"), predictor, "predicted");
-	same(unread("5 0 obj\n<< /DP [ << /Pr#65dictor 2 >> ] >>\nstream\nabc"), predictor, "in an array");
-	same(unread("5 0 obj\n<< /DecodeParms 8 0 R >>\nstream\nabc"), predictor, "parameters elsewhere");
-	same(unread("5 0 obj\n<< /DecodeParms << /Predictor 1 >> >>\nstream\nabc"), NULL, "not predicted");
-	same(unread("5 0 obj\n<< /Type /XRef /DecodeParms << /Predictor 12 >> >>\nstream\nabc"), NULL, "a table");
-	same(unread("5 0 obj\n<< /Subtype /Image /DecodeParms << /Predictor 15 >> >>\nstream\nabc"), NULL, "a picture");
-	same(unread("(5 0 obj << /Filter 7 0 R"), NULL, "a beginning");
-	same(unread(""), NULL, "nothing");
+	GIVES("/Subtype /Image /Width 2 /Height 2", "\1\2\3\4", "", "a picture");
+	GIVES("/Subtype /Image /Width 2 /Height 2", "abcd", "abcd|", "a text is none");
+	GIVES("/Subtype /Image /Width 2 /Height 2", "\1\2\3\4\5", "", "a picture, and what belongs to none");
+	GIVES("/Subtype /Image /Width 9 /Height 9", "\1\2\3\4\5", "\1\2\3\4\5|", "what is too short for one");
+	GIVES("/Subtype /Image /Width 16 /Height 2 /ImageMask true", "\1\2\3\4", "", "a mask");
+	static const char open[] = "5 0 obj <</Length 90>> stream\nabc",
+			  bare[] = "5 0 obj <</Length 90>>\nendobj\nstream",
+			  ends[] = "5 0 obj <</Length 90>> stream\r\nabc endobj",
+			  inner[] = "5 0 obj<<>>stream\n6 0 obj<<>>stream\nabc\nendstream";
+	ok(take(open, sizeof open - 1).code == DEC_RESULT_MALFORMED_CONTAINER_DETECTED, "cut short");
+	same(take(open, sizeof open - 1).text, "abc|", "what is left of it");
+	same(take(bare, sizeof bare - 1).text, "", "no stream");
+	same(take(ends, sizeof ends - 1).text, "abc |", "the end of an object ends one too");
+	same(take(inner, sizeof inner - 1).text, "6 0 obj<<>>stream\nabc|abc|", "one in another");
+	char text[600] = "";
+	for (unsigned i = 0; i < 20; i++)
+		memcpy(text + strlen(text), "5 0 obj<<>>stream\n", 19);
+	ok(take(text, strlen(text)).code == DEC_RESULT_MALFORMED_CONTAINER_DETECTED, "many in each other");
 }
 
 int main(void)
 {
+	test_filters();
 	test_streams();
 	char tail[512];
 	ok(look("%PDF-1.4\n" LOCK "trailer\n<< /Encrypt 6 0 R >>\nstartxref\n0\n%%EOF\n", NULL, 0) == PDF_PLAIN,

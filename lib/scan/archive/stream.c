@@ -11,6 +11,7 @@
 #include <archive.h>
 #include <assert.h>
 #include <bzlib.h>
+#include <errno.h>
 #include <lzma.h>
 #include <string.h>
 #include <zlib.h>
@@ -272,10 +273,11 @@ static enum answer coder_run(struct walk *walk, struct member *member, const str
 	return answer;
 }
 
+static const struct coder *const coders[] = {
+	[STREAM_ZLIB] = &zlib, [STREAM_DEFLATE] = &deflate_raw, [STREAM_BZIP2] = &bzip2};
+
 void stream_undo(struct walk *walk, struct member *member, enum stream_method method)
 {
-	static const struct coder *const coders[] = {
-		[STREAM_ZLIB] = &zlib, [STREAM_DEFLATE] = &deflate_raw, [STREAM_BZIP2] = &bzip2};
 	if (method == STREAM_STORED)
 		return;
 	struct buffer packed = member->bytes;
@@ -285,6 +287,24 @@ void stream_undo(struct walk *walk, struct member *member, enum stream_method me
 	if (!member->full)
 		note(member, answer, coders[method]->name);
 	buffer_free(&packed);
+}
+
+int stream_expand(enum stream_method method, const uint8_t *data, size_t size, struct buffer *out)
+{
+	static _Thread_local uint8_t step[STEP];
+	const struct coder *coder = coders[method];
+	struct stream stream = {.data = data, .size = size};
+	enum answer answer = size ? coder->open(&stream) : ANSWER_SHORT;
+	if (answer != ANSWER_MORE)
+		return answer == ANSWER_MEMORY ? -ENOMEM : 0;
+	int error = 0;
+	while (answer == ANSWER_MORE && !error && out->size < out->cap) {
+		size_t got = 0, left = out->cap - out->size;
+		answer = coder->step(&stream, step, &got);
+		error = buffer_append(out, step, got < left ? got : left);
+	}
+	coder->close(&stream);
+	return error;
 }
 
 /* The name that gzip keeps, between its header and the data; at most `size`. */

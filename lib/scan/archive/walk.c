@@ -279,6 +279,9 @@ int archive_walk(enum detect_format format, const uint8_t *data, size_t size, st
 	case DETECT_UDF:
 		udf_walk(&walk);
 		break;
+	case DETECT_PDF:
+		pdf_walk(&walk);
+		break;
 	case DETECT_OPENPGP:
 		openpgp_walk(&walk);
 		break;

@@ -77,6 +77,7 @@ void udf_walk(struct walk *walk);
 void applesingle_walk(struct walk *walk);
 void macbinary_walk(struct walk *walk);
 void openpgp_walk(struct walk *walk);
+void pdf_walk(struct walk *walk);
 
 /* The bytes of a member are packed in one stream: what comes out of it takes their place. */
 enum stream_method {
@@ -86,6 +87,8 @@ enum stream_method {
 	STREAM_BZIP2,
 };
 void stream_undo(struct walk *walk, struct member *member, enum stream_method method);
+/* Appends what comes out of a stream, up to the cap of *out, and as far as it is whole. 0 or -ENOMEM. */
+int stream_expand(enum stream_method method, const uint8_t *data, size_t size, struct buffer *out);
 
 /*
  * Library: one pass of one libarchive reader over bytes of the container. `single`: only the first member.
