@@ -119,6 +119,17 @@ static const struct mark marks[] = {
 	MARK(GCA, 0, "GCAX"),
 	MARK(PBZX, 0, "pbzx\0\0"),
 	MARK(LZFSE, 0, "bvx2"),
+	MARK(ACTIVEMIME, 0, "ActiveMime"),
+	MARK(CD_SECTORS, 0, "\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0"),
+	MARK(DAA, 0, "DAA\0\0\0\0\0"),
+	MARK(DAA, 0, "GBI\0\0\0\0\0"),
+	MARK(ISZ, 0, "IsZ!"),
+	MARK(CSO, 0, "CISO\x18\0\0\0"),
+	MARK(CSO, 0, "CISO\0\0\0\0"),
+	MARK(CSO, 0, "ZISO\x18\0\0\0"),
+	MARK(NSF, 0, "\x1a\0\0\3\0\0"),
+	MARK(NSF, 0, "\x1a\0\0\4\0\0"),
+	MARK(PACK200, 0, "\xca\xfe\xd0\x0d"),
 };
 
 /* An octal field of a tar header, as tar writes it: blanks, digits, a blank or NUL. -1 if it is none. */
@@ -293,6 +304,19 @@ static bool is_pst(const uint8_t *data, size_t size)
 	return MARK_STARTS(data, size, 0, "!BDN") &&
 	       (MARK_STARTS(data, size, 8, "SM") || MARK_STARTS(data, size, 8, "SO") ||
 		MARK_STARTS(data, size, 8, "AB"));
+}
+
+/* The sizes, packed and not, and the kind: [MS-OXRTFCP] 2.1.3.1. */
+static bool is_lzfu(const uint8_t *data, size_t size)
+{
+	return (MARK_STARTS(data, size, 8, "LZFu") || MARK_STARTS(data, size, 8, "MELA")) && size >= 16 &&
+	       mark_le32(data) >= 12;
+}
+
+/* The trailer of the image, which is its header. */
+static bool is_uif(const uint8_t *data, size_t size)
+{
+	return size >= 64 && MARK_STARTS(data, size, size - 64, "bbis");
 }
 
 /* In the first 1024 bytes, as viewers have it, and in either form (ISO 32000-1, annex H.3, notes 13 and 14). */
@@ -506,6 +530,8 @@ static const struct {
 	{DETECT_PE, is_program},
 	{DETECT_APPIMAGE, is_appimage},
 	{DETECT_PST, is_pst},
+	{DETECT_LZFU, is_lzfu},
+	{DETECT_UIF, is_uif},
 	{DETECT_PDF, is_pdf},
 	{DETECT_ARJ, is_arj},
 	{DETECT_BINHEX, is_binhex},

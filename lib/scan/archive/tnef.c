@@ -2,7 +2,7 @@
  * tnef.c - TNEF, Outlook's winmail.dat ([MS-OXTNEF]): attributes, some of which hold MAPI properties ([MS-OXCDATA]).
  *
  * libclamav takes out attachments that an attribute of their own carries; what only a property carries (the file, an
- * embedded message, the body as HTML or as compressed RTF) is found here too. Check sums are not checked: mail programs do
+ * embedded message, the body as HTML or as compressed RTF) is found here too. Compressed RTF by itself lies in files of Outlook (.msg). Check sums are not checked: mail programs do
  * not. Called by walk.
  */
 #include "scan/archive/walk.h"
@@ -129,6 +129,11 @@ static void give_rtf(struct walk *walk, const uint8_t *data, size_t size)
 	else
 		member_append(walk, &member, cursor.data, cursor.size);
 	member_end(walk, &member);
+}
+
+void lzfu_walk(struct walk *walk)
+{
+	give_rtf(walk, walk->data, walk->size);
 }
 
 static void give_value(struct walk *walk, unsigned type, unsigned id, const uint8_t *data, size_t size)

@@ -282,6 +282,15 @@ int archive_walk(enum detect_format format, const uint8_t *data, size_t size, st
 	case DETECT_PDF:
 		pdf_walk(&walk);
 		break;
+	case DETECT_ACTIVEMIME:
+		activemime_walk(&walk);
+		break;
+	case DETECT_LZFU:
+		lzfu_walk(&walk);
+		break;
+	case DETECT_CD_SECTORS:
+		cd_sectors_walk(&walk);
+		break;
 	case DETECT_OPENPGP:
 		openpgp_walk(&walk);
 		break;

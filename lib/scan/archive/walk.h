@@ -78,6 +78,9 @@ void applesingle_walk(struct walk *walk);
 void macbinary_walk(struct walk *walk);
 void openpgp_walk(struct walk *walk);
 void pdf_walk(struct walk *walk);
+void activemime_walk(struct walk *walk);
+void lzfu_walk(struct walk *walk);
+void cd_sectors_walk(struct walk *walk);
 
 /* The bytes of a member are packed in one stream: what comes out of it takes their place. */
 enum stream_method {
