@@ -9,6 +9,7 @@
 #include "scan/carve.h"
 #include "scan/detect.h"
 #include "scan/outline.h"
+#include "scan/script.h"
 #include "scan/variant.h"
 
 #include <ctype.h>
@@ -25,8 +26,6 @@
 #define TEXT_HEAD 4096u
 /* One of so many of them may be a NUL: what somebody puts there to look like something else. */
 #define NULS_SHARE 16u
-/* Base64 in what is encoded already is noticed by a run of its letters; no word is so long. */
-#define RUN_LEAST 40u
 /* Bytes of base64 that are decoded to tell whether it is a text, whole groups. */
 #define SAMPLE 1024u
 /* A body is quoted-printable, whatever its header says, when so many of its bytes belong to escapes: one in four. */
@@ -145,10 +144,57 @@ static void decode(struct readings *readings, enum transfer transfer, const uint
 		(void)variant_decode(transfer, data, size, usual, readings->budget, take_variant, readings, NULL);
 }
 
+/* Lists of numbers often look like the few formats that have no mark to speak of. */
+static bool is_chance(const uint8_t *data, size_t size)
+{
+	static const enum detect_format weak[] = {DETECT_OPENPGP, DETECT_LZMA, DETECT_COMPRESS, DETECT_ARC, DETECT_CMS};
+	struct detection detection;
+	detect(data, size, &detection);
+	for (size_t i = 0; i < sizeof weak / sizeof *weak; i++)
+		if (detection.count && detection.formats[0] == weak[i])
+			return true;
+	return false;
+}
+
+static void tell_script(struct readings *readings, const uint8_t *data, const struct script_value *value)
+{
+	struct buffer bytes;
+	enum scan_code code = SCAN_CODE_NONE;
+	budget_part(readings->budget);
+	if (script_undo(data, value, &bytes))
+		tell_code(readings, DEC_RESULT_OUT_OF_MEMORY, "what a script puts together");
+	else if (!is_chance(bytes.data, bytes.size))
+		tell(readings, &(struct reading){.data = bytes.data,
+						 .size = (size_t)budget_charge(readings->budget, bytes.size, &code),
+						 .decoded = true,
+						 .code = code});
+	buffer_free(&bytes);
+}
+
+/* Files that a script puts together. */
+static void read_scripts(struct readings *readings, const uint8_t *data, size_t size)
+{
+	struct script_value value;
+	size_t at = 0;
+	while (!readings->result && readings->count <= READINGS_MOST && script_next(data, size, &at, &value)) {
+		tell_script(readings, data, &value);
+		if (!value.either)
+			continue;
+		value.kind = SCRIPT_HEXADECIMAL;
+		tell_script(readings, data, &value);
+	}
+}
+
 static void carve_all(struct readings *readings, const uint8_t *data, size_t size)
 {
 	struct carving carving;
+	struct buffer narrow;
 	size_t at = 0, joined = 0;
+	if (script_narrow(data, size, &narrow)) {
+		carve_all(readings, narrow.data, narrow.size);
+		buffer_free(&narrow);
+		return;
+	}
 	while (!readings->result && readings->count <= READINGS_MOST && carve_next(data, size, &at, &carving)) {
 		decode(readings, carving.transfer, data + carving.start, carving.size, true);
 		if (carving.start < joined)
@@ -158,6 +204,7 @@ static void carve_all(struct readings *readings, const uint8_t *data, size_t siz
 		if (joined > carving.start + carving.size)
 			decode(readings, carving.transfer, data + carving.start, joined - carving.start, true);
 	}
+	read_scripts(readings, data, size);
 }
 
 /* A text that begins as a message does: nobody takes it apart as one, since people quote messages. */
@@ -288,33 +335,18 @@ static bool find_gaps(const struct pass *pass, struct outline_gap **ret_gaps, si
 	return true;
 }
 
-/* Is there a run of what could be base64, or the address or line that announces an encoded file? */
-static bool has_run(const uint8_t *data, size_t size)
-{
-	size_t run = 0;
-	for (size_t i = 0; i < size && run < RUN_LEAST; i++)
-		run = isalnum(data[i]) || (data[i] && strchr("+/=-_", data[i])) ? run + 1 : 0;
-	if (run >= RUN_LEAST || memmem(data, size, "base64,", 7))
-		return true;
-	static const char begin[] = "begin";
-	for (size_t i = 0; i + sizeof begin <= size; i++)
-		if ((data[i] | 0x20) == 'b' && strncasecmp((const char *)data + i, begin, sizeof begin - 1) == 0)
-			return true;
-	return false;
-}
-
-/* Is it worth a second decoding, to look for encoded files in what comes out? */
+/* Is it worth a second decoding, to look for encoded files in what comes out? Anywhere in a text: before a script stand pages of words. */
 static bool may_hold(const struct pass *pass, const struct readings_known *known)
 {
 	const uint8_t *body = pass->data + known->start;
 	if (known->transfer == TRANSFER_QUOTED_PRINTABLE)
-		return has_run(body, known->size);
+		return true;
 	if (known->transfer != TRANSFER_BASE64)
 		return false;
 	struct buffer buffer;
 	transfer_look(TRANSFER_BASE64, body, known->size < SAMPLE ? known->size : SAMPLE, &buffer);
-	bool text = buffer.size && (is_text(buffer.data, buffer.size) || is_quote(known, buffer.data, buffer.size)) &&
-		    has_run(buffer.data, buffer.size);
+	bool text = buffer.size && (is_text(buffer.data, buffer.size) || script_is_wide(buffer.data, buffer.size) ||
+				    is_quote(known, buffer.data, buffer.size));
 	buffer_free(&buffer);
 	return text;
 }
@@ -329,8 +361,9 @@ static void read_inside(struct pass *pass, const struct readings_known *known)
 		pass->readings->level++;
 		read_text(pass->readings, buffer.data, buffer.size);
 		pass->readings->level--;
-	} else if (buffer.size && is_text(buffer.data, buffer.size))
+	} else if (buffer.size && (is_text(buffer.data, buffer.size) || script_is_wide(buffer.data, buffer.size))) {
 		carve_all(pass->readings, buffer.data, buffer.size);
+	}
 	buffer_free(&buffer);
 }
 

@@ -5,6 +5,7 @@
 
 #include "scan/carve.h"
 #include "scan/mark.h"
+#include "scan/script.h"
 
 #include <string.h>
 #include <strings.h>
@@ -83,6 +84,14 @@ const char *sign_of_format(const char *name)
 	return NULL;
 }
 
+static bool has_encoded(const uint8_t *data, size_t size)
+{
+	struct carving carving;
+	struct script_value value;
+	size_t at = 0, from = 0;
+	return carve_next(data, size, &at, &carving) || script_next(data, size, &from, &value);
+}
+
 bool sign_of_encoded_text(const char *name, const uint8_t *data, size_t size)
 {
 	static const char *const endings[] = {".uu",   ".uue", ".xx",  ".xxe", ".b64", ".mim",
@@ -91,9 +100,12 @@ bool sign_of_encoded_text(const char *name, const uint8_t *data, size_t size)
 	for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
 		if (strcasecmp(dot, endings[i]) == 0)
 			return true;
-	struct carving carving;
-	size_t at = 0;
-	return carve_next(data, size, &at, &carving);
+	struct buffer narrow;
+	if (!script_narrow(data, size, &narrow))
+		return has_encoded(data, size);
+	bool found = has_encoded(narrow.data, narrow.size);
+	buffer_free(&narrow);
+	return found;
 }
 
 static size_t count(const uint8_t *data, size_t size, const char *word)

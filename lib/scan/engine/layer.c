@@ -5,6 +5,7 @@
  */
 #include "scan/engine/layer.h"
 
+#include "scan/script.h"
 #include "scan/sign.h"
 
 #include <ctype.h>
@@ -50,7 +51,8 @@ static bool matters(const struct layer *layer, const struct detection *detection
 		return true;
 	if (sign_of_volume(layer->name) || sign_of_format(layer->name))
 		return true;
-	bool text = !detection->count && strncmp(detection->type, "text/", 5) == 0;
+	bool text = !detection->count &&
+		    (strncmp(detection->type, "text/", 5) == 0 || script_is_wide(layer->data, layer->size));
 	return text && sign_of_encoded_text(layer->name, layer->data, layer->size);
 }
 

@@ -1,0 +1,40 @@
+/*
+ * script.h - files that a script puts together: lists of numbers, escapes in texts, texts that are joined.
+ *
+ * What a page of HTML, a script of Windows or a file of its registry has in it so that no scanner sees it: [80, 75, 3, 4], "\x50\x4b",
+ * unescape("%50%4b"), &#80;&#75;, Chr(80) & Chr(75), "UEsDBBQA" + "AAAI". Runs nothing: what is computed in any other way stays unseen. Called by
+ * readings and sign.
+ */
+#ifndef CSAPI_SCAN_SCRIPT_H
+#define CSAPI_SCAN_SCRIPT_H
+
+#include "base/buffer.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A run of the text that stands for bytes. */
+struct script_value {
+	enum script_kind {
+		SCRIPT_DECIMAL,     /* numbers from 0 to 255 */
+		SCRIPT_HEXADECIMAL, /* of two digits each, with something between or in front of them */
+		SCRIPT_DIGITS,      /* hexadecimal digits, perhaps in pieces */
+		SCRIPT_PIECES,      /* texts in quotes, of letters of base64, that are joined */
+	} kind;
+	bool either; /* decimal numbers that could as well be hexadecimal */
+	size_t start, size;
+};
+
+/* The next one from *at on, which moves behind it. False: there is no more. */
+bool script_next(const uint8_t *data, size_t size, size_t *at, struct script_value *ret_value);
+/* What it stands for; of pieces, the text. `bytes` is set up here and freed by the caller. 0 or -ENOMEM. */
+int script_undo(const uint8_t *data, const struct script_value *value, struct buffer *bytes);
+/* Is it a text of 16 bits for each letter (UTF-16, either order), of which nearly all are of Latin scripts? */
+bool script_is_wide(const uint8_t *data, size_t size);
+/*
+ * A text of 16 bits for each letter in one byte each; letters of more are question marks. False: it is none, or there is no memory, and there is nothing to free.
+ */
+bool script_narrow(const uint8_t *data, size_t size, struct buffer *ret_text);
+
+#endif
