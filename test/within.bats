@@ -33,6 +33,20 @@ teardown_file() { close_file; }
 	is_unscannable DEC_RESULT_OPEN_CONTAINER_FAILED
 }
 
+@test "within: a stream of a PDF that the engine does not undo is a part, found again by its id" {
+	cd "$FIXTURES/within/eicar"
+	scan predicted.zst.pdf
+	is_infected Eicar-Test-Signature
+	id=$(jq -r '[.parts[].id | select(test("stream-[0-9]+$"))] | first' <<<"$output")
+	scan --part="$id" predicted.zst.pdf
+	is_infected Eicar-Test-Signature
+	run -0 --separate-stderr "$BUILD/csapi-scan" --extract --part="$id" predicted.zst.pdf
+	[[ $output ]]
+	# What the engine has seen already is none, nor is a picture that is one.
+	scan "$FIXTURES/within/clean/a.com.packed.pdf" "$FIXTURES/within/clean/predicted.pdf"
+	holds '[.parts[].id] == ["0"]'
+}
+
 @test "within: the file has an id of its own, by which it is found again" {
 	cd "$FIXTURES/within/eicar"
 	scan a.com.zst.arj.arj

@@ -10,6 +10,7 @@
 #include "scan/fault.h"
 #include "scan/mime.h"
 #include "scan/node.h"
+#include "scan/script.h"
 #include "scan/wrap.h"
 
 #include <errno.h>
@@ -284,7 +285,8 @@ static bool may_be_text(const struct node *input, const char *type)
 	size_t head = input->size < TEXT_HEAD ? input->size : TEXT_HEAD, nuls = 0;
 	for (size_t i = 0; i < head; i++)
 		nuls += !input->data[i];
-	return !nuls || (nuls * NULS_SHARE <= head && strcmp(type, "application/octet-stream") == 0);
+	return !nuls || script_is_wide(input->data, input->size) ||
+	       (nuls * NULS_SHARE <= head && strcmp(type, "application/octet-stream") == 0);
 }
 
 /* Tells the input itself, and scans and opens it as far as the request wants that. */

@@ -833,6 +833,16 @@ const char *detect_plain(const uint8_t *data, size_t size)
 	return plain_type(data, size, false);
 }
 
+/* Sectors of a CD from begin to end: what else seems to stand there is cut by what belongs to the sectors, and whole without them. */
+static bool is_all_sectors(const uint8_t *data, size_t size)
+{
+	size_t step = size % MARK_CD_SECTOR ? MARK_CD_WITH_CODES : MARK_CD_SECTOR;
+	for (size_t at = 0; at < size; at += step)
+		if (!mark_cd_sector(data, size, at))
+			return false;
+	return size % step == 0;
+}
+
 void detect(const uint8_t *data, size_t size, struct detection *ret_detection)
 {
 	memset(ret_detection, 0, sizeof *ret_detection);
@@ -840,6 +850,10 @@ void detect(const uint8_t *data, size_t size, struct detection *ret_detection)
 		ret_detection->mail = is_mail(data, size);
 		find_formats(data, size, ret_detection);
 		find_behind(data, size, ret_detection);
+	}
+	if (ret_detection->count > 1 && detect_has(ret_detection, DETECT_CD_SECTORS) && is_all_sectors(data, size)) {
+		ret_detection->count = 1;
+		ret_detection->formats[0] = DETECT_CD_SECTORS;
 	}
 	if (ret_detection->count != 0 && !ret_detection->mail)
 		ret_detection->type = detect_type(ret_detection->formats[0]);

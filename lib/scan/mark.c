@@ -53,6 +53,11 @@ bool mark_starts(const uint8_t *data, size_t size, size_t offset, const char *by
 	return offset <= size && count <= size - offset && memcmp(data + offset, bytes, count) == 0;
 }
 
+bool mark_cd_sector(const uint8_t *data, size_t size, size_t offset)
+{
+	return MARK_STARTS(data, size, offset, "\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0");
+}
+
 uint32_t mark_crc32(const uint8_t *data, size_t size)
 {
 	/* Four bits at a time: it only ever sees headers, but hostile data may hold a mark every few bytes. */

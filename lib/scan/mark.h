@@ -25,6 +25,11 @@ uint64_t mark_be64(const uint8_t *data);
 /* Do these bytes stand there, whole? */
 bool mark_starts(const uint8_t *data, size_t size, size_t offset, const char *bytes, size_t count);
 #define MARK_STARTS(data, size, offset, bytes) mark_starts(data, size, offset, bytes, sizeof(bytes) - 1)
+/* A sector as it lies on a CD (ECMA-130, 14.2), and with the bytes of the subchannels behind it. */
+#define MARK_CD_SECTOR     2352u
+#define MARK_CD_WITH_CODES 2448u
+/* Does one begin there, with its twelve bytes of synchronization? */
+bool mark_cd_sector(const uint8_t *data, size_t size, size_t offset);
 /* CRC-32 as zip, RAR and 7-Zip use it. */
 uint32_t mark_crc32(const uint8_t *data, size_t size);
 

@@ -74,11 +74,23 @@ static bool number_next(const uint8_t *data, size_t size, const struct number *n
 			return true;
 		if (breaks(data[at]))
 			continue;
-		if (gap->size == GAP_TEXT)
+		/* Another number, which is none of a list: part of a fraction, or too large. */
+		bool prefix = data[at] == '0' && at + 1 < size && (data[at + 1] | 0x20) == 'x';
+		if (gap->size == GAP_TEXT || (isdigit(data[at]) && !prefix))
 			return false;
 		gap->text[gap->size++] = (char)tolower(data[at]);
 	}
 	return false;
+}
+
+/* Is it what scripts write there? Words and more are rather those of a page's description. */
+static bool is_usual(const struct gap *gap)
+{
+	if (!gap->size)
+		return true;
+	if (gap->text[0] == '(')
+		return gap->size > 1 && isalpha(gap->text[1]);
+	return strchr(",;|/)[-:%#xhu0", gap->text[0]) != NULL;
 }
 
 static bool same_gap(const struct gap *first, const struct gap *second)
@@ -115,21 +127,22 @@ static bool take_list(const uint8_t *data, size_t size, const struct number *fir
 		if (count == 1)
 			usual = gap;
 		/* Where a line ends nothing may stand between. */
-		if ((gap.size && !same_gap(&usual, &gap)) || !(still_decimal || still_paired))
+		if ((gap.size && !same_gap(&usual, &gap)) || !(still_decimal || still_paired) || !is_usual(&usual))
 			break;
 		decimal = still_decimal;
 		paired = still_paired;
 		number = next;
 		count++;
 	}
-	bool hexadecimal = paired && (says_hexadecimal(&usual) || !decimal);
+	/* With blanks between, decimal numbers are a table, of which documents are full. */
+	bool hexadecimal = paired && (says_hexadecimal(&usual) || !decimal || !usual.size);
 	*ret = (struct script_value){.kind = hexadecimal ? SCRIPT_HEXADECIMAL : SCRIPT_DECIMAL,
 				     .either = paired && decimal && !hexadecimal,
 				     .start = first->start,
 				     .size = number.start + number.size - first->start};
 	/* The last one may be the first of another list, between which something else stands. */
 	*ret_more = count > 1 ? number.start : number.start + number.size;
-	return count >= LIST_LEAST;
+	return count >= LIST_LEAST && (hexadecimal || usual.size);
 }
 
 /* --- digits and letters ------------------------------------------------------------------------------------------ */
@@ -216,7 +229,8 @@ bool script_next(const uint8_t *data, size_t size, size_t *at, struct script_val
 			found = take_pieces(data, size, start, ret_value);
 		} else if (isxdigit(byte) && number_at(data, size, start, &number)) {
 			found = take_list(data, size, &number, ret_value, &more);
-		} else if (isxdigit(byte) && (!isalnum(before) || before == 'x')) {
+		} else if (isxdigit(byte) && ((!isalnum(before) && before != '<') || before == 'x')) {
+			/* Behind "<" it is what is written on a page of a PDF. */
 			found = take_digits(data, size, start, ret_value);
 			more = start + (ret_value->size ? ret_value->size : 1);
 		}

@@ -7,30 +7,24 @@
 
 #include "scan/mark.h"
 
-#include <string.h>
-
-#define SYNC_SIZE   12u
 #define MODE        15u
-#define SECTOR      2352u
-#define WITH_CODES  2448u /* with the subchannels behind it */
-#define DATA_SIZE   2048u
-#define FORM_2_SIZE 2324u
 #define SUBMODE     18u
 #define FORM_2      0x20u
-
-static bool synchronized(const struct walk *walk, size_t at)
-{
-	return mark_starts(walk->data, walk->size, at, "\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0", SYNC_SIZE);
-}
+#define DATA_SIZE   2048u
+#define FORM_2_SIZE 2324u
 
 void cd_sectors_walk(struct walk *walk)
 {
-	size_t step = synchronized(walk, WITH_CODES) && !synchronized(walk, SECTOR) ? WITH_CODES : SECTOR, at = 0;
+	bool codes = mark_cd_sector(walk->data, walk->size, MARK_CD_WITH_CODES) &&
+		     !mark_cd_sector(walk->data, walk->size, MARK_CD_SECTOR);
+	size_t step = codes ? MARK_CD_WITH_CODES : MARK_CD_SECTOR, at = 0;
 	struct member member;
 	bool wanted = true;
 	if (!member_begin(walk, &member, "", 0, true))
 		return;
-	for (; wanted && at < walk->size && walk->size - at >= SECTOR && synchronized(walk, at); at += step) {
+	for (; wanted && at < walk->size && walk->size - at >= MARK_CD_SECTOR &&
+	       mark_cd_sector(walk->data, walk->size, at);
+	     at += step) {
 		const uint8_t *sector = walk->data + at;
 		bool second = sector[MODE] == 2, long_form = second && sector[SUBMODE] & FORM_2;
 		wanted = member_append(walk, &member, sector + (second ? 24 : 16), long_form ? FORM_2_SIZE : DATA_SIZE);

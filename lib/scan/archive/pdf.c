@@ -236,9 +236,15 @@ static bool is_picture(struct reader *reader, const struct syntax_dictionary *di
 	       !reading_matters(bytes->data, bytes->size) && !is_text(bytes->data, bytes->size);
 }
 
-static bool is_known(const struct walk *walk, const struct buffer *bytes)
+/* Where nothing is undone, the engine may take the end of the line before "endstream" for a part of it. */
+static bool is_known(const struct walk *walk, const struct stream *stream, const struct buffer *bytes)
 {
-	return walk->visitor->known && walk->visitor->known(walk->visitor->context, bytes->data, bytes->size);
+	size_t more = stream->filter_count ? 0 : 2, left = walk->size - stream->start - stream->size;
+	const uint8_t *data = stream->filter_count ? bytes->data : stream->data + stream->start;
+	for (size_t i = 0; walk->visitor->known && i <= more && i <= left; i++)
+		if (walk->visitor->known(walk->visitor->context, data, bytes->size + i))
+			return true;
+	return false;
 }
 
 static void give(struct reader *reader, const struct stream *stream, const struct syntax_dictionary *dictionary,
@@ -262,7 +268,7 @@ static void stream_take(struct reader *reader, const struct stream *stream, cons
 	struct buffer bytes;
 	if (stream_undo_all(reader, stream, &bytes))
 		walk_code(walk, DEC_RESULT_OUT_OF_MEMORY, "a stream of a PDF");
-	else if (bytes.size && !is_picture(reader, dictionary, &bytes) && !is_known(walk, &bytes))
+	else if (bytes.size && !is_picture(reader, dictionary, &bytes) && !is_known(walk, stream, &bytes))
 		give(reader, stream, dictionary, &bytes);
 	buffer_free(&bytes);
 }
