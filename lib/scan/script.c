@@ -150,9 +150,10 @@ static bool take_list(const uint8_t *data, size_t size, const struct number *fir
 /* Hexadecimal digits without anything between, or in pieces. */
 static bool take_digits(const uint8_t *data, size_t size, size_t at, struct script_value *ret)
 {
-	size_t count = 0, piece = 0, end = at;
+	size_t count = 0, letters = 0, piece = 0, end = at;
 	for (; at < size; at++) {
 		if (isxdigit(data[at])) {
+			letters += !isdigit(data[at]);
 			count++;
 			piece++;
 			end = at + 1;
@@ -164,7 +165,8 @@ static bool take_digits(const uint8_t *data, size_t size, size_t at, struct scri
 	}
 	bool whole = at == size || !isalnum(data[at]);
 	*ret = (struct script_value){.kind = SCRIPT_DIGITS, .start = ret->start, .size = end - ret->start};
-	return whole && count >= 2 * (size_t)LIST_LEAST;
+	/* Of a file, some are letters. */
+	return whole && letters && count >= 2 * (size_t)LIST_LEAST;
 }
 
 static bool is_letter(uint8_t byte)

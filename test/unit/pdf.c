@@ -138,6 +138,7 @@ static void test_streams(void)
 	GIVES("/Subtype /Image /Width 2 /Height 2", "\1\2\3\4", "", "a picture");
 	GIVES("/Subtype /Image /Width 2 /Height 2", "abcd", "abcd|", "a text is none");
 	GIVES("/Subtype /Image /Width 2 /Height 2", "\1\2\3\4\5", "", "a picture, and what belongs to none");
+	GIVES("/Subtype /Image /Width 9 /Height 9 /Filter /DCT", "\1\2\3\4\5", "", "what a codec undoes");
 	GIVES("/Subtype /Image /Width 9 /Height 9", "\1\2\3\4\5", "\1\2\3\4\5|", "what is too short for one");
 	GIVES("/Subtype /Image /Width 16 /Height 2 /ImageMask true", "\1\2\3\4", "", "a mask");
 	static const char open[] = "5 0 obj <</Length 90>> stream\nabc",

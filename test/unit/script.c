@@ -88,6 +88,7 @@ static void test_lists(void)
 	list("\"", "%02x", "", "\"", SCRIPT_DIGITS, BYTES, "digits alone");
 	list("0x", "%02X", "", ",", SCRIPT_DIGITS, BYTES, "behind 0x");
 	list("\"", "%02x", "", "\"", SCRIPT_DIGITS, BYTES - 1, "no more than those of a digest");
+	list("", "%u", "", "\n", SCRIPT_DIGITS, 0, "a large number");
 	list("<", "%02x", "", ">", SCRIPT_DIGITS, 0, "what is written on a page");
 	list("", "%u", " ", "\n", SCRIPT_DECIMAL, 0, "a table");
 	list("", "%u", "(:)-", "\n", SCRIPT_DECIMAL, 0, "the description of a page");

@@ -3,7 +3,7 @@
  *
  * The engine stumbles at comments and texts in dictionaries, at filters that stand in another object, at predictors and at /Crypt, and believes
  * a stream that it is a picture. Each stream is undone here too, which costs a part of what the engine's look at it costs, and what the engine
- * saw already is not given again. Pictures that are as long as their size says are believed, unless they begin like a file or are text.
+ * saw already is not given again. Pictures that are as long as their size says, or left to a codec of pictures, are believed, unless they begin like a file or are text.
  * Streams of an encrypted file are given as they are, unless the engine undoes them. Called by walk.
  */
 #include "scan/archive/filter.h"
@@ -48,7 +48,8 @@ struct stream {
 	unsigned filter_count;
 	enum filter filters[FILTERS_MOST];
 	struct filter_parameters parameters[FILTERS_MOST];
-	bool unread; /* what is to be done stands where it is not found */
+	bool unread;  /* what is to be done stands where it is not found */
+	bool picture; /* what is left is for a codec of pictures */
 };
 
 /* What an item is, behind a reference. One that is not found is empty. */
@@ -126,6 +127,7 @@ static void filters_read(struct reader *reader, const struct syntax_dictionary *
 		if (item.size >= 4 && memcmp(item.data, "null", 4) == 0)
 			continue;
 		stream->unread |= filter == FILTER_UNKNOWN || stream->filter_count == FILTERS_MOST;
+		stream->picture = filter == FILTER_PICTURE;
 		if (filter == FILTER_PICTURE || filter == FILTER_UNKNOWN || stream->filter_count == FILTERS_MOST)
 			break;
 		bool predicts = filter == FILTER_FLATE || filter == FILTER_LZW;
@@ -230,9 +232,10 @@ static bool has_picture_size(struct reader *reader, const struct syntax_dictiona
 	return false;
 }
 
-static bool is_picture(struct reader *reader, const struct syntax_dictionary *dictionary, const struct buffer *bytes)
+static bool is_picture(struct reader *reader, const struct stream *stream, const struct syntax_dictionary *dictionary,
+		       const struct buffer *bytes)
 {
-	return dictionary->image && has_picture_size(reader, dictionary, bytes->size) &&
+	return dictionary->image && (stream->picture || has_picture_size(reader, dictionary, bytes->size)) &&
 	       !reading_matters(bytes->data, bytes->size) && !is_text(bytes->data, bytes->size);
 }
 
@@ -268,7 +271,7 @@ static void stream_take(struct reader *reader, const struct stream *stream, cons
 	struct buffer bytes;
 	if (stream_undo_all(reader, stream, &bytes))
 		walk_code(walk, DEC_RESULT_OUT_OF_MEMORY, "a stream of a PDF");
-	else if (bytes.size && !is_picture(reader, dictionary, &bytes) && !is_known(walk, stream, &bytes))
+	else if (bytes.size && !is_picture(reader, stream, dictionary, &bytes) && !is_known(walk, stream, &bytes))
 		give(reader, stream, dictionary, &bytes);
 	buffer_free(&bytes);
 }
