@@ -185,16 +185,10 @@ static void read_scripts(struct readings *readings, const uint8_t *data, size_t 
 	}
 }
 
-static void carve_all(struct readings *readings, const uint8_t *data, size_t size)
+static void carve_text(struct readings *readings, const uint8_t *data, size_t size)
 {
 	struct carving carving;
-	struct buffer narrow;
 	size_t at = 0, joined = 0;
-	if (script_narrow(data, size, &narrow)) {
-		carve_all(readings, narrow.data, narrow.size);
-		buffer_free(&narrow);
-		return;
-	}
 	while (!readings->result && readings->count <= READINGS_MOST && carve_next(data, size, &at, &carving)) {
 		decode(readings, carving.transfer, data + carving.start, carving.size, true);
 		if (carving.start < joined)
@@ -205,6 +199,21 @@ static void carve_all(struct readings *readings, const uint8_t *data, size_t siz
 			decode(readings, carving.transfer, data + carving.start, joined - carving.start, true);
 	}
 	read_scripts(readings, data, size);
+}
+
+static void carve_all(struct readings *readings, const uint8_t *data, size_t size)
+{
+	struct buffer narrow, plain;
+	bool wide = script_narrow(data, size, &narrow);
+	const uint8_t *text = wide ? narrow.data : data;
+	size_t length = wide ? narrow.size : size;
+	carve_text(readings, text, length);
+	if (script_unescape(text, length, &plain)) {
+		carve_text(readings, plain.data, plain.size);
+		buffer_free(&plain);
+	}
+	if (wide)
+		buffer_free(&narrow);
 }
 
 /* A text that begins as a message does: nobody takes it apart as one, since people quote messages. */

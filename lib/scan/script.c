@@ -21,6 +21,11 @@
 /* Characters between two numbers, and what of them is compared. */
 #define GAP_MOST 24u
 #define GAP_TEXT 12u
+/* Letters of a line that has more around it, and such lines. */
+#define LINE_LEAST  32u
+#define LINES_LEAST 3u
+/* Letters of base64 before an escape that breaks it: no word has as many. */
+#define BROKEN_LEAST 16u
 /* Bytes of a text that are looked at to tell how wide its letters are. */
 #define WIDE_HEAD 512u
 
@@ -36,6 +41,17 @@ struct number {
 	bool paired; /* two digits */
 };
 
+/* Asked of every byte of a text, without the locale's tables. */
+static bool is_alphanumeric(uint8_t byte)
+{
+	return (uint8_t)(byte - '0') < 10 || (uint8_t)((byte | 0x20) - 'a') < 26;
+}
+
+static bool is_letter(uint8_t byte)
+{
+	return is_alphanumeric(byte) || byte == '+' || byte == '/' || byte == '=' || byte == '-';
+}
+
 static bool breaks(uint8_t byte)
 {
 	return isspace(byte) || (byte && strchr("_^`\"'+&\\", byte));
@@ -48,7 +64,7 @@ static bool breaks(uint8_t byte)
 static bool number_at(const uint8_t *data, size_t size, size_t at, struct number *ret)
 {
 	uint8_t before = at ? data[at - 1] : ' ';
-	if (at >= size || !isxdigit(data[at]) || (isalnum(before) && !strchr("xXhHuU", before)))
+	if (at >= size || !isxdigit(data[at]) || (is_alphanumeric(before) && !strchr("xXhHuU", before)))
 		return false;
 	bool wide = before == 'u' || before == 'U';
 	size_t end = at;
@@ -60,7 +76,7 @@ static bool number_at(const uint8_t *data, size_t size, size_t at, struct number
 	ret->start += wide ? 2 : 0;
 	ret->size = end - ret->start;
 	ret->paired = ret->size == 2;
-	return ret->size >= 1 && ret->size <= 3 && (end == size || !(isalnum(data[end]) || data[end] == '.'));
+	return ret->size >= 1 && ret->size <= 3 && (end == size || !(is_alphanumeric(data[end]) || data[end] == '.'));
 }
 
 /* The number that follows one, and what stands between. */
@@ -163,15 +179,10 @@ static bool take_digits(const uint8_t *data, size_t size, size_t at, struct scri
 			piece = 0;
 		}
 	}
-	bool whole = at == size || !isalnum(data[at]);
+	bool whole = at == size || !is_alphanumeric(data[at]);
 	*ret = (struct script_value){.kind = SCRIPT_DIGITS, .start = ret->start, .size = end - ret->start};
 	/* Of a file, some are letters. */
 	return whole && letters && count >= 2 * (size_t)LIST_LEAST;
-}
-
-static bool is_letter(uint8_t byte)
-{
-	return isalnum(byte) || byte == '+' || byte == '/' || byte == '=' || byte == '-';
 }
 
 /* Letters of base64 between two quotes of a kind; its end, or 0. */
@@ -218,20 +229,90 @@ static bool take_pieces(const uint8_t *data, size_t size, size_t quote, struct s
 	return letters >= PIECES_LEAST && pieces > (strcmp(usual, ",") == 0 ? 2 : 1);
 }
 
+/* --- lines ------------------------------------------------------------------------------------------------------- */
+
+static size_t run_size(const uint8_t *data, size_t size, size_t at)
+{
+	size_t end = at;
+	while (end < size && (is_alphanumeric(data[end]) || data[end] == '+' || data[end] == '/' || data[end] == '='))
+		end++;
+	return end - at;
+}
+
+/* The next run of so many letters at least, soon behind this place; 0: there is none. */
+static size_t line_next(const uint8_t *data, size_t size, size_t end, size_t least)
+{
+	for (size_t at = end; at < size && at - end <= BETWEEN_MOST;) {
+		size_t run = run_size(data, size, at);
+		if (run >= least)
+			return at;
+		at += run ? run : 1;
+	}
+	return 0;
+}
+
+/* Nothing but the end of a line between: these lines are found without this. */
+static bool is_plain(const uint8_t *between, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (!isspace(between[i]) && between[i] != '>')
+			return false;
+	return true;
+}
+
+/* Runs of letters that are as long as each other, but for the last, with the same between them. */
+static bool take_lines(const uint8_t *data, size_t size, size_t first, struct script_value *ret)
+{
+	size_t length = run_size(data, size, first), end = first + length, lines = 1;
+	size_t next = length >= LINE_LEAST ? line_next(data, size, end, LINE_LEAST) : 0;
+	size_t between = next ? next - end : 0;
+	const uint8_t *usual = data + end;
+	*ret = (struct script_value){.kind = SCRIPT_LINES, .start = first, .size = length};
+	if (!next || is_plain(usual, between))
+		return false;
+	while (size - end > between && memcmp(data + end, usual, between) == 0) {
+		size_t run = run_size(data, size, end + between);
+		if (!run || run > length)
+			break;
+		end += between + run;
+		lines++;
+		if (run < length)
+			break;
+	}
+	ret->between = between;
+	ret->size = end - first;
+	return lines >= LINES_LEAST;
+}
+
+/* Can a value begin with this byte, behind that one? In the middle of a word none does, but for a number behind a letter that says what it is. */
+static bool may_begin(uint8_t byte, uint8_t before)
+{
+	if (!is_alphanumeric(byte))
+		return byte == '"' || byte == '\'';
+	uint8_t letter = before | 0x20;
+	return !is_alphanumeric(before) || letter == 'x' || letter == 'h' || letter == 'u';
+}
+
 bool script_next(const uint8_t *data, size_t size, size_t *at, struct script_value *ret_value)
 {
+	struct script_value lines;
 	struct number number;
 	while (*at < size) {
 		size_t start = *at, more = start + 1;
 		uint8_t byte = data[start], before = start ? data[start - 1] : ' ';
-		bool found = false;
-		ret_value->start = start;
-		ret_value->size = 0;
+		bool found = false, alone = !is_alphanumeric(before);
+		*at = more;
+		if (!may_begin(byte, before))
+			continue;
+		*ret_value = (struct script_value){.start = start};
 		if (byte == '"' || byte == '\'') {
 			found = take_pieces(data, size, start, ret_value);
+		} else if (alone && !is_letter(before) && take_lines(data, size, start, &lines)) {
+			*ret_value = lines;
+			found = true;
 		} else if (isxdigit(byte) && number_at(data, size, start, &number)) {
 			found = take_list(data, size, &number, ret_value, &more);
-		} else if (isxdigit(byte) && ((!isalnum(before) && before != '<') || before == 'x')) {
+		} else if (isxdigit(byte) && ((alone && before != '<') || before == 'x')) {
 			/* Behind "<" it is what is written on a page of a PDF. */
 			found = take_digits(data, size, start, ret_value);
 			more = start + (ret_value->size ? ret_value->size : 1);
@@ -297,6 +378,18 @@ static int undo_pieces(const uint8_t *data, const struct script_value *value, st
 	return 0;
 }
 
+static int undo_lines(const uint8_t *data, const struct script_value *value, struct buffer *bytes)
+{
+	size_t end = value->start + value->size, at = value->start;
+	while (at < end) {
+		size_t run = run_size(data, end, at);
+		if (buffer_append(bytes, data + at, run))
+			return -ENOMEM;
+		at += run + value->between;
+	}
+	return 0;
+}
+
 int script_undo(const uint8_t *data, const struct script_value *value, struct buffer *bytes)
 {
 	buffer_init(bytes, value->size);
@@ -305,9 +398,98 @@ int script_undo(const uint8_t *data, const struct script_value *value, struct bu
 		return undo_digits(data, value, bytes);
 	case SCRIPT_PIECES:
 		return undo_pieces(data, value, bytes);
+	case SCRIPT_LINES:
+		return undo_lines(data, value, bytes);
 	default:
 		return undo_list(data, value, bytes);
 	}
+}
+
+/* --- escapes ----------------------------------------------------------------------------------------------------- */
+
+/* So many hexadecimal digits, or decimal ones up to a semicolon: what letter they stand for; -1: none of one byte. */
+static int escape_digits(const uint8_t *data, size_t size, size_t at, size_t count)
+{
+	int value = 0;
+	if (size - at < count)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		int digit = transfer_digit(data[at + i]);
+		value = digit < 0 || value < 0 ? -1 : value << 4 | digit;
+	}
+	return value < 256 ? value : -1;
+}
+
+/* &#13; or &#xD; at this place: its letter, and *ret_size. */
+static int escape_entity(const uint8_t *data, size_t size, size_t at, size_t *ret_size)
+{
+	bool hexadecimal = at + 2 < size && (data[at + 2] | 0x20) == 'x';
+	size_t first = at + 2 + hexadecimal, end = first;
+	int value = 0;
+	while (end < size && end - first < 6 && (hexadecimal ? isxdigit(data[end]) : isdigit(data[end]))) {
+		value = value * (hexadecimal ? 16 : 10) + transfer_digit(data[end]);
+		end++;
+	}
+	if (end == first || end >= size || data[end] != ';' || value > 255)
+		return -1;
+	*ret_size = end + 1 - at;
+	return value;
+}
+
+/* The letter that an escape stands for, and its size; -1: there is none at this place. */
+static int escape_at(const uint8_t *data, size_t size, size_t at, size_t *ret_size)
+{
+	size_t left = size - at;
+	uint8_t next = left > 1 ? data[at + 1] : 0;
+	*ret_size = 2;
+	if (data[at] == '&' && next == '#')
+		return escape_entity(data, size, at, ret_size);
+	if (data[at] == '%') {
+		*ret_size = 3;
+		return left > 2 ? escape_digits(data, size, at + 1, 2) : -1;
+	}
+	if (data[at] != '\\')
+		return -1;
+	if (next == 'x' || next == 'u') {
+		*ret_size = next == 'x' ? 4 : 6;
+		return left >= *ret_size ? escape_digits(data, size, at + 2, *ret_size - 2) : -1;
+	}
+	/* Of the two that end a line one counts. */
+	if (next == 'n' || next == '\n')
+		return '\n';
+	if (next == 'r' || next == 't' || next == '\r')
+		return ' ';
+	return next == '/' ? '/' : -1;
+}
+
+/* Is base64 broken by an escape anywhere? */
+static bool is_broken(const uint8_t *data, size_t size)
+{
+	for (size_t at = BROKEN_LEAST, length; at < size; at++) {
+		if (data[at] != '\\' && data[at] != '%' && data[at] != '&')
+			continue;
+		size_t run = 0;
+		while (run < BROKEN_LEAST && is_letter(data[at - run - 1]))
+			run++;
+		if (run == BROKEN_LEAST && escape_at(data, size, at, &length) >= 0)
+			return true;
+	}
+	return false;
+}
+
+bool script_unescape(const uint8_t *data, size_t size, struct buffer *ret_text)
+{
+	if (!is_broken(data, size))
+		return false;
+	buffer_init(ret_text, size);
+	if (buffer_reserve(ret_text, size))
+		return false;
+	for (size_t at = 0, length; at < size; at += length) {
+		int letter = escape_at(data, size, at, &length);
+		length = letter < 0 ? 1 : length;
+		ret_text->data[ret_text->size++] = letter < 0 ? data[at] : (uint8_t)letter;
+	}
+	return true;
 }
 
 /* Which byte of each letter is zero: 0 or 1; 2: it is no such text. */

@@ -21,15 +21,22 @@ struct script_value {
 		SCRIPT_HEXADECIMAL, /* of two digits each, with something between or in front of them */
 		SCRIPT_DIGITS,      /* hexadecimal digits, perhaps in pieces */
 		SCRIPT_PIECES,      /* texts in quotes, of letters of base64, that are joined */
+		SCRIPT_LINES,       /* lines of base64, as long as each other, the same around each: echo ...>>file */
 	} kind;
 	bool either; /* decimal numbers that could as well be hexadecimal */
 	size_t start, size;
+	size_t between; /* of lines: what stands between two of them, in bytes */
 };
 
 /* The next one from *at on, which moves behind it. False: there is no more. */
 bool script_next(const uint8_t *data, size_t size, size_t *at, struct script_value *ret_value);
-/* What it stands for; of pieces, the text. `bytes` is set up here and freed by the caller. 0 or -ENOMEM. */
+/* What it stands for; of pieces and lines, the text. `bytes` is set up here and freed by the caller. 0 or -ENOMEM. */
 int script_undo(const uint8_t *data, const struct script_value *value, struct buffer *bytes);
+/*
+ * A text in which base64 is broken by escapes of JSON, scripts, addresses or markup, without these. False: there is none, or no memory, and nothing to
+ * free.
+ */
+bool script_unescape(const uint8_t *data, size_t size, struct buffer *ret_text);
 /* Is it a text of 16 bits for each letter (UTF-16, either order), of which nearly all are of Latin scripts? */
 bool script_is_wide(const uint8_t *data, size_t size);
 /*

@@ -88,8 +88,16 @@ static bool has_encoded(const uint8_t *data, size_t size)
 {
 	struct carving carving;
 	struct script_value value;
+	struct buffer plain;
 	size_t at = 0, from = 0;
-	return carve_next(data, size, &at, &carving) || script_next(data, size, &from, &value);
+	if (carve_next(data, size, &at, &carving) || script_next(data, size, &from, &value))
+		return true;
+	if (!script_unescape(data, size, &plain))
+		return false;
+	at = 0;
+	bool found = carve_next(plain.data, plain.size, &at, &carving);
+	buffer_free(&plain);
+	return found;
 }
 
 bool sign_of_encoded_text(const char *name, const uint8_t *data, size_t size)

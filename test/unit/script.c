@@ -119,6 +119,56 @@ static void test_pieces(void)
 	gives("", SCRIPT_PIECES, NULL, "nothing");
 }
 
+static void test_lines(void)
+{
+	static const char line[] = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldY",
+			  joined[] = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYQUJDREVGR0hJSktMTU5PUFFSU1RVVldYQUJD";
+	char text[512];
+	(void)snprintf(text, sizeof text, "echo %s>>a\necho %s>>a\necho QUJD>>a\ncertutil\n", line, line);
+	gives(text, SCRIPT_LINES, joined, "lines that are written to a file");
+	(void)snprintf(text, sizeof text, "// %s\n// %s\n// QUJD\n", line, line);
+	gives(text, SCRIPT_LINES, joined, "remarks");
+	(void)snprintf(text, sizeof text, "<b>%s</b><b>%s</b><b>QUJD</b>", line, line);
+	gives(text, SCRIPT_LINES, joined, "in markup, in one line");
+	(void)snprintf(text, sizeof text, "%s\n%s\nQUJD\n", line, line);
+	gives(text, SCRIPT_LINES, NULL, "plain ones are found without this");
+	(void)snprintf(text, sizeof text, "a %s\nb %s\nc QUJD\n", line, line);
+	gives(text, SCRIPT_LINES, NULL, "with something else before each");
+	(void)snprintf(text, sizeof text, "# %s\n# %s\n", line, line);
+	gives(text, SCRIPT_LINES, NULL, "two");
+}
+
+static void plain(const char *text, const char *expected, const char *what)
+{
+	struct buffer bytes;
+	size_t size = strlen(text);
+	for (size_t cut = 0; cut <= size; cut++) {
+		uint8_t *exact = malloc(cut ? cut : 1);
+		if (!exact)
+			exit(99);
+		memcpy(exact, text, cut);
+		bool found = script_unescape(exact, cut, &bytes);
+		char *answer = found ? strndup((const char *)bytes.data, bytes.size) : strdup("(none)");
+		if (cut == size)
+			same(answer, expected, what);
+		free(answer);
+		if (found)
+			buffer_free(&bytes);
+		free(exact);
+	}
+}
+
+static void test_escapes(void)
+{
+	plain("QUJDREVGR0hJSktM\\nTU5P\\/UFFS\\u002bU1RVVl\\x3d \\u1234", "QUJDREVGR0hJSktM\nTU5P/UFFS+U1RVVl= \\u1234",
+	      "of JSON");
+	plain("QUJDREVGR0hJSktM\\r\\nTU5P\\\nUFFS", "QUJDREVGR0hJSktM \nTU5P\nUFFS", "ends of lines");
+	plain("QUJDREVGR0hJSktM%2BTU5P%2FUFFS%3d%3", "QUJDREVGR0hJSktM+TU5P/UFFS=%3", "of addresses");
+	plain("QUJDREVGR0hJSktM&#13;&#xA;TU5P&#1234;&#a;", "QUJDREVGR0hJSktM\r\nTU5P&#1234;&#a;", "of markup");
+	plain("a word\\n, another%20one & more", "(none)", "no base64");
+	plain("QUJDREVGR0hJSktM & QUJDREVGR0hJSktM\\q", "(none)", "no escape");
+}
+
 static void test_wide(void)
 {
 	struct buffer text;
@@ -143,6 +193,8 @@ int main(void)
 		wanted[i] = (char)('A' + i % 26);
 	test_lists();
 	test_pieces();
+	test_lines();
+	test_escapes();
 	test_wide();
 	return tap_end();
 }
