@@ -201,16 +201,29 @@ static void carve_text(struct readings *readings, const uint8_t *data, size_t si
 	read_scripts(readings, data, size);
 }
 
+/* What is broken by escapes; what is not was found with them. */
+static void carve_plain(struct readings *readings, struct script_plain *plain)
+{
+	const uint8_t *text = plain->text.data;
+	struct carving carving;
+	size_t at = 0;
+	while (!readings->result && readings->count <= READINGS_MOST &&
+	       carve_next(text, plain->text.size, &at, &carving))
+		if (script_plain_broken(plain, carving.start, carving.size))
+			decode(readings, carving.transfer, text + carving.start, carving.size, true);
+}
+
 static void carve_all(struct readings *readings, const uint8_t *data, size_t size)
 {
-	struct buffer narrow, plain;
+	struct buffer narrow;
+	struct script_plain plain;
 	bool wide = script_narrow(data, size, &narrow);
 	const uint8_t *text = wide ? narrow.data : data;
 	size_t length = wide ? narrow.size : size;
 	carve_text(readings, text, length);
 	if (script_unescape(text, length, &plain)) {
-		carve_text(readings, plain.data, plain.size);
-		buffer_free(&plain);
+		carve_plain(readings, &plain);
+		script_plain_free(&plain);
 	}
 	if (wide)
 		buffer_free(&narrow);

@@ -477,19 +477,42 @@ static bool is_broken(const uint8_t *data, size_t size)
 	return false;
 }
 
-bool script_unescape(const uint8_t *data, size_t size, struct buffer *ret_text)
+bool script_unescape(const uint8_t *data, size_t size, struct script_plain *ret_plain)
 {
 	if (!is_broken(data, size))
 		return false;
-	buffer_init(ret_text, size);
-	if (buffer_reserve(ret_text, size))
-		return false;
-	for (size_t at = 0, length; at < size; at += length) {
+	struct buffer *text = &ret_plain->text;
+	buffer_init(text, size);
+	buffer_init(&ret_plain->places, SIZE_MAX / 2);
+	ret_plain->next = 0;
+	int error = buffer_reserve(text, size);
+	for (size_t at = 0, length; at < size && !error; at += length) {
 		int letter = escape_at(data, size, at, &length);
 		length = letter < 0 ? 1 : length;
-		ret_text->data[ret_text->size++] = letter < 0 ? data[at] : (uint8_t)letter;
+		if (letter >= 0)
+			error = buffer_append(&ret_plain->places, &text->size, sizeof text->size);
+		text->data[text->size++] = letter < 0 ? data[at] : (uint8_t)letter;
 	}
-	return true;
+	if (error)
+		script_plain_free(ret_plain);
+	return !error;
+}
+
+void script_plain_free(struct script_plain *plain)
+{
+	buffer_free(&plain->text);
+	buffer_free(&plain->places);
+}
+
+bool script_plain_broken(struct script_plain *plain, size_t start, size_t size)
+{
+	size_t place = 0, count = plain->places.size / sizeof place;
+	for (; plain->next < count; plain->next++) {
+		memcpy(&place, plain->places.data + plain->next * sizeof place, sizeof place);
+		if (place >= start)
+			break;
+	}
+	return plain->next < count && place < start + size;
 }
 
 /* Which byte of each letter is zero: 0 or 1; 2: it is no such text. */

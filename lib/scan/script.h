@@ -32,11 +32,20 @@ struct script_value {
 bool script_next(const uint8_t *data, size_t size, size_t *at, struct script_value *ret_value);
 /* What it stands for; of pieces and lines, the text. `bytes` is set up here and freed by the caller. 0 or -ENOMEM. */
 int script_undo(const uint8_t *data, const struct script_value *value, struct buffer *bytes);
+/* A text without escapes, and where they stood in it: numbers of type size_t, in order. */
+struct script_plain {
+	struct buffer text, places;
+	size_t next; /* of the places */
+};
+
 /*
- * A text in which base64 is broken by escapes of JSON, scripts, addresses or markup, without these. False: there is none, or no memory, and nothing to
- * free.
+ * A text in which base64 is broken by escapes of JSON, scripts, addresses or markup, without these. False: there is none, or no memory, and
+ * nothing to free.
  */
-bool script_unescape(const uint8_t *data, size_t size, struct buffer *ret_text);
+bool script_unescape(const uint8_t *data, size_t size, struct script_plain *ret_plain);
+void script_plain_free(struct script_plain *plain);
+/* Was there an escape in this stretch of the text? Asked of one stretch behind the other. */
+bool script_plain_broken(struct script_plain *plain, size_t start, size_t size);
 /* Is it a text of 16 bits for each letter (UTF-16, either order), of which nearly all are of Latin scripts? */
 bool script_is_wide(const uint8_t *data, size_t size);
 /*

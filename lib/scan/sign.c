@@ -88,15 +88,15 @@ static bool has_encoded(const uint8_t *data, size_t size)
 {
 	struct carving carving;
 	struct script_value value;
-	struct buffer plain;
+	struct script_plain plain;
 	size_t at = 0, from = 0;
 	if (carve_next(data, size, &at, &carving) || script_next(data, size, &from, &value))
 		return true;
 	if (!script_unescape(data, size, &plain))
 		return false;
 	at = 0;
-	bool found = carve_next(plain.data, plain.size, &at, &carving);
-	buffer_free(&plain);
+	bool found = carve_next(plain.text.data, plain.text.size, &at, &carving);
+	script_plain_free(&plain);
 	return found;
 }
 

@@ -140,7 +140,7 @@ static void test_lines(void)
 
 static void plain(const char *text, const char *expected, const char *what)
 {
-	struct buffer bytes;
+	struct script_plain bytes;
 	size_t size = strlen(text);
 	for (size_t cut = 0; cut <= size; cut++) {
 		uint8_t *exact = malloc(cut ? cut : 1);
@@ -148,12 +148,12 @@ static void plain(const char *text, const char *expected, const char *what)
 			exit(99);
 		memcpy(exact, text, cut);
 		bool found = script_unescape(exact, cut, &bytes);
-		char *answer = found ? strndup((const char *)bytes.data, bytes.size) : strdup("(none)");
+		char *answer = found ? strndup((const char *)bytes.text.data, bytes.text.size) : strdup("(none)");
 		if (cut == size)
 			same(answer, expected, what);
 		free(answer);
 		if (found)
-			buffer_free(&bytes);
+			script_plain_free(&bytes);
 		free(exact);
 	}
 }
@@ -165,6 +165,13 @@ static void test_escapes(void)
 	plain("QUJDREVGR0hJSktM\\r\\nTU5P\\\nUFFS", "QUJDREVGR0hJSktM \nTU5P\nUFFS", "ends of lines");
 	plain("QUJDREVGR0hJSktM%2BTU5P%2FUFFS%3d%3", "QUJDREVGR0hJSktM+TU5P/UFFS=%3", "of addresses");
 	plain("QUJDREVGR0hJSktM&#13;&#xA;TU5P&#1234;&#a;", "QUJDREVGR0hJSktM\r\nTU5P&#1234;&#a;", "of markup");
+	struct script_plain two;
+	static const char text[] = "QUJDREVGR0hJSktM QUJDREVGR0hJSktM\\/A QUJD QUJDREVGR0hJSktM\\n";
+	ok(script_unescape((const uint8_t *)text, sizeof text - 1, &two), "a text with two escapes");
+	ok(!script_plain_broken(&two, 0, 16) && script_plain_broken(&two, 17, 18) &&
+		   !script_plain_broken(&two, 36, 4) && script_plain_broken(&two, 41, 17),
+	   "and where they stood");
+	script_plain_free(&two);
 	plain("a word\\n, another%20one & more", "(none)", "no base64");
 	plain("QUJDREVGR0hJSktM & QUJDREVGR0hJSktM\\q", "(none)", "no escape");
 }
