@@ -136,9 +136,7 @@ static int take_part(struct message *message, const struct node *parent, struct 
 /* Counts as a file only if it is told. */
 static bool is_noise(struct walk *walk, const struct mime_part *part, const char *id)
 {
-	struct detection detection;
-	detect(part->data, part->size, &detection);
-	if (node_noise(walk, part->data, part->size, id, (part->decoded && detection.mail) || part->code_count))
+	if (node_noise(walk, part->data, part->size, id, part->decoded, part->code_count > 0))
 		return true;
 	enum scan_code code = budget_file(&walk->budget);
 	if (code != SCAN_CODE_NONE)

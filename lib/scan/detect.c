@@ -836,7 +836,7 @@ const char *detect_plain(const uint8_t *data, size_t size)
 /* Sectors of a CD from begin to end: what else seems to stand there is cut by what belongs to the sectors, and whole without them. */
 static bool is_all_sectors(const uint8_t *data, size_t size)
 {
-	size_t step = size % MARK_CD_SECTOR ? MARK_CD_WITH_CODES : MARK_CD_SECTOR;
+	size_t step = mark_cd_step(data, size);
 	for (size_t at = 0; at < size; at += step)
 		if (!mark_cd_sector(data, size, at))
 			return false;

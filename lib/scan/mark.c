@@ -58,6 +58,12 @@ bool mark_cd_sector(const uint8_t *data, size_t size, size_t offset)
 	return MARK_STARTS(data, size, offset, "\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0");
 }
 
+size_t mark_cd_step(const uint8_t *data, size_t size)
+{
+	bool codes = mark_cd_sector(data, size, MARK_CD_WITH_CODES) && !mark_cd_sector(data, size, MARK_CD_SECTOR);
+	return codes ? MARK_CD_WITH_CODES : MARK_CD_SECTOR;
+}
+
 uint32_t mark_crc32(const uint8_t *data, size_t size)
 {
 	/* Four bits at a time: it only ever sees headers, but hostile data may hold a mark every few bytes. */

@@ -30,6 +30,8 @@ bool mark_starts(const uint8_t *data, size_t size, size_t offset, const char *by
 #define MARK_CD_WITH_CODES 2448u
 /* Does one begin there, with its twelve bytes of synchronization? */
 bool mark_cd_sector(const uint8_t *data, size_t size, size_t offset);
+/* From the first of them to the second: one of the two sizes. */
+size_t mark_cd_step(const uint8_t *data, size_t size);
 /* CRC-32 as zip, RAR and 7-Zip use it. */
 uint32_t mark_crc32(const uint8_t *data, size_t size);
 

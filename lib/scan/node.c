@@ -482,11 +482,13 @@ bool node_known(struct walk *walk, const uint8_t *data, size_t size)
 	return digest_bytes(data, size, digest) == 0 && know(walk, digest);
 }
 
-bool node_noise(struct walk *walk, const uint8_t *data, size_t size, const char *id, bool matters)
+bool node_noise(struct walk *walk, const uint8_t *data, size_t size, const char *id, bool mail, bool matters)
 {
+	struct detection detection;
 	if (node_known(walk, data, size))
 		return true;
-	matters = matters || reading_matters(data, size);
+	detect(data, size, &detection);
+	matters = matters || reading_detection_matters(&detection) || (mail && detection.mail);
 	if (!matters && node_engine_wanted(walk) && !node_avoided(walk, id)) {
 		if (node_stage(walk, STAGE_SCAN, 0))
 			return true;

@@ -127,9 +127,9 @@ bool node_avoided(const struct walk *walk, const char *id);
 bool node_known(struct walk *walk, const uint8_t *data, size_t size);
 /*
  * Is it nothing that has to be told: known already, and neither a container, a document or a program, nor something that the engine has a word
- * for? `matters`: it has to be anyway, unless it is known.
+ * for? `mail`: a message counts as one that has to; `matters`: it has to be anyway, unless it is known.
  */
-bool node_noise(struct walk *walk, const uint8_t *data, size_t size, const char *id, bool matters);
+bool node_noise(struct walk *walk, const uint8_t *data, size_t size, const char *id, bool mail, bool matters);
 /* The scan is to stop at the first threat, and one was found since there were `before`. */
 bool node_threat(const struct walk *walk, unsigned before);
 

@@ -179,12 +179,8 @@ static int tell_encrypted_members(const struct opening *opening, const struct ar
 /* A stream of a document, of which the engine knows nothing, and nobody has to. */
 static bool is_noise(struct walk *walk, const char *id, const struct archive_member *member)
 {
-	struct detection detection;
-	if (!member->noise || walk->request->extract)
-		return false;
-	detect(member->data, member->size, &detection);
-	return node_noise(walk, member->data, member->size, id,
-			  (detection.mail && !member->chance) || member->code_count);
+	return member->noise && !walk->request->extract &&
+	       node_noise(walk, member->data, member->size, id, !member->chance, member->code_count > 0);
 }
 
 static int on_member(void *context, const struct archive_member *member)

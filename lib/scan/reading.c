@@ -5,7 +5,6 @@
  */
 #include "scan/reading.h"
 
-#include "scan/detect.h"
 #include "scan/transfer.h"
 
 #include <string.h>
@@ -17,18 +16,23 @@
 /* In the middle of a line it takes more: the path of an address has letters and slashes only, too. */
 #define RUN_LEAST 64u
 
-bool reading_matters(const uint8_t *data, size_t size)
+bool reading_detection_matters(const struct detection *detection)
 {
 	static const char *const types[] = {"application/x-executable", "application/x-mach-binary",
 					    "application/java-vm", "application/x-ms-shortcut"};
-	struct detection detection;
-	detect(data, size, &detection);
-	if (detection.count)
+	if (detection->count)
 		return true;
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-		if (strcmp(detection.type, types[i]) == 0)
+		if (strcmp(detection->type, types[i]) == 0)
 			return true;
 	return false;
+}
+
+bool reading_matters(const uint8_t *data, size_t size)
+{
+	struct detection detection;
+	detect(data, size, &detection);
+	return reading_detection_matters(&detection);
 }
 
 static bool is_letter(uint8_t byte)

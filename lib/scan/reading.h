@@ -6,12 +6,16 @@
 #ifndef CSAPI_SCAN_READING_H
 #define CSAPI_SCAN_READING_H
 
+#include "scan/detect.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* Is this a container, a document or a program: something that somebody would take the trouble to hide? */
 bool reading_matters(const uint8_t *data, size_t size);
+/* The same of what was detected already. */
+bool reading_detection_matters(const struct detection *detection);
 /*
  * Does base64 go on behind padding or foreign characters, and does some reading of it matter? `decoded` is our own, the
  * longest one. *ret_at: where other readers stop.

@@ -164,9 +164,9 @@ static bool take_list(const uint8_t *data, size_t size, const struct number *fir
 /* --- digits and letters ------------------------------------------------------------------------------------------ */
 
 /* Hexadecimal digits without anything between, or in pieces. */
-static bool take_digits(const uint8_t *data, size_t size, size_t at, struct script_value *ret)
+static bool take_digits(const uint8_t *data, size_t size, size_t start, struct script_value *ret)
 {
-	size_t count = 0, letters = 0, piece = 0, end = at;
+	size_t count = 0, letters = 0, piece = 0, at = start, end = start;
 	for (; at < size; at++) {
 		if (isxdigit(data[at])) {
 			letters += !isdigit(data[at]);
@@ -180,7 +180,7 @@ static bool take_digits(const uint8_t *data, size_t size, size_t at, struct scri
 		}
 	}
 	bool whole = at == size || !is_alphanumeric(data[at]);
-	*ret = (struct script_value){.kind = SCRIPT_DIGITS, .start = ret->start, .size = end - ret->start};
+	*ret = (struct script_value){.kind = SCRIPT_DIGITS, .start = start, .size = end - start};
 	/* Of a file, some are letters. */
 	return whole && letters && count >= 2 * (size_t)LIST_LEAST;
 }
@@ -212,7 +212,7 @@ static size_t piece_next(const uint8_t *data, size_t size, size_t end, char ret_
 /* Texts in quotes that are nothing but letters of base64, the same between all of them. */
 static bool take_pieces(const uint8_t *data, size_t size, size_t quote, struct script_value *ret)
 {
-	char usual[BETWEEN_MOST + 1], between[BETWEEN_MOST + 1];
+	char usual[BETWEEN_MOST + 1] = "", between[BETWEEN_MOST + 1] = "";
 	size_t letters = 0, pieces = 0, end;
 	*ret = (struct script_value){.kind = SCRIPT_PIECES, .start = quote};
 	while ((end = piece_end(data, size, quote)) > 0) {
@@ -220,7 +220,7 @@ static bool take_pieces(const uint8_t *data, size_t size, size_t quote, struct s
 		ret->size = end + 1 - ret->start;
 		/* The last piece may be a short one. */
 		quote = end - quote > PIECE_LEAST ? piece_next(data, size, end, between) : 0;
-		if (++pieces == 1)
+		if (++pieces == 1 && quote)
 			memcpy(usual, between, sizeof usual);
 		if (!quote || strcmp(usual, between) != 0)
 			break;
@@ -295,7 +295,6 @@ static bool may_begin(uint8_t byte, uint8_t before)
 
 bool script_next(const uint8_t *data, size_t size, size_t *at, struct script_value *ret_value)
 {
-	struct script_value lines;
 	struct number number;
 	while (*at < size) {
 		size_t start = *at, more = start + 1;
@@ -304,18 +303,16 @@ bool script_next(const uint8_t *data, size_t size, size_t *at, struct script_val
 		*at = more;
 		if (!may_begin(byte, before))
 			continue;
-		*ret_value = (struct script_value){.start = start};
 		if (byte == '"' || byte == '\'') {
 			found = take_pieces(data, size, start, ret_value);
-		} else if (alone && !is_letter(before) && take_lines(data, size, start, &lines)) {
-			*ret_value = lines;
+		} else if (alone && !is_letter(before) && take_lines(data, size, start, ret_value)) {
 			found = true;
 		} else if (isxdigit(byte) && number_at(data, size, start, &number)) {
 			found = take_list(data, size, &number, ret_value, &more);
 		} else if (isxdigit(byte) && ((alone && before != '<') || before == 'x')) {
 			/* Behind "<" it is what is written on a page of a PDF. */
 			found = take_digits(data, size, start, ret_value);
-			more = start + (ret_value->size ? ret_value->size : 1);
+			more = start + ret_value->size;
 		}
 		*at = found ? ret_value->start + ret_value->size : more;
 		if (found)
@@ -331,10 +328,10 @@ static int undo_list(const uint8_t *data, const struct script_value *value, stru
 	size_t size = value->start + value->size;
 	struct number number, next;
 	struct gap gap;
-	bool more = number_at(data, size, value->start, &number);
+	bool more = true;
 	/* Behind \u, it begins in the middle of one. */
-	if (!more)
-		number = (struct number){value->start, 2, true, true}, more = true;
+	if (!number_at(data, size, value->start, &number))
+		number = (struct number){value->start, 2, true, true};
 	while (more) {
 		const uint8_t *digits = data + number.start;
 		unsigned byte = value->kind == SCRIPT_DECIMAL ? number_decimal(data, &number)
@@ -351,17 +348,10 @@ static int undo_list(const uint8_t *data, const struct script_value *value, stru
 
 static int undo_digits(const uint8_t *data, const struct script_value *value, struct buffer *bytes)
 {
-	int half = -1;
-	for (size_t i = 0; i < value->size; i++) {
-		int digit = transfer_digit(data[value->start + i]);
-		uint8_t byte = (uint8_t)((half & 15) << 4 | (digit & 15));
-		if (digit < 0)
-			continue;
-		if (half >= 0 && buffer_append(bytes, &byte, 1))
-			return -ENOMEM;
-		half = half >= 0 ? -1 : digit;
-	}
-	return 0;
+	struct transfer_digits digits = {.bytes = bytes};
+	for (size_t i = 0; i < value->size && !digits.failed; i++)
+		transfer_digit_add(&digits, data[value->start + i]);
+	return digits.failed ? -ENOMEM : 0;
 }
 
 static int undo_pieces(const uint8_t *data, const struct script_value *value, struct buffer *bytes)
@@ -407,7 +397,7 @@ int script_undo(const uint8_t *data, const struct script_value *value, struct bu
 
 /* --- escapes ----------------------------------------------------------------------------------------------------- */
 
-/* So many hexadecimal digits, or decimal ones up to a semicolon: what letter they stand for; -1: none of one byte. */
+/* So many hexadecimal digits: what letter they stand for; -1: none of one byte. */
 static int escape_digits(const uint8_t *data, size_t size, size_t at, size_t count)
 {
 	int value = 0;

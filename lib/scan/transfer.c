@@ -206,6 +206,18 @@ int transfer_digit(uint8_t byte)
 	return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
 }
 
+void transfer_digit_add(struct transfer_digits *digits, uint8_t byte)
+{
+	int value = transfer_digit(byte);
+	if (value < 0)
+		return;
+	uint8_t whole = (uint8_t)(digits->half << 4 | (unsigned)value);
+	if (digits->open)
+		digits->failed |= buffer_append(digits->bytes, &whole, 1) != 0;
+	digits->half = (unsigned)value;
+	digits->open = !digits->open;
+}
+
 /* What stands at `in`, an equals sign: bytes to pass over (1: a sign that encodes nothing), and *ret_byte or -1. */
 static size_t quoted_escape(const uint8_t *in, size_t size, int *ret_byte)
 {

@@ -54,4 +54,15 @@ void transfer_look(enum transfer transfer, const uint8_t *data, size_t size, str
 /* What a hexadecimal digit stands for; -1: it is none. */
 int transfer_digit(uint8_t byte);
 
+/* Hexadecimal digits that come one by one. */
+struct transfer_digits {
+	struct buffer *bytes; /* borrowed; each two digits are appended */
+	unsigned half;        /* the digit that waits for another, if `open` */
+	bool open;
+	bool failed; /* a byte found no room */
+};
+
+/* Takes a digit; anything else is passed over. */
+void transfer_digit_add(struct transfer_digits *digits, uint8_t byte);
+
 #endif

@@ -15,9 +15,7 @@
 
 void cd_sectors_walk(struct walk *walk)
 {
-	bool codes = mark_cd_sector(walk->data, walk->size, MARK_CD_WITH_CODES) &&
-		     !mark_cd_sector(walk->data, walk->size, MARK_CD_SECTOR);
-	size_t step = codes ? MARK_CD_WITH_CODES : MARK_CD_SECTOR, at = 0;
+	size_t step = mark_cd_step(walk->data, walk->size), at = 0;
 	struct member member;
 	bool wanted = true;
 	if (!member_begin(walk, &member, "", 0, true))

@@ -31,19 +31,12 @@ static bool put(struct buffer *out, const uint8_t *data, size_t size)
 
 static void undo_hexadecimal(const uint8_t *data, size_t size, struct buffer *out)
 {
-	int half = -1;
-	for (size_t i = 0; i < size && data[i] != '>'; i++) {
-		int digit = transfer_digit(data[i]);
-		uint8_t byte = (uint8_t)((half & 15) << 4 | (digit & 15));
-		if (digit < 0)
-			continue;
-		if (half >= 0 && !put(out, &byte, 1))
-			return;
-		half = half >= 0 ? -1 : digit;
-	}
-	uint8_t last = (uint8_t)((half & 15) << 4);
-	if (half >= 0)
-		(void)put(out, &last, 1);
+	struct transfer_digits digits = {.bytes = out};
+	for (size_t i = 0; i < size && data[i] != '>' && !digits.failed; i++)
+		transfer_digit_add(&digits, data[i]);
+	/* Half a byte at the end has a zero behind it. */
+	if (digits.open)
+		transfer_digit_add(&digits, '0');
 }
 
 /* Five letters are four bytes; `count` of them are there. */

@@ -63,25 +63,8 @@ static void control_read(struct reader *reader, struct control *ret)
 	reader->at += reader->at < reader->size && reader->data[reader->at] == ' ';
 }
 
-struct digits {
-	struct buffer *bytes;
-	unsigned half;
-	bool open; /* half a byte is there */
-	bool failed;
-};
-
-static void digit_add(struct digits *digits, uint8_t letter)
-{
-	unsigned value = (unsigned)transfer_digit(letter);
-	uint8_t byte = (uint8_t)(digits->half << 4 | value);
-	if (digits->open)
-		digits->failed |= buffer_append(digits->bytes, &byte, 1) != 0;
-	digits->half = value;
-	digits->open = !digits->open;
-}
-
-static void control_take(struct reader *reader, const struct reading *reading, struct digits *digits, bool counts,
-			 struct met *met)
+static void control_take(struct reader *reader, const struct reading *reading, struct transfer_digits *digits,
+			 bool counts, struct met *met)
 {
 	struct control control;
 	control_read(reader, &control);
@@ -97,14 +80,14 @@ static void control_take(struct reader *reader, const struct reading *reading, s
 		/* Else they are passed over. */
 		for (unsigned i = 0; i < 2; i++, reader->at++)
 			if (reading->escapes && counts)
-				digit_add(digits, reader->data[reader->at]);
+				transfer_digit_add(digits, reader->data[reader->at]);
 	}
 }
 
 /* Reads an object up to the end of its group. False: no memory. */
 static bool object_read(struct reader *reader, const struct reading *reading, struct buffer *bytes, struct met *ret_met)
 {
-	struct digits digits = {.bytes = bytes};
+	struct transfer_digits digits = {.bytes = bytes};
 	unsigned depth = 0;
 	*ret_met = (struct met){false, false};
 	while (reader->at < reader->size && !digits.failed) {
@@ -119,7 +102,7 @@ static bool object_read(struct reader *reader, const struct reading *reading, st
 		} else if (isxdigit(byte)) {
 			ret_met->groups |= depth > 0;
 			if (counts)
-				digit_add(&digits, byte);
+				transfer_digit_add(&digits, byte);
 		}
 	}
 	return !digits.failed;
