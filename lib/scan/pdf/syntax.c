@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Longest dictionary that is read, and deepest nesting in it: real ones have a few hundred bytes. */
+/* Longest dictionary that is read where nothing else bounds the work, and deepest nesting in it: real ones have a few hundred bytes. */
 #define DICTIONARY_MOST 65536u
 #define DEPTH_MOST      32
 /* Comments between "obj" and a dictionary, and their length. */
@@ -234,8 +234,8 @@ static void note(struct syntax_dictionary *dictionary, const char *key, struct s
 		note_type(dictionary, value);
 }
 
-/* The dictionary that stands at the cursor, blanks aside. False: there is none. */
-bool syntax_dictionary_read(struct syntax_cursor *all, struct syntax_dictionary *ret)
+/* In so many bytes at most. */
+static bool dictionary_read(struct syntax_cursor *all, uint64_t most, struct syntax_dictionary *ret)
 {
 	struct syntax_cursor cursor = *all;
 	*ret = (struct syntax_dictionary){0};
@@ -243,8 +243,8 @@ bool syntax_dictionary_read(struct syntax_cursor *all, struct syntax_dictionary 
 	if (!syntax_next_is(&cursor, "<<"))
 		return false;
 	cursor.at += 2;
-	if (cursor.size - cursor.at > DICTIONARY_MOST)
-		cursor.size = cursor.at + DICTIONARY_MOST;
+	if (cursor.size - cursor.at > most)
+		cursor.size = cursor.at + (size_t)most;
 	while (cursor.at < cursor.size) {
 		char key[SYNTAX_NAME_MOST];
 		syntax_skip_blanks(&cursor);
@@ -259,6 +259,11 @@ bool syntax_dictionary_read(struct syntax_cursor *all, struct syntax_dictionary 
 	}
 	all->at = cursor.at;
 	return true;
+}
+
+bool syntax_dictionary_read(struct syntax_cursor *cursor, struct syntax_dictionary *ret)
+{
+	return dictionary_read(cursor, DICTIONARY_MOST, ret);
 }
 
 /* Back over blanks, and over comments where something stands before them. */
@@ -326,7 +331,9 @@ bool syntax_search_next(struct syntax_search *search)
 	if (!find_next(&search->cursor, &search->trailer))
 		return false;
 	search->start = search->cursor.at;
-	(void)syntax_dictionary_read(&search->cursor, &search->found);
+	/* A long one may have a stream behind it, too. */
+	uint64_t most = search->work > DICTIONARY_MOST ? search->work : DICTIONARY_MOST;
+	(void)dictionary_read(&search->cursor, most, &search->found);
 	search->end = search->cursor.at;
 	if (search->end - search->start <= search->work) {
 		search->work -= search->end - search->start;
