@@ -113,3 +113,15 @@ int utf8_valid(const char *text)
 	}
 	return 1;
 }
+
+size_t utf8_write(uint32_t point, char ret[4])
+{
+	static const uint8_t first[] = {0, 0, 0xC0, 0xE0, 0xF0};
+	size_t size = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+	if (point > 0x10FFFF)
+		return 0;
+	for (size_t i = size; i-- > 1; point >>= 6)
+		ret[i] = (char)(0x80 | (point & 0x3F));
+	ret[0] = (char)(first[size] | point);
+	return size;
+}

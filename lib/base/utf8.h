@@ -17,6 +17,8 @@
 char *utf8_clean(const void *data, size_t size, size_t most);
 /* A copy of valid UTF-8 that shows nothing but printable characters. Caller frees; NULL: no memory. */
 char *utf8_visible(const char *text);
+/* One character by its number: its bytes, one to four, in `ret`, how many there are; 0: there is none of that number. */
+size_t utf8_write(uint32_t point, char ret[4]);
 /* Is the NUL-terminated text valid UTF-8? */
 int utf8_valid(const char *text);
 

@@ -91,7 +91,8 @@ static void pass_tags(const uint8_t *data, struct line *line)
 
 static bool is_begin(const uint8_t *data, const struct line *line)
 {
-	return line->end - line->start >= 5 && strncasecmp((const char *)data + line->start, "begin", 5) == 0;
+	return line->end - line->start >= 5 && (data[line->start] | 0x20) == 'b' &&
+	       strncasecmp((const char *)data + line->start, "begin", 5) == 0;
 }
 
 /* "begin 644 NAME" */
@@ -126,16 +127,17 @@ static bool behind_address(const uint8_t *data, size_t at)
 {
 	static const char mark[] = "base64,";
 	size_t length = sizeof mark - 1;
-	return at >= length && strncasecmp((const char *)data + at - length, mark, length) == 0;
+	return at >= length && data[at - 1] == ',' && strncasecmp((const char *)data + at - length, mark, length) == 0;
 }
 
 /* Is it all that stands between two quotes or tags, and as long as base64 is? */
 static bool is_value(const uint8_t *data, size_t size, size_t start, size_t stop, size_t letters)
 {
 	static const char before[] = "\"'`>: \t", after[] = "\"'`< \t\r\n";
+	if (letters < VALUE_LEAST || (stop - start) % 4)
+		return false;
 	bool begins = start == 0 || (data[start - 1] && strchr(before, data[start - 1]));
-	bool ends = stop == size || (data[stop] && strchr(after, data[stop]));
-	return begins && ends && letters >= VALUE_LEAST && (stop - start) % 4 == 0;
+	return begins && (stop == size || (data[stop] && strchr(after, data[stop])));
 }
 
 /* Does base64 go on in the lines behind this one? Then up to where. */
@@ -171,10 +173,8 @@ static bool take_run(const uint8_t *data, size_t size, size_t end, size_t *at, s
 		size_t more = stop == end && letters >= FIRST_LEAST ? follow(data, size, stop) : stop;
 		*at = more;
 		*ret = (struct carving){TRANSFER_BASE64, start, more - start};
-		if (!is_mixed(data + start, more - start))
-			continue;
-		if (more > stop || letters >= (address ? ADDRESS_LEAST : RUN_LEAST) ||
-		    is_value(data, size, start, stop, letters))
+		bool enough = more > stop || letters >= (address ? ADDRESS_LEAST : RUN_LEAST);
+		if ((enough || is_value(data, size, start, stop, letters)) && is_mixed(data + start, more - start))
 			return true;
 	}
 	return false;

@@ -6,6 +6,7 @@
  */
 #include "scan/password.h"
 
+#include "base/utf8.h"
 #include "scan/mime.h"
 
 #include <ctype.h>
@@ -339,21 +340,6 @@ static bool is_inline(struct span tag)
 	return false;
 }
 
-/* One character by its number, as UTF-8. */
-static size_t put_character(unsigned long c, char ret[4])
-{
-	if (c < 0x80)
-		return ret[0] = (char)c, 1;
-	if (c < 0x800)
-		return ret[0] = (char)(0xc0 | c >> 6), ret[1] = (char)(0x80 | (c & 0x3f)), 2;
-	if (c >= 0x10000)
-		return 0;
-	ret[0] = (char)(0xe0 | c >> 12);
-	ret[1] = (char)(0x80 | (c >> 6 & 0x3f));
-	ret[2] = (char)(0x80 | (c & 0x3f));
-	return 3;
-}
-
 /* The entity that the text begins with: its length, 0: it is none. */
 static size_t entity(struct span text, char ret[4], size_t *ret_size)
 {
@@ -375,7 +361,7 @@ static size_t entity(struct span text, char ret[4], size_t *ret_size)
 	unsigned long c = strtoul(digits + hexadecimal, &end, hexadecimal ? 16 : 10);
 	if (*end || end == digits + hexadecimal || !c)
 		return 0;
-	*ret_size = put_character(c, ret);
+	*ret_size = c <= UINT32_MAX ? utf8_write((uint32_t)c, ret) : 0;
 	return 2 + size + (size + 2 < text.size && text.data[size + 2] == ';');
 }
 

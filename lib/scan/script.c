@@ -41,20 +41,64 @@ struct number {
 	bool paired; /* two digits */
 };
 
-/* Asked of every byte of a text, without the locale's tables. */
-static bool is_alphanumeric(uint8_t byte)
+/* What a byte can be, and what cannot begin behind it: asked of every byte of a text, often more than once. */
+enum {
+	WORD = 1,
+	HEXADECIMAL = 2,
+	DECIMAL = 4,
+	RUN = 8,     /* base64 */
+	LETTER = 16, /* the same, or for addresses */
+	BREAK = 32,  /* stands between numbers, and means nothing */
+	SPACE = 64,
+	QUOTE = 128,
+	BEHIND = 8, /* what cannot begin stands so many bits higher */
+
+	/* In the middle of a word nothing begins, but for a number behind a letter that says what it is. */
+	PREFIX = WORD | RUN | LETTER | WORD << BEHIND,
+	OTHER = PREFIX | HEXADECIMAL << BEHIND,
+	HEX = OTHER | HEXADECIMAL,
+	DIGIT = HEX | DECIMAL,
+	BLANK = SPACE | BREAK
+};
+
+static const uint16_t kinds[UINT8_MAX + 1] = {['0'] = DIGIT,         ['1'] = DIGIT,        ['2'] = DIGIT,
+					      ['3'] = DIGIT,         ['4'] = DIGIT,        ['5'] = DIGIT,
+					      ['6'] = DIGIT,         ['7'] = DIGIT,        ['8'] = DIGIT,
+					      ['9'] = DIGIT,         ['a'] = HEX,          ['b'] = HEX,
+					      ['c'] = HEX,           ['d'] = HEX,          ['e'] = HEX,
+					      ['f'] = HEX,           ['A'] = HEX,          ['B'] = HEX,
+					      ['C'] = HEX,           ['D'] = HEX,          ['E'] = HEX,
+					      ['F'] = HEX,           ['g'] = OTHER,        ['i'] = OTHER,
+					      ['j'] = OTHER,         ['k'] = OTHER,        ['l'] = OTHER,
+					      ['m'] = OTHER,         ['n'] = OTHER,        ['o'] = OTHER,
+					      ['p'] = OTHER,         ['q'] = OTHER,        ['r'] = OTHER,
+					      ['s'] = OTHER,         ['t'] = OTHER,        ['v'] = OTHER,
+					      ['w'] = OTHER,         ['y'] = OTHER,        ['z'] = OTHER,
+					      ['G'] = OTHER,         ['I'] = OTHER,        ['J'] = OTHER,
+					      ['K'] = OTHER,         ['L'] = OTHER,        ['M'] = OTHER,
+					      ['N'] = OTHER,         ['O'] = OTHER,        ['P'] = OTHER,
+					      ['Q'] = OTHER,         ['R'] = OTHER,        ['S'] = OTHER,
+					      ['T'] = OTHER,         ['V'] = OTHER,        ['W'] = OTHER,
+					      ['Y'] = OTHER,         ['Z'] = OTHER,        ['h'] = PREFIX,
+					      ['H'] = PREFIX,        ['u'] = PREFIX,       ['U'] = PREFIX,
+					      ['x'] = PREFIX,        ['X'] = PREFIX,       ['+'] = RUN | LETTER | BREAK,
+					      ['/'] = RUN | LETTER,  ['='] = RUN | LETTER, ['-'] = LETTER,
+					      [' '] = BLANK,         ['\t'] = BLANK,       ['\n'] = BLANK,
+					      ['\v'] = BLANK,        ['\f'] = BLANK,       ['\r'] = BLANK,
+					      ['_'] = BREAK,         ['^'] = BREAK,        ['`'] = BREAK,
+					      ['&'] = BREAK,         ['\\'] = BREAK,       ['"'] = BREAK | QUOTE,
+					      ['\''] = BREAK | QUOTE};
+
+static bool is(uint8_t byte, uint8_t kind)
 {
-	return (uint8_t)(byte - '0') < 10 || (uint8_t)((byte | 0x20) - 'a') < 26;
+	return kinds[byte] & kind;
 }
 
-static bool is_letter(uint8_t byte)
+/* Does the letter in front of a number say that it is hexadecimal? */
+static bool says_what(uint8_t before)
 {
-	return is_alphanumeric(byte) || byte == '+' || byte == '/' || byte == '=' || byte == '-';
-}
-
-static bool breaks(uint8_t byte)
-{
-	return isspace(byte) || (byte && strchr("_^`\"'+&\\", byte));
+	uint8_t letter = before | 0x20;
+	return letter == 'x' || letter == 'h' || letter == 'u';
 }
 
 /*
@@ -64,19 +108,19 @@ static bool breaks(uint8_t byte)
 static bool number_at(const uint8_t *data, size_t size, size_t at, struct number *ret)
 {
 	uint8_t before = at ? data[at - 1] : ' ';
-	if (at >= size || !isxdigit(data[at]) || (is_alphanumeric(before) && !strchr("xXhHuU", before)))
+	if (at >= size || !is(data[at], HEXADECIMAL) || (is(before, WORD) && !says_what(before)))
 		return false;
 	bool wide = before == 'u' || before == 'U';
 	size_t end = at;
 	*ret = (struct number){.start = at, .digits = true};
-	while (end < size && end - at <= 4 && isxdigit(data[end]))
-		ret->digits &= isdigit(data[end++]) != 0;
+	while (end < size && end - at <= 4 && is(data[end], HEXADECIMAL))
+		ret->digits &= is(data[end++], DECIMAL);
 	if (wide && (end - at != 4 || data[at] != '0' || data[at + 1] != '0'))
 		return false;
 	ret->start += wide ? 2 : 0;
 	ret->size = end - ret->start;
 	ret->paired = ret->size == 2;
-	return ret->size >= 1 && ret->size <= 3 && (end == size || !(is_alphanumeric(data[end]) || data[end] == '.'));
+	return ret->size >= 1 && ret->size <= 3 && (end == size || !(is(data[end], WORD) || data[end] == '.'));
 }
 
 /* The number that follows one, and what stands between. */
@@ -88,11 +132,11 @@ static bool number_next(const uint8_t *data, size_t size, const struct number *n
 	for (unsigned i = 0; i <= GAP_MOST && at < size; i++, at++) {
 		if (i && number_at(data, size, at, ret))
 			return true;
-		if (breaks(data[at]))
+		if (is(data[at], BREAK))
 			continue;
 		/* Another number, which is none of a list: part of a fraction, or too large. */
 		bool prefix = data[at] == '0' && at + 1 < size && (data[at + 1] | 0x20) == 'x';
-		if (gap->size == GAP_TEXT || (isdigit(data[at]) && !prefix))
+		if (gap->size == GAP_TEXT || (is(data[at], DECIMAL) && !prefix))
 			return false;
 		gap->text[gap->size++] = (char)tolower(data[at]);
 	}
@@ -138,7 +182,7 @@ static bool take_list(const uint8_t *data, size_t size, const struct number *fir
 	struct gap usual = {.size = 0}, gap;
 	bool decimal = number_decimal(data, &number) < 256, paired = number.paired;
 	size_t count = 1;
-	while (number_next(data, size, &number, &next, &gap)) {
+	while ((decimal || paired) && number_next(data, size, &number, &next, &gap)) {
 		bool still_decimal = decimal && number_decimal(data, &next) < 256, still_paired = paired && next.paired;
 		if (count == 1)
 			usual = gap;
@@ -168,18 +212,18 @@ static bool take_digits(const uint8_t *data, size_t size, size_t start, struct s
 {
 	size_t count = 0, letters = 0, piece = 0, at = start, end = start;
 	for (; at < size; at++) {
-		if (isxdigit(data[at])) {
-			letters += !isdigit(data[at]);
+		if (is(data[at], HEXADECIMAL)) {
+			letters += !is(data[at], DECIMAL);
 			count++;
 			piece++;
 			end = at + 1;
-		} else if (!breaks(data[at]) || (piece && piece < PIECE_LEAST)) {
+		} else if (!is(data[at], BREAK) || (piece && piece < PIECE_LEAST)) {
 			break;
 		} else {
 			piece = 0;
 		}
 	}
-	bool whole = at == size || !is_alphanumeric(data[at]);
+	bool whole = at == size || !is(data[at], WORD);
 	*ret = (struct script_value){.kind = SCRIPT_DIGITS, .start = start, .size = end - start};
 	/* Of a file, some are letters. */
 	return whole && letters && count >= 2 * (size_t)LIST_LEAST;
@@ -189,7 +233,7 @@ static bool take_digits(const uint8_t *data, size_t size, size_t start, struct s
 static size_t piece_end(const uint8_t *data, size_t size, size_t quote)
 {
 	size_t at = quote + 1;
-	while (at < size && is_letter(data[at]))
+	while (at < size && is(data[at], LETTER))
 		at++;
 	return at < size && data[at] == data[quote] ? at : 0;
 }
@@ -203,7 +247,7 @@ static size_t piece_next(const uint8_t *data, size_t size, size_t end, char ret_
 			ret_between[used] = '\0';
 			return at;
 		}
-		if (!isspace(data[at]))
+		if (!is(data[at], SPACE))
 			ret_between[used++] = (char)data[at];
 	}
 	return 0;
@@ -234,7 +278,7 @@ static bool take_pieces(const uint8_t *data, size_t size, size_t quote, struct s
 static size_t run_size(const uint8_t *data, size_t size, size_t at)
 {
 	size_t end = at;
-	while (end < size && (is_alphanumeric(data[end]) || data[end] == '+' || data[end] == '/' || data[end] == '='))
+	while (end < size && is(data[end], RUN))
 		end++;
 	return end - at;
 }
@@ -255,7 +299,7 @@ static size_t line_next(const uint8_t *data, size_t size, size_t end, size_t lea
 static bool is_plain(const uint8_t *between, size_t size)
 {
 	for (size_t i = 0; i < size; i++)
-		if (!isspace(between[i]) && between[i] != '>')
+		if (!is(between[i], SPACE) && between[i] != '>')
 			return false;
 	return true;
 }
@@ -284,41 +328,59 @@ static bool take_lines(const uint8_t *data, size_t size, size_t first, struct sc
 	return lines >= LINES_LEAST;
 }
 
-/* Can a value begin with this byte, behind that one? In the middle of a word none does, but for a number behind a letter that says what it is. */
-static bool may_begin(uint8_t byte, uint8_t before)
+/* Are so many bytes letters of base64, as far as two looks can tell? In most texts this is all that is asked of a word. */
+static bool may_be_run(const uint8_t *data, size_t left, size_t least)
 {
-	if (!is_alphanumeric(byte))
-		return byte == '"' || byte == '\'';
-	uint8_t letter = before | 0x20;
-	return !is_alphanumeric(before) || letter == 'x' || letter == 'h' || letter == 'u';
+	return left >= least && is(data[least - 1], LETTER) && is(data[least / 2], LETTER);
+}
+
+/* A value that begins at this place. Or else *ret_more: where the next one could begin. */
+static bool value_at(const uint8_t *data, size_t size, size_t at, struct script_value *ret, size_t *ret_more)
+{
+	uint8_t byte = data[at], before = at ? data[at - 1] : ' ';
+	bool alone = !is(before, WORD);
+	struct number number;
+	*ret_more = at + 1;
+	if (is(byte, QUOTE))
+		return may_be_run(data + at + 1, size - at - 1, PIECE_LEAST) && take_pieces(data, size, at, ret);
+	if (alone && !is(before, LETTER) && may_be_run(data + at, size - at, LINE_LEAST) &&
+	    take_lines(data, size, at, ret))
+		return true;
+	if (!is(byte, HEXADECIMAL))
+		return false;
+	if (number_at(data, size, at, &number))
+		return take_list(data, size, &number, ret, ret_more);
+	/* Behind "<" it is what is written on a page of a PDF. */
+	if ((!alone || before == '<') && before != 'x')
+		return false;
+	bool found = take_digits(data, size, at, ret);
+	*ret_more = at + ret->size;
+	return found;
+}
+
+/* The next place where a value can begin. */
+static size_t place_next(const uint8_t *data, size_t size, size_t at)
+{
+	unsigned before = at && at < size ? kinds[data[at - 1]] : 0;
+	for (; at < size; at++) {
+		unsigned kind = kinds[data[at]];
+		if (kind & (WORD | HEXADECIMAL | QUOTE) & ~(before >> BEHIND))
+			break;
+		before = kind;
+	}
+	return at;
 }
 
 bool script_next(const uint8_t *data, size_t size, size_t *at, struct script_value *ret_value)
 {
-	struct number number;
-	while (*at < size) {
-		size_t start = *at, more = start + 1;
-		uint8_t byte = data[start], before = start ? data[start - 1] : ' ';
-		bool found = false, alone = !is_alphanumeric(before);
-		*at = more;
-		if (!may_begin(byte, before))
-			continue;
-		if (byte == '"' || byte == '\'') {
-			found = take_pieces(data, size, start, ret_value);
-		} else if (alone && !is_letter(before) && take_lines(data, size, start, ret_value)) {
-			found = true;
-		} else if (isxdigit(byte) && number_at(data, size, start, &number)) {
-			found = take_list(data, size, &number, ret_value, &more);
-		} else if (isxdigit(byte) && ((alone && before != '<') || before == 'x')) {
-			/* Behind "<" it is what is written on a page of a PDF. */
-			found = take_digits(data, size, start, ret_value);
-			more = start + ret_value->size;
-		}
-		*at = found ? ret_value->start + ret_value->size : more;
-		if (found)
-			return true;
+	size_t place = *at, more;
+	bool found = false;
+	while (!found && (place = place_next(data, size, place)) < size) {
+		found = value_at(data, size, place, ret_value, &more);
+		place = found ? ret_value->start + ret_value->size : more;
 	}
-	return false;
+	*at = place;
+	return found;
 }
 
 /* --- what they stand for ----------------------------------------------------------------------------------------- */
@@ -416,7 +478,7 @@ static int escape_entity(const uint8_t *data, size_t size, size_t at, size_t *re
 	bool hexadecimal = at + 2 < size && (data[at + 2] | 0x20) == 'x';
 	size_t first = at + 2 + hexadecimal, end = first;
 	int value = 0;
-	while (end < size && end - first < 6 && (hexadecimal ? isxdigit(data[end]) : isdigit(data[end]))) {
+	while (end < size && end - first < 6 && (hexadecimal ? is(data[end], HEXADECIMAL) : is(data[end], DECIMAL))) {
 		value = value * (hexadecimal ? 16 : 10) + transfer_digit(data[end]);
 		end++;
 	}
@@ -459,7 +521,7 @@ static bool is_broken(const uint8_t *data, size_t size)
 		if (data[at] != '\\' && data[at] != '%' && data[at] != '&')
 			continue;
 		size_t run = 0;
-		while (run < BROKEN_LEAST && is_letter(data[at - run - 1]))
+		while (run < BROKEN_LEAST && is(data[at - run - 1], LETTER))
 			run++;
 		if (run == BROKEN_LEAST && escape_at(data, size, at, &length) >= 0)
 			return true;

@@ -85,6 +85,18 @@ static void test_valid(void)
 	ok(!utf8_valid("\xC3") && !utf8_valid("\xED\xA0\x80") && !utf8_valid("\xC0\x80"), "not valid");
 }
 
+static void test_write(void)
+{
+	char bytes[4] = "";
+	size_t size = utf8_write('a', bytes);
+	ok(size == 1 && bytes[0] == 'a', "one byte");
+	ok(utf8_write(0xE9, bytes) == 2 && memcmp(bytes, "\xC3\xA9", 2) == 0, "two bytes");
+	ok(utf8_write(0x7FF, bytes) == 2 && utf8_write(0x800, bytes) == 3, "where three begin");
+	ok(utf8_write(0x20AC, bytes) == 3 && memcmp(bytes, "\xE2\x82\xAC", 3) == 0, "three bytes");
+	ok(utf8_write(0x10FFFF, bytes) == 4 && memcmp(bytes, "\xF4\x8F\xBF\xBF", 4) == 0, "four bytes");
+	ok(utf8_write(0x110000, bytes) == 0 && utf8_write(UINT32_MAX, bytes) == 0, "beyond all characters");
+}
+
 /* Whatever the bytes: the outcome is valid, within its size, and visible text holds no control. */
 static void test_noise(void)
 {
@@ -115,6 +127,7 @@ int main(void)
 	test_cut();
 	test_visible();
 	test_valid();
+	test_write();
 	test_noise();
 	return tap_end();
 }

@@ -6,6 +6,8 @@
  */
 #include "scan/archive/walk.h"
 
+#include "base/utf8.h"
+
 #include <archive.h>
 #include <archive_entry.h>
 #include <stdio.h>
@@ -116,24 +118,8 @@ static int support(struct archive *archive, const struct walk *walk, const struc
 static size_t name_from_wide(const wchar_t *wide, char *ret_name)
 {
 	size_t size = 0;
-	for (; *wide != 0 && size + 4 < NAME_MOST; wide++) {
-		uint32_t c = (uint32_t)*wide;
-		if (c < 0x80) {
-			ret_name[size++] = (char)c;
-		} else if (c < 0x800) {
-			ret_name[size++] = (char)(0xc0 | c >> 6);
-			ret_name[size++] = (char)(0x80 | (c & 0x3f));
-		} else if (c < 0x10000) {
-			ret_name[size++] = (char)(0xe0 | c >> 12);
-			ret_name[size++] = (char)(0x80 | (c >> 6 & 0x3f));
-			ret_name[size++] = (char)(0x80 | (c & 0x3f));
-		} else {
-			ret_name[size++] = (char)(0xf0 | (c >> 18 & 7));
-			ret_name[size++] = (char)(0x80 | (c >> 12 & 0x3f));
-			ret_name[size++] = (char)(0x80 | (c >> 6 & 0x3f));
-			ret_name[size++] = (char)(0x80 | (c & 0x3f));
-		}
-	}
+	for (; *wide != 0 && size + 4 < NAME_MOST; wide++)
+		size += utf8_write((uint32_t)*wide, ret_name + size);
 	return size;
 }
 

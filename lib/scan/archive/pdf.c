@@ -317,4 +317,6 @@ void pdf_walk(struct walk *walk)
 		unread |= stream.unread;
 		stream_take(&reader, &stream, &search.found);
 	}
+	if (search.unread)
+		walk_code(walk, DEC_RESULT_MALFORMED_CONTAINER_DETECTED, "dictionaries of a PDF that lie in each other");
 }

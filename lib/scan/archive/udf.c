@@ -7,6 +7,7 @@
  */
 #include "scan/archive/walk.h"
 
+#include "base/utf8.h"
 #include "scan/mark.h"
 
 #include <stdio.h>
@@ -321,22 +322,8 @@ static void file_give(struct volume *volume, const struct entry *entry, const st
 
 static void path_add(struct path *path, unsigned code)
 {
-	char *at = path->text + path->size;
-	if (!code || path->size + 4 > PATH_MOST)
-		return;
-	if (code < 0x80) {
-		at[0] = (char)code;
-		path->size += 1;
-	} else if (code < 0x800) {
-		at[0] = (char)(0xc0 | code >> 6);
-		at[1] = (char)(0x80 | (code & 0x3f));
-		path->size += 2;
-	} else {
-		at[0] = (char)(0xe0 | code >> 12);
-		at[1] = (char)(0x80 | (code >> 6 & 0x3f));
-		at[2] = (char)(0x80 | (code & 0x3f));
-		path->size += 3;
-	}
+	if (code && path->size + 4 <= PATH_MOST)
+		path->size += utf8_write(code, path->text + path->size);
 }
 
 /* A name (OSTA UDF, 2.1.1): how wide its letters are, and they. */

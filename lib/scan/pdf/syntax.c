@@ -335,6 +335,7 @@ bool syntax_search_next(struct syntax_search *search)
 	uint64_t most = search->work > DICTIONARY_MOST ? search->work : DICTIONARY_MOST;
 	(void)dictionary_read(&search->cursor, most, &search->found);
 	search->end = search->cursor.at;
+	search->unread |= search->end < search->cursor.size && search->end - search->start - 2 >= most;
 	if (search->end - search->start <= search->work) {
 		search->work -= search->end - search->start;
 		search->cursor.at = search->start + 2;

@@ -41,6 +41,7 @@ struct syntax_search {
 	struct syntax_dictionary found;
 	size_t start, end; /* of it: "<<", and ">>" or where it is cut */
 	bool trailer;      /* it is that of one */
+	bool unread;       /* it, or one before it, goes on where there was no work left to read it */
 };
 
 bool syntax_is_blank(uint8_t byte);
