@@ -5,7 +5,8 @@
  */
 #include "scan/carve.h"
 
-#include <ctype.h>
+#include "scan/letter.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -28,16 +29,8 @@ struct line {
 	size_t start, end, next; /* of the text, without quoting and blanks */
 };
 
-static bool is_letter(uint8_t byte)
-{
-	return isalnum(byte) || byte == '+' || byte == '/';
-}
-
-/* Of base64, the alphabet for addresses included. */
-static bool is_code(uint8_t byte)
-{
-	return is_letter(byte) || byte == '=' || byte == '-' || byte == '_';
-}
+/* Letters that count: neither padding nor the alphabet for addresses. */
+#define LETTERS (LETTER_WORD | LETTER_SIGN)
 
 static void line_read(const uint8_t *data, size_t size, size_t at, struct line *ret)
 {
@@ -60,9 +53,9 @@ static size_t base64_letters(const uint8_t *data, const struct line *line)
 {
 	size_t letters = 0;
 	for (size_t i = line->start; i < line->end; i++) {
-		if (!is_code(data[i]))
+		if (!letter_is(data[i], LETTER_ADDRESS))
 			return 0;
-		letters += is_letter(data[i]);
+		letters += letter_is(data[i], LETTERS);
 	}
 	return 2 * letters > line->end - line->start ? letters : 0;
 }
@@ -70,13 +63,13 @@ static size_t base64_letters(const uint8_t *data, const struct line *line)
 /* Base64 of a file has small letters, large ones, and something else; a name in a program has not. */
 static bool is_mixed(const uint8_t *data, size_t size)
 {
-	bool small = false, large = false, other = false;
-	for (size_t i = 0; i < size && !(small && large && other); i++) {
-		small |= islower(data[i]) != 0;
-		large |= isupper(data[i]) != 0;
-		other |= isdigit(data[i]) || data[i] == '+' || data[i] == '/';
+	unsigned kinds = 0;
+	for (size_t i = 0; i < size; i++) {
+		kinds |= letter_kinds[data[i]];
+		if (kinds & LETTER_SMALL && kinds & LETTER_LARGE && kinds & (LETTER_DECIMAL | LETTER_SIGN))
+			return true;
 	}
-	return small && large && other;
+	return false;
 }
 
 /* Behind a tag of HTML a line begins as well. */
@@ -161,15 +154,16 @@ static bool take_run(const uint8_t *data, size_t size, size_t end, size_t *at, s
 {
 	while (*at < end) {
 		size_t start = *at, stop = start, letters = 0;
-		if (!is_letter(data[start])) {
+		if (!letter_is(data[start], LETTERS)) {
 			++*at;
 			continue;
 		}
 		bool address = behind_address(data, start);
 		/* In a data: address blanks and line ends do not count. */
 		size_t most = address ? size : end;
-		while (stop < most && (is_code(data[stop]) || (address && isspace(data[stop]))))
-			letters += is_letter(data[stop++]);
+		while (stop < most &&
+		       (letter_is(data[stop], LETTER_ADDRESS) || (address && letter_is(data[stop], LETTER_SPACE))))
+			letters += letter_is(data[stop++], LETTERS);
 		size_t more = stop == end && letters >= FIRST_LEAST ? follow(data, size, stop) : stop;
 		*at = more;
 		*ret = (struct carving){TRANSFER_BASE64, start, more - start};

@@ -108,34 +108,46 @@ static bool seven_zip_proven(const uint8_t *data, size_t size)
 	return size >= 32 && data[6] == 0 && mark_le32(data + 8) == mark_crc32(data + 12, 20);
 }
 
-static size_t mark_find(const uint8_t *data, size_t size, const char *mark, size_t mark_size,
+/* Searched for by that of its bytes which texts have least: every file is asked. */
+static size_t mark_find(const uint8_t *data, size_t size, const char *mark, size_t mark_size, size_t rare,
 			bool (*proven)(const uint8_t *, size_t))
 {
-	if (size >= mark_size && memcmp(data, mark, mark_size) == 0)
+	if (size < mark_size)
+		return MARK_NONE;
+	if (memcmp(data, mark, mark_size) == 0)
 		return 0;
-	const uint8_t *at = data;
-	const uint8_t *end = data + size;
-	while (size != 0 && (at = memmem(at, (size_t)(end - at), mark, mark_size)) != NULL) {
-		if (proven(at, (size_t)(end - at)))
-			return (size_t)(at - data);
-		at++;
+	const uint8_t *at = data + rare, *end = data + size;
+	for (; (at = memchr(at, mark[rare], (size_t)(end - at))) != NULL; at++) {
+		const uint8_t *start = at - rare;
+		if ((size_t)(end - start) >= mark_size && memcmp(start, mark, mark_size) == 0 &&
+		    proven(start, (size_t)(end - start)))
+			return (size_t)(start - data);
 	}
 	return MARK_NONE;
 }
 
 size_t mark_rar4(const uint8_t *data, size_t size)
 {
-	return mark_find(data, size, RAR4_MARK, sizeof RAR4_MARK - 1, rar4_proven);
+	return mark_find(data, size, RAR4_MARK, sizeof RAR4_MARK - 1, 4, rar4_proven);
 }
 
 size_t mark_rar5(const uint8_t *data, size_t size)
 {
-	return mark_find(data, size, RAR5_MARK, sizeof RAR5_MARK - 1, rar5_proven);
+	return mark_find(data, size, RAR5_MARK, sizeof RAR5_MARK - 1, 4, rar5_proven);
 }
 
 size_t mark_seven_zip(const uint8_t *data, size_t size)
 {
-	return mark_find(data, size, SEVEN_ZIP_MARK, sizeof SEVEN_ZIP_MARK - 1, seven_zip_proven);
+	return mark_find(data, size, SEVEN_ZIP_MARK, sizeof SEVEN_ZIP_MARK - 1, 2, seven_zip_proven);
+}
+
+size_t mark_blank_line(const uint8_t *data, size_t size)
+{
+	const uint8_t *end = data + size;
+	for (const uint8_t *at = data; size && (at = memchr(at, '\n', (size_t)(end - at))) != NULL; at++)
+		if ((end - at > 1 && at[1] == '\n') || (end - at > 2 && at[1] == '\r' && at[2] == '\n'))
+			return (size_t)(at - data);
+	return MARK_NONE;
 }
 
 size_t mark_script(const uint8_t *data, size_t size, const char *mark, size_t offset)

@@ -40,6 +40,8 @@ size_t mark_rar4(const uint8_t *data, size_t size);
 size_t mark_rar5(const uint8_t *data, size_t size);
 size_t mark_seven_zip(const uint8_t *data, size_t size);
 
+/* Offset of the line end behind which a line is empty, with a return before its end or without: that of a header. MARK_NONE: there is none. */
+size_t mark_blank_line(const uint8_t *data, size_t size);
 /*
  * In a script ("#!") that is followed by an archive, where that begins: at the first mark behind the end of a line. The mark stands `offset` bytes
  * from there. MARK_NONE: it is no script, or has none.

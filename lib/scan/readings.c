@@ -8,11 +8,12 @@
 
 #include "scan/carve.h"
 #include "scan/detect.h"
+#include "scan/letter.h"
+#include "scan/mark.h"
 #include "scan/outline.h"
 #include "scan/script.h"
 #include "scan/variant.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,7 +76,7 @@ static void tell(struct readings *readings, const struct reading *reading);
 static bool is_prose(const uint8_t *data, size_t size)
 {
 	for (size_t i = 0; i < size; i++)
-		if (!isalnum(data[i]) && (!data[i] || !strchr(" \t\r\n.,;:!?'\"()-", data[i])))
+		if (!letter_is(data[i], LETTER_WORD) && (!data[i] || !strchr(" \t\r\n.,;:!?'\"()-", data[i])))
 			return false;
 	return true;
 }
@@ -84,7 +85,7 @@ static bool is_prose(const uint8_t *data, size_t size)
 static void read_trimmed(struct readings *readings, const struct reading *reading)
 {
 	size_t at = 0;
-	while (at < reading->size && isspace(reading->data[at]))
+	while (at < reading->size && letter_is(reading->data[at], LETTER_SPACE))
 		at++;
 	if (!at || at == reading->size || reading->data[at] == '<')
 		return;
@@ -258,7 +259,7 @@ static void read_encoded(struct readings *readings, const struct readings_known 
 static bool is_base64(const uint8_t *data, size_t size)
 {
 	for (size_t i = 0; i < size; i++)
-		if (!isalnum(data[i]) && !isspace(data[i]) && (!data[i] || !strchr("+/=", data[i])))
+		if (!letter_is(data[i], LETTER_BASE64 | LETTER_SPACE))
 			return false;
 	return true;
 }
@@ -268,7 +269,8 @@ static bool is_escaped(const uint8_t *data, size_t size)
 {
 	size_t escapes = 0;
 	for (size_t i = 0; i + 2 < size; i++)
-		if (data[i] == '=' && isxdigit(data[i + 1]) && isxdigit(data[i + 2]))
+		if (data[i] == '=' && letter_is(data[i + 1], LETTER_HEXADECIMAL) &&
+		    letter_is(data[i + 2], LETTER_HEXADECIMAL))
 			escapes++;
 	return escapes * 3 > size / ESCAPES_SHARE;
 }
@@ -393,7 +395,7 @@ static void read_inside(struct pass *pass, const struct readings_known *known)
 static bool begins_uuencode(const uint8_t *data, size_t size)
 {
 	size_t at = 0;
-	while (at < size && isspace(data[at]))
+	while (at < size && letter_is(data[at], LETTER_SPACE))
 		at++;
 	return size - at >= 6 && strncasecmp((const char *)data + at, "begin ", 6) == 0;
 }
@@ -424,10 +426,8 @@ static void read_known(struct pass *pass)
 /* Where the header of the data ends; it is full of base64 that is no file. */
 static size_t header_end(const struct pass *pass)
 {
-	const uint8_t *lf = memmem(pass->data, pass->size, "\n\n", 2),
-		      *crlf = memmem(pass->data, pass->size, "\n\r\n", 3);
-	const uint8_t *end = !lf ? crlf : !crlf || lf < crlf ? lf : crlf;
-	return end ? (size_t)(end - pass->data) : 0;
+	size_t end = mark_blank_line(pass->data, pass->size);
+	return end == MARK_NONE ? 0 : end;
 }
 
 /* What stands between the encoded bodies; these were decoded, and what is in them was read. */

@@ -6,6 +6,7 @@
  */
 #include "scan/script.h"
 
+#include "scan/letter.h"
 #include "scan/transfer.h"
 
 #include <ctype.h>
@@ -29,6 +30,9 @@
 /* Bytes of a text that are looked at to tell how wide its letters are. */
 #define WIDE_HEAD 512u
 
+/* Letters of base64, with one of the two for addresses: "_" joins words of scripts. */
+#define LETTERS (LETTER_BASE64 | LETTER_DASH)
+
 /* What stands between two numbers, without what only breaks lines and texts. */
 struct gap {
 	char text[GAP_TEXT];
@@ -41,66 +45,6 @@ struct number {
 	bool paired; /* two digits */
 };
 
-/* What a byte can be, and what cannot begin behind it: asked of every byte of a text, often more than once. */
-enum {
-	WORD = 1,
-	HEXADECIMAL = 2,
-	DECIMAL = 4,
-	RUN = 8,     /* base64 */
-	LETTER = 16, /* the same, or for addresses */
-	BREAK = 32,  /* stands between numbers, and means nothing */
-	SPACE = 64,
-	QUOTE = 128,
-	BEHIND = 8, /* what cannot begin stands so many bits higher */
-
-	/* In the middle of a word nothing begins, but for a number behind a letter that says what it is. */
-	PREFIX = WORD | RUN | LETTER | WORD << BEHIND,
-	OTHER = PREFIX | HEXADECIMAL << BEHIND,
-	HEX = OTHER | HEXADECIMAL,
-	DIGIT = HEX | DECIMAL,
-	BLANK = SPACE | BREAK
-};
-
-static const uint16_t kinds[UINT8_MAX + 1] = {['0'] = DIGIT,         ['1'] = DIGIT,        ['2'] = DIGIT,
-					      ['3'] = DIGIT,         ['4'] = DIGIT,        ['5'] = DIGIT,
-					      ['6'] = DIGIT,         ['7'] = DIGIT,        ['8'] = DIGIT,
-					      ['9'] = DIGIT,         ['a'] = HEX,          ['b'] = HEX,
-					      ['c'] = HEX,           ['d'] = HEX,          ['e'] = HEX,
-					      ['f'] = HEX,           ['A'] = HEX,          ['B'] = HEX,
-					      ['C'] = HEX,           ['D'] = HEX,          ['E'] = HEX,
-					      ['F'] = HEX,           ['g'] = OTHER,        ['i'] = OTHER,
-					      ['j'] = OTHER,         ['k'] = OTHER,        ['l'] = OTHER,
-					      ['m'] = OTHER,         ['n'] = OTHER,        ['o'] = OTHER,
-					      ['p'] = OTHER,         ['q'] = OTHER,        ['r'] = OTHER,
-					      ['s'] = OTHER,         ['t'] = OTHER,        ['v'] = OTHER,
-					      ['w'] = OTHER,         ['y'] = OTHER,        ['z'] = OTHER,
-					      ['G'] = OTHER,         ['I'] = OTHER,        ['J'] = OTHER,
-					      ['K'] = OTHER,         ['L'] = OTHER,        ['M'] = OTHER,
-					      ['N'] = OTHER,         ['O'] = OTHER,        ['P'] = OTHER,
-					      ['Q'] = OTHER,         ['R'] = OTHER,        ['S'] = OTHER,
-					      ['T'] = OTHER,         ['V'] = OTHER,        ['W'] = OTHER,
-					      ['Y'] = OTHER,         ['Z'] = OTHER,        ['h'] = PREFIX,
-					      ['H'] = PREFIX,        ['u'] = PREFIX,       ['U'] = PREFIX,
-					      ['x'] = PREFIX,        ['X'] = PREFIX,       ['+'] = RUN | LETTER | BREAK,
-					      ['/'] = RUN | LETTER,  ['='] = RUN | LETTER, ['-'] = LETTER,
-					      [' '] = BLANK,         ['\t'] = BLANK,       ['\n'] = BLANK,
-					      ['\v'] = BLANK,        ['\f'] = BLANK,       ['\r'] = BLANK,
-					      ['_'] = BREAK,         ['^'] = BREAK,        ['`'] = BREAK,
-					      ['&'] = BREAK,         ['\\'] = BREAK,       ['"'] = BREAK | QUOTE,
-					      ['\''] = BREAK | QUOTE};
-
-static bool is(uint8_t byte, uint8_t kind)
-{
-	return kinds[byte] & kind;
-}
-
-/* Does the letter in front of a number say that it is hexadecimal? */
-static bool says_what(uint8_t before)
-{
-	uint8_t letter = before | 0x20;
-	return letter == 'x' || letter == 'h' || letter == 'u';
-}
-
 /*
  * A number of up to three digits, decimal or hexadecimal, that stands alone, or behind what says that it is hexadecimal. Four digits are one behind
  * \u and %u, where the first two are zeros.
@@ -108,19 +52,21 @@ static bool says_what(uint8_t before)
 static bool number_at(const uint8_t *data, size_t size, size_t at, struct number *ret)
 {
 	uint8_t before = at ? data[at - 1] : ' ';
-	if (at >= size || !is(data[at], HEXADECIMAL) || (is(before, WORD) && !says_what(before)))
+	if (at >= size || !letter_is(data[at], LETTER_HEXADECIMAL) ||
+	    (letter_is(before, LETTER_WORD) && !letter_is(before, LETTER_PREFIX)))
 		return false;
 	bool wide = before == 'u' || before == 'U';
 	size_t end = at;
 	*ret = (struct number){.start = at, .digits = true};
-	while (end < size && end - at <= 4 && is(data[end], HEXADECIMAL))
-		ret->digits &= is(data[end++], DECIMAL);
+	while (end < size && end - at <= 4 && letter_is(data[end], LETTER_HEXADECIMAL))
+		ret->digits &= letter_is(data[end++], LETTER_DECIMAL);
 	if (wide && (end - at != 4 || data[at] != '0' || data[at + 1] != '0'))
 		return false;
 	ret->start += wide ? 2 : 0;
 	ret->size = end - ret->start;
 	ret->paired = ret->size == 2;
-	return ret->size >= 1 && ret->size <= 3 && (end == size || !(is(data[end], WORD) || data[end] == '.'));
+	return ret->size >= 1 && ret->size <= 3 &&
+	       (end == size || !(letter_is(data[end], LETTER_WORD) || data[end] == '.'));
 }
 
 /* The number that follows one, and what stands between. */
@@ -132,11 +78,11 @@ static bool number_next(const uint8_t *data, size_t size, const struct number *n
 	for (unsigned i = 0; i <= GAP_MOST && at < size; i++, at++) {
 		if (i && number_at(data, size, at, ret))
 			return true;
-		if (is(data[at], BREAK))
+		if (letter_is(data[at], LETTER_BREAK))
 			continue;
 		/* Another number, which is none of a list: part of a fraction, or too large. */
 		bool prefix = data[at] == '0' && at + 1 < size && (data[at + 1] | 0x20) == 'x';
-		if (gap->size == GAP_TEXT || (is(data[at], DECIMAL) && !prefix))
+		if (gap->size == GAP_TEXT || (letter_is(data[at], LETTER_DECIMAL) && !prefix))
 			return false;
 		gap->text[gap->size++] = (char)tolower(data[at]);
 	}
@@ -212,18 +158,18 @@ static bool take_digits(const uint8_t *data, size_t size, size_t start, struct s
 {
 	size_t count = 0, letters = 0, piece = 0, at = start, end = start;
 	for (; at < size; at++) {
-		if (is(data[at], HEXADECIMAL)) {
-			letters += !is(data[at], DECIMAL);
+		if (letter_is(data[at], LETTER_HEXADECIMAL)) {
+			letters += !letter_is(data[at], LETTER_DECIMAL);
 			count++;
 			piece++;
 			end = at + 1;
-		} else if (!is(data[at], BREAK) || (piece && piece < PIECE_LEAST)) {
+		} else if (!letter_is(data[at], LETTER_BREAK) || (piece && piece < PIECE_LEAST)) {
 			break;
 		} else {
 			piece = 0;
 		}
 	}
-	bool whole = at == size || !is(data[at], WORD);
+	bool whole = at == size || !letter_is(data[at], LETTER_WORD);
 	*ret = (struct script_value){.kind = SCRIPT_DIGITS, .start = start, .size = end - start};
 	/* Of a file, some are letters. */
 	return whole && letters && count >= 2 * (size_t)LIST_LEAST;
@@ -233,7 +179,7 @@ static bool take_digits(const uint8_t *data, size_t size, size_t start, struct s
 static size_t piece_end(const uint8_t *data, size_t size, size_t quote)
 {
 	size_t at = quote + 1;
-	while (at < size && is(data[at], LETTER))
+	while (at < size && letter_is(data[at], LETTERS))
 		at++;
 	return at < size && data[at] == data[quote] ? at : 0;
 }
@@ -247,7 +193,7 @@ static size_t piece_next(const uint8_t *data, size_t size, size_t end, char ret_
 			ret_between[used] = '\0';
 			return at;
 		}
-		if (!is(data[at], SPACE))
+		if (!letter_is(data[at], LETTER_SPACE))
 			ret_between[used++] = (char)data[at];
 	}
 	return 0;
@@ -278,7 +224,7 @@ static bool take_pieces(const uint8_t *data, size_t size, size_t quote, struct s
 static size_t run_size(const uint8_t *data, size_t size, size_t at)
 {
 	size_t end = at;
-	while (end < size && is(data[end], RUN))
+	while (end < size && letter_is(data[end], LETTER_BASE64))
 		end++;
 	return end - at;
 }
@@ -299,7 +245,7 @@ static size_t line_next(const uint8_t *data, size_t size, size_t end, size_t lea
 static bool is_plain(const uint8_t *between, size_t size)
 {
 	for (size_t i = 0; i < size; i++)
-		if (!is(between[i], SPACE) && between[i] != '>')
+		if (!letter_is(between[i], LETTER_SPACE) && between[i] != '>')
 			return false;
 	return true;
 }
@@ -331,22 +277,22 @@ static bool take_lines(const uint8_t *data, size_t size, size_t first, struct sc
 /* Are so many bytes letters of base64, as far as two looks can tell? In most texts this is all that is asked of a word. */
 static bool may_be_run(const uint8_t *data, size_t left, size_t least)
 {
-	return left >= least && is(data[least - 1], LETTER) && is(data[least / 2], LETTER);
+	return left >= least && letter_is(data[least - 1], LETTERS) && letter_is(data[least / 2], LETTERS);
 }
 
 /* A value that begins at this place. Or else *ret_more: where the next one could begin. */
 static bool value_at(const uint8_t *data, size_t size, size_t at, struct script_value *ret, size_t *ret_more)
 {
 	uint8_t byte = data[at], before = at ? data[at - 1] : ' ';
-	bool alone = !is(before, WORD);
+	bool alone = !letter_is(before, LETTER_WORD);
 	struct number number;
 	*ret_more = at + 1;
-	if (is(byte, QUOTE))
+	if (letter_is(byte, LETTER_QUOTE))
 		return may_be_run(data + at + 1, size - at - 1, PIECE_LEAST) && take_pieces(data, size, at, ret);
-	if (alone && !is(before, LETTER) && may_be_run(data + at, size - at, LINE_LEAST) &&
+	if (alone && !letter_is(before, LETTERS) && may_be_run(data + at, size - at, LINE_LEAST) &&
 	    take_lines(data, size, at, ret))
 		return true;
-	if (!is(byte, HEXADECIMAL))
+	if (!letter_is(byte, LETTER_HEXADECIMAL))
 		return false;
 	if (number_at(data, size, at, &number))
 		return take_list(data, size, &number, ret, ret_more);
@@ -358,15 +304,16 @@ static bool value_at(const uint8_t *data, size_t size, size_t at, struct script_
 	return found;
 }
 
-/* The next place where a value can begin. */
+/* The next place where a value can begin: in the middle of a word only a number, behind a letter that says what it is. */
 static size_t place_next(const uint8_t *data, size_t size, size_t at)
 {
-	unsigned before = at && at < size ? kinds[data[at - 1]] : 0;
+	unsigned before = at && at < size ? letter_kinds[data[at - 1]] : 0;
 	for (; at < size; at++) {
-		unsigned kind = kinds[data[at]];
-		if (kind & (WORD | HEXADECIMAL | QUOTE) & ~(before >> BEHIND))
+		unsigned kinds = letter_kinds[data[at]];
+		unsigned number = before & LETTER_PREFIX ? LETTER_HEXADECIMAL : 0;
+		if (kinds & (LETTER_QUOTE | (before & LETTER_WORD ? number : LETTER_WORD)))
 			break;
-		before = kind;
+		before = kinds;
 	}
 	return at;
 }
@@ -478,7 +425,8 @@ static int escape_entity(const uint8_t *data, size_t size, size_t at, size_t *re
 	bool hexadecimal = at + 2 < size && (data[at + 2] | 0x20) == 'x';
 	size_t first = at + 2 + hexadecimal, end = first;
 	int value = 0;
-	while (end < size && end - first < 6 && (hexadecimal ? is(data[end], HEXADECIMAL) : is(data[end], DECIMAL))) {
+	while (end < size && end - first < 6 &&
+	       (hexadecimal ? letter_is(data[end], LETTER_HEXADECIMAL) : letter_is(data[end], LETTER_DECIMAL))) {
 		value = value * (hexadecimal ? 16 : 10) + transfer_digit(data[end]);
 		end++;
 	}
@@ -521,7 +469,7 @@ static bool is_broken(const uint8_t *data, size_t size)
 		if (data[at] != '\\' && data[at] != '%' && data[at] != '&')
 			continue;
 		size_t run = 0;
-		while (run < BROKEN_LEAST && is(data[at - run - 1], LETTER))
+		while (run < BROKEN_LEAST && letter_is(data[at - run - 1], LETTERS))
 			run++;
 		if (run == BROKEN_LEAST && escape_at(data, size, at, &length) >= 0)
 			return true;

@@ -5,7 +5,8 @@
  */
 #include "scan/stray.h"
 
-#include <ctype.h>
+#include "scan/letter.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -60,7 +61,7 @@ static bool is_uuencode(const uint8_t *line, size_t text)
 static bool is_base64(const uint8_t *line, size_t text)
 {
 	for (size_t i = 0; i < text; i++)
-		if (!isalnum(line[i]) && line[i] != '+' && line[i] != '/' && line[i] != '=')
+		if (!letter_is(line[i], LETTER_BASE64))
 			return false;
 	return text > 0;
 }

@@ -6,7 +6,8 @@
  */
 #include "scan/variant.h"
 
-#include <ctype.h>
+#include "scan/letter.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,13 +44,12 @@ enum kind { BLANK, LETTER, PAD, URL, JUNK };
 
 static enum kind kind_of(uint8_t byte)
 {
-	if (isalnum(byte) || byte == '+' || byte == '/')
+	unsigned kinds = letter_kinds[byte];
+	if (kinds & (LETTER_WORD | LETTER_SIGN))
 		return LETTER;
-	if (byte == '=')
-		return PAD;
-	if (byte == '-' || byte == '_')
+	if (kinds & (LETTER_DASH | LETTER_LOW))
 		return URL;
-	return byte == ' ' || (byte >= '\t' && byte <= '\r') ? BLANK : JUNK;
+	return kinds & LETTER_PADDING ? PAD : kinds & LETTER_SPACE ? BLANK : JUNK;
 }
 
 static void make_kinds(uint8_t ret_kinds[256])
@@ -253,7 +253,7 @@ static void base64_variants(struct trial *trial, const struct doubts *doubts)
 /* Is it an equals sign that encodes nothing? */
 static bool bad_escape(const uint8_t *data, size_t size)
 {
-	if (size >= 3 && isxdigit(data[1]) && isxdigit(data[2]))
+	if (size >= 3 && letter_is(data[1], LETTER_HEXADECIMAL) && letter_is(data[2], LETTER_HEXADECIMAL))
 		return false;
 	size_t at = 1;
 	while (at < size && (data[at] == ' ' || data[at] == '\t'))

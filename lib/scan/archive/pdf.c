@@ -318,5 +318,6 @@ void pdf_walk(struct walk *walk)
 		stream_take(&reader, &stream, &search.found);
 	}
 	if (search.unread)
-		walk_code(walk, DEC_RESULT_MALFORMED_CONTAINER_DETECTED, "dictionaries of a PDF that lie in each other");
+		walk_code(walk, DEC_RESULT_MALFORMED_CONTAINER_DETECTED,
+			  "dictionaries of a PDF that lie in each other");
 }

@@ -5,6 +5,7 @@
  */
 #include "scan/engine/layer.h"
 
+#include "scan/mark.h"
 #include "scan/script.h"
 #include "scan/sign.h"
 
@@ -32,11 +33,10 @@ static bool opened_here(const char *type)
 /* Mail programs keep the header of a message by itself in their files: that is no message. */
 static bool has_body(const uint8_t *data, size_t size)
 {
-	const uint8_t *lf = memmem(data, size, "\n\n", 2), *crlf = memmem(data, size, "\n\r\n", 3);
-	const uint8_t *body = !lf || (crlf && crlf < lf) ? crlf : lf, *end = data + size;
-	while (body && body < end && (isspace(*body) || !*body))
+	size_t body = mark_blank_line(data, size);
+	while (body < size && (isspace(data[body]) || !data[body]))
 		body++;
-	return body && body < end;
+	return body < size;
 }
 
 /* Would the decomposer do anything about it? What the engine opens and is more than a container, the engine alone sees to. */
