@@ -640,11 +640,19 @@ static void find_formats(const uint8_t *data, size_t size, struct detection *ret
 	}
 }
 
+/* A disk is mostly empty, and an archive may stand where none of its files is. */
+static bool is_disk(enum detect_format format)
+{
+	return format == DETECT_DISK || format == DETECT_FAT || format == DETECT_EXFAT || format == DETECT_NTFS ||
+	       format == DETECT_VHD || format == DETECT_VHDX;
+}
+
 /* What stands behind foreign bytes; an archive that we open anyway would only show its own members again. */
 static void find_behind(const uint8_t *data, size_t size, struct detection *ret)
 {
 	bool document = detect_has(ret, DETECT_RTF);
-	if (ret->mail || (ret->count != 0 && !document && detect_opener(ret->formats[0]) == DETECT_ARCHIVE))
+	bool opens = ret->count && detect_opener(ret->formats[0]) == DETECT_ARCHIVE && !is_disk(ret->formats[0]);
+	if (ret->mail || (opens && !document))
 		return;
 	for (size_t i = 0; i < sizeof finds / sizeof finds[0]; i++)
 		if (finds[i].find(data, size) != MARK_NONE)

@@ -19,10 +19,13 @@ static bool is_boot_sector(const uint8_t *data, size_t size)
 	       !(sectors & (sectors - 1));
 }
 
+static bool exfat_at(const uint8_t *data, size_t size)
+{
+	return size >= 512 && MARK_STARTS(data, size, 3, "EXFAT   ") && data[510] == 0x55 && data[511] == 0xaa;
+}
+
 static bool fat_at(const uint8_t *data, size_t size)
 {
-	if (size >= 512 && MARK_STARTS(data, size, 3, "EXFAT   "))
-		return data[510] == 0x55 && data[511] == 0xaa;
 	/* one or two tables, and the medium */
 	return is_boot_sector(data, size) && (data[16] == 1 || data[16] == 2) && data[21] >= 0xf0;
 }
@@ -107,38 +110,49 @@ static bool lvm_at(const uint8_t *data, size_t size)
 	return MARK_STARTS(data, size, 512, "LABELONE") && MARK_STARTS(data, size, 512 + 24, "LVM2 001");
 }
 
-/* Is it that file system, or a disk whose table of partitions (MBR) has one? */
-static bool holds(const uint8_t *data, size_t size, bool (*at)(const uint8_t *, size_t))
+bool image_has_partitions(const uint8_t *data, size_t size, uint64_t bytes)
 {
-	if (at(data, size))
-		return true;
-	if (size < 1024 || data[510] != 0x55 || data[511] != 0xaa)
+	bool found = false;
+	if (size < 512 || data[510] != 0x55 || data[511] != 0xaa || fat_at(data, size) || ntfs_at(data, size) ||
+	    exfat_at(data, size))
 		return false;
-	for (size_t i = 0; i < 4; i++) {
-		const uint8_t *entry = data + 446 + 16 * i;
-		uint64_t offset = (uint64_t)mark_le32(entry + 8) * 512;
-		if (!(entry[0] & 0x7f) && entry[4] && offset && offset < size &&
-		    at(data + offset, size - (size_t)offset))
-			return true;
+	for (const uint8_t *entry = data + 446; entry < data + 510; entry += 16) {
+		uint64_t start = (uint64_t)mark_le32(entry + 8) * 512;
+		if (entry[0] & 0x7f || (entry[4] && start >= bytes))
+			return false;
+		found |= entry[4] && start && mark_le32(entry + 12);
 	}
-	return false;
+	return found;
+}
+
+static bool disk_at(const uint8_t *data, size_t size)
+{
+	return image_has_partitions(data, size, size);
 }
 
 static const struct {
 	enum detect_format format;
 	bool (*at)(const uint8_t *data, size_t size);
 } systems[IMAGE_SYSTEMS] = {
-	{DETECT_FAT, fat_at},           {DETECT_NTFS, ntfs_at},       {DETECT_EXT, ext_at},   {DETECT_UFS, ufs_at},
-	{DETECT_HFS, hfs_at},           {DETECT_HFSPLUS, hfsplus_at}, {DETECT_APFS, apfs_at}, {DETECT_XFS, xfs_at},
-	{DETECT_BTRFS, btrfs_at},       {DETECT_EROFS, erofs_at},     {DETECT_F2FS, f2fs_at}, {DETECT_JFS, jfs_at},
-	{DETECT_REISERFS, reiserfs_at}, {DETECT_LVM, lvm_at},
+	{DETECT_DISK, disk_at}, {DETECT_FAT, fat_at}, {DETECT_EXFAT, exfat_at},       {DETECT_NTFS, ntfs_at},
+	{DETECT_EXT, ext_at},   {DETECT_UFS, ufs_at}, {DETECT_HFS, hfs_at},           {DETECT_HFSPLUS, hfsplus_at},
+	{DETECT_APFS, apfs_at}, {DETECT_XFS, xfs_at}, {DETECT_BTRFS, btrfs_at},       {DETECT_EROFS, erofs_at},
+	{DETECT_F2FS, f2fs_at}, {DETECT_JFS, jfs_at}, {DETECT_REISERFS, reiserfs_at}, {DETECT_LVM, lvm_at},
 };
 
 unsigned image_find(const uint8_t *data, size_t size, enum detect_format ret_formats[IMAGE_SYSTEMS])
 {
 	unsigned count = 0;
 	for (size_t i = 0; i < IMAGE_SYSTEMS; i++)
-		if (holds(data, size, systems[i].at))
+		if (systems[i].at(data, size))
 			ret_formats[count++] = systems[i].format;
 	return count;
+}
+
+bool image_is(enum detect_format format, const uint8_t *data, size_t size)
+{
+	for (size_t i = 0; i < IMAGE_SYSTEMS; i++)
+		if (systems[i].format == format)
+			return systems[i].at(data, size);
+	return false;
 }

@@ -7,7 +7,7 @@
  */
 #include "scan/archive/walk.h"
 
-#include "base/utf8.h"
+#include "scan/archive/path.h"
 #include "scan/mark.h"
 
 #include <stdio.h>
@@ -39,7 +39,6 @@ enum {
 #define EXTENTS_MOST 2000000u
 /* Bytes of names in all folders, each time that one is met. */
 #define NAMES_BYTES_MOST (64u << 20)
-#define PATH_MOST        1024u
 /* No number of a partition. */
 #define MAPPED UINT32_MAX
 
@@ -75,11 +74,6 @@ struct entry {
 struct level {
 	const struct level *up;
 	const uint8_t *place; /* of its entry */
-};
-
-struct path {
-	char text[PATH_MOST];
-	size_t size;
 };
 
 static bool is_tag(const uint8_t *data, size_t left, unsigned id)
@@ -320,20 +314,15 @@ static void file_give(struct volume *volume, const struct entry *entry, const st
 
 /* --- folders ----------------------------------------------------------------------------------------------------- */
 
-static void path_add(struct path *path, unsigned code)
-{
-	if (code && path->size + 4 <= PATH_MOST)
-		path->size += utf8_write(code, path->text + path->size);
-}
-
 /* A name (OSTA UDF, 2.1.1): how wide its letters are, and they. */
 static void path_push(struct path *path, const uint8_t *name, size_t size)
 {
-	if (path->size)
-		path_add(path, '/');
-	size_t width = size && (name[0] == 16 || name[0] == 255) ? 2 : 1;
-	for (size_t i = 1; i + width <= size; i += width)
-		path_add(path, width == 2 ? mark_be16(name + i) : name[i]);
+	path_separate(path);
+	if (size && (name[0] == 16 || name[0] == 255))
+		path_add_wide(path, name + 1, (size - 1) / 2, true);
+	else
+		for (size_t i = 1; i < size; i++)
+			path_add(path, name[i]);
 }
 
 static void entry_give(struct volume *volume, const uint8_t *pointer, const struct level *up, struct path *path);

@@ -276,6 +276,14 @@ int archive_walk(enum detect_format format, const uint8_t *data, size_t size, st
 	case DETECT_RTF:
 		rtf_walk(&walk);
 		break;
+	case DETECT_DISK:
+	case DETECT_EXFAT:
+	case DETECT_FAT:
+	case DETECT_NTFS:
+	case DETECT_VHD:
+	case DETECT_VHDX:
+		disk_walk(&walk);
+		break;
 	case DETECT_UDF:
 		udf_walk(&walk);
 		break;

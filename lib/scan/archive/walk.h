@@ -74,6 +74,7 @@ void tnef_walk(struct walk *walk);
 void cms_walk(struct walk *walk);
 void rtf_walk(struct walk *walk);
 void udf_walk(struct walk *walk);
+void disk_walk(struct walk *walk);
 void applesingle_walk(struct walk *walk);
 void macbinary_walk(struct walk *walk);
 void openpgp_walk(struct walk *walk);

@@ -1,0 +1,236 @@
+/*
+ * volume.c - disks, their partitions, and the file systems on them; see volume.h.
+ *
+ * Partitions: the table of a PC (MBR), with those in the extended one, and GPT (UEFI, 5.3). A partition with a file system that nobody here reads is
+ * told; one with something else in it that is opened becomes a member. Refuses none of a disk's bytes: the engine sees them as they lie.
+ */
+#include "scan/archive/volume.h"
+
+#include "scan/image.h"
+#include "scan/mark.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PARTITIONS_MOST 64u
+#define NAMES_MOST      200000u
+/* Looks at tables: one for each cluster of the files that a message may hold, and then some. */
+#define LOOKS_MOST 8000000u
+/* What is looked at of a partition to tell what it is: the marks of all file systems stand in it. */
+#define HEAD (132u << 10)
+
+struct partition {
+	uint64_t offset, bytes;
+};
+
+const uint8_t *volume_at(const struct volume *volume, uint64_t offset, uint64_t want, uint64_t *ret_size)
+{
+	*ret_size = 0;
+	if (offset >= volume->bytes)
+		return NULL;
+	if (want > volume->bytes - offset)
+		want = volume->bytes - offset;
+	return disk_at(volume->disk, volume->offset + offset, want, ret_size);
+}
+
+bool volume_read(const struct volume *volume, uint64_t offset, void *bytes, size_t size)
+{
+	return offset <= volume->bytes && size <= volume->bytes - offset &&
+	       disk_read(volume->disk, volume->offset + offset, bytes, size);
+}
+
+void volume_end(struct volume *volume, const char *what)
+{
+	if (!volume->walk->over)
+		walk_code(volume->walk, DEC_RESULT_MAXIMUM_FILES_EXTRACTED, "a file system of too many %s", what);
+	volume->walk->over = true;
+}
+
+bool volume_name(struct volume *volume)
+{
+	if (++volume->names > NAMES_MOST)
+		volume_end(volume, "names");
+	return !volume->walk->over;
+}
+
+bool volume_look(struct volume *volume)
+{
+	if (++volume->looks > LOOKS_MOST)
+		volume_end(volume, "pieces");
+	return !volume->walk->over;
+}
+
+bool volume_append(struct volume *volume, struct member *member, uint64_t offset, uint64_t size)
+{
+	while (size) {
+		uint64_t got;
+		const uint8_t *data = volume_at(volume, offset, size, &got);
+		if (!got || !member_append(volume->walk, member, data, got))
+			return false;
+		offset += got;
+		size -= got;
+	}
+	return true;
+}
+
+/* --- partitions -------------------------------------------------------------------------------------------------- */
+
+struct table {
+	const struct disk *disk;
+	unsigned count;
+	struct partition partitions[PARTITIONS_MOST];
+};
+
+static void partition_add(struct table *table, uint64_t offset, uint64_t bytes)
+{
+	uint64_t left = offset < table->disk->bytes ? table->disk->bytes - offset : 0;
+	if (offset && left && bytes && table->count < PARTITIONS_MOST)
+		table->partitions[table->count++] = (struct partition){offset, bytes < left ? bytes : left};
+}
+
+/* False: it is no such table. */
+static bool gpt_read(struct table *table, unsigned sector)
+{
+	uint8_t header[92], entry[48];
+	static const uint8_t none[16] = {0};
+	if (!disk_read(table->disk, sector, header, sizeof header) || memcmp(header, "EFI PART", 8) != 0)
+		return false;
+	uint64_t at = mark_le64(header + 72);
+	uint32_t count = mark_le32(header + 80), step = mark_le32(header + 84);
+	for (uint32_t i = 0; i < count && i < 1024 && step >= 128 && at < table->disk->bytes; i++) {
+		if (!disk_read(table->disk, at * sector + (uint64_t)i * step, entry, sizeof entry))
+			break;
+		uint64_t first = mark_le64(entry + 32), last = mark_le64(entry + 40);
+		if (memcmp(entry, none, sizeof none) != 0 && first <= last && last < table->disk->bytes)
+			partition_add(table, first * sector, (last - first + 1) * sector);
+	}
+	return true;
+}
+
+static bool is_extended(uint8_t type)
+{
+	return type == 0x05 || type == 0x0f || type == 0x85;
+}
+
+/* The chain of logical partitions in an extended one: in each link one of them, and the next link. */
+static void extended_read(struct table *table, uint64_t base)
+{
+	uint8_t sector[512];
+	uint64_t link = base;
+	for (unsigned i = 0; i < PARTITIONS_MOST && disk_read(table->disk, link * 512, sector, sizeof sector); i++) {
+		uint64_t next = 0;
+		if (sector[510] != 0x55 || sector[511] != 0xaa)
+			break;
+		for (const uint8_t *entry = sector + 446; entry < sector + 510; entry += 16) {
+			uint64_t start = mark_le32(entry + 8), count = mark_le32(entry + 12);
+			if (is_extended(entry[4]))
+				next = base + start;
+			else if (entry[4])
+				partition_add(table, (link + start) * 512, count * 512);
+		}
+		if (next <= link)
+			break;
+		link = next;
+	}
+}
+
+static void partitions_read(struct table *table)
+{
+	uint8_t sector[512];
+	if (gpt_read(table, 512) || gpt_read(table, 4096) || !disk_read(table->disk, 0, sector, sizeof sector) ||
+	    !image_has_partitions(sector, sizeof sector, table->disk->bytes))
+		return;
+	for (const uint8_t *entry = sector + 446; entry < sector + 510; entry += 16) {
+		uint64_t start = mark_le32(entry + 8), count = mark_le32(entry + 12);
+		if (is_extended(entry[4]))
+			extended_read(table, start);
+		else if (entry[4])
+			partition_add(table, start * 512, count * 512);
+	}
+}
+
+/* --- what is on them --------------------------------------------------------------------------------------------- */
+
+/* All of the volume, for those who open it. */
+static void give_whole(struct volume *volume)
+{
+	struct member member;
+	if (!member_begin(volume->walk, &member, volume->path.text, volume->path.size, true))
+		return;
+	if (!volume_append(volume, &member, 0, volume->bytes) && !member.full)
+		member_code(&member, DEC_RESULT_MALFORMED_CONTAINER_DETECTED, "%zu of %llu bytes are there",
+			    member.bytes.size, (unsigned long long)volume->bytes);
+	member_end(volume->walk, &member);
+}
+
+/* A volume of no file system that is read here: does somebody open it, or must it be told? */
+static void other_walk(struct volume *volume)
+{
+	size_t size = volume->bytes < HEAD ? (size_t)volume->bytes : HEAD;
+	uint8_t *head = malloc(size + 1);
+	struct detection detection;
+	bool opens = false;
+	if (!head) {
+		walk_code(volume->walk, DEC_RESULT_OUT_OF_MEMORY, "a partition");
+		return;
+	}
+	if (!volume_read(volume, 0, head, size))
+		volume->damaged = true;
+	else
+		detect(head, size, &detection);
+	for (unsigned i = 0; !volume->damaged && i < detection.count; i++) {
+		enum detect_opener opener = detect_opener(detection.formats[i]);
+		bool engine = opener == DETECT_ENGINE_ONLY && volume->disk->kind == DISK_RAW;
+		opens |= !engine;
+	}
+	free(head);
+	if (opens)
+		give_whole(volume);
+}
+
+static void volume_walk(struct volume *volume)
+{
+	uint8_t boot[512];
+	bool read = volume_read(volume, 0, boot, sizeof boot);
+	if (read && image_is(DETECT_NTFS, boot, sizeof boot))
+		ntfs_walk(volume);
+	else if (read && image_is(DETECT_EXFAT, boot, sizeof boot))
+		exfat_walk(volume);
+	else if (read && image_is(DETECT_FAT, boot, sizeof boot))
+		fat_walk(volume);
+	else
+		other_walk(volume);
+	if (volume->damaged)
+		walk_code(volume->walk, DEC_RESULT_MALFORMED_CONTAINER_DETECTED,
+			  "a file system of which something is not where it should be");
+}
+
+void disk_walk(struct walk *walk)
+{
+	struct disk disk;
+	struct table table = {.disk = &disk};
+	const char *text;
+	enum scan_code code = disk_open(&disk, walk->format, walk->data, walk->size, &text);
+	if (code != SCAN_CODE_NONE) {
+		walk_code(walk, code, "%s", text);
+		return;
+	}
+	/* The bytes of a fixed one begin as the disk itself, and are found to be that without this. */
+	enum detect_format systems[IMAGE_SYSTEMS];
+	if (walk->format == DETECT_VHD && disk.kind == DISK_RAW && image_find(walk->data, (size_t)disk.bytes, systems))
+		return;
+	struct volume whole = {.walk = walk, .disk = &disk, .bytes = disk.bytes};
+	if (walk->format == DETECT_DISK || walk->format == DETECT_VHD || walk->format == DETECT_VHDX)
+		partitions_read(&table);
+	if (!table.count)
+		volume_walk(&whole);
+	for (unsigned i = 0; i < table.count && !walk->over; i++) {
+		struct volume volume = {.walk = walk,
+					.disk = &disk,
+					.offset = table.partitions[i].offset,
+					.bytes = table.partitions[i].bytes};
+		volume.path.size = (size_t)snprintf(volume.path.text, PATH_MOST, "partition%u", i + 1);
+		volume_walk(&volume);
+	}
+}
