@@ -308,7 +308,7 @@ speak() {
 		image.wim:Windows image
 		image.vhd:(VHD)
 		image.vhdx:(VHDX)
-		disk.img:FAT disk image
+		disk.img:ext2, ext3 or ext4
 		ext.img:ext2, ext3 or ext4
 		ufs.img:UFS
 		a.arc:ARC archive

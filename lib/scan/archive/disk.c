@@ -73,7 +73,7 @@ static bool vhd_has(const uint8_t *bitmap, uint64_t sector)
 	return bitmap[sector / 8] >> (7 - sector % 8) & 1;
 }
 
-static const uint8_t *vhd_at(const struct disk *disk, uint64_t offset, uint64_t want, uint64_t *ret_size)
+static const uint8_t *vhd_at(struct disk *disk, uint64_t offset, uint64_t want, uint64_t *ret_size)
 {
 	uint64_t number = offset / disk->block, in = offset % disk->block;
 	uint32_t place = number < disk->entries ? mark_be32(disk->table + number * 4) : UNUSED;
@@ -93,7 +93,10 @@ static const uint8_t *vhd_at(const struct disk *disk, uint64_t offset, uint64_t 
 		next++;
 	if (*ret_size > next * 512 - in)
 		*ret_size = next * 512 - in;
-	return there ? bitmap + disk->bitmap + in : NULL;
+	const uint8_t *data = bitmap + disk->bitmap + in;
+	for (uint64_t i = 0; !there && !disk->doubtful && i < *ret_size; i++)
+		disk->doubtful = data[i];
+	return there ? data : NULL;
 }
 
 /* --- VHDX -------------------------------------------------------------------------------------------------------- */
@@ -215,7 +218,7 @@ enum scan_code disk_open(struct disk *ret_disk, enum detect_format format, const
 	return format == DETECT_VHDX ? open_vhdx(ret_disk, ret_text) : SCAN_CODE_NONE;
 }
 
-const uint8_t *disk_at(const struct disk *disk, uint64_t offset, uint64_t want, uint64_t *ret_size)
+const uint8_t *disk_at(struct disk *disk, uint64_t offset, uint64_t want, uint64_t *ret_size)
 {
 	*ret_size = 0;
 	if (offset >= disk->bytes)
@@ -232,7 +235,7 @@ const uint8_t *disk_at(const struct disk *disk, uint64_t offset, uint64_t want, 
 	return disk->data + offset;
 }
 
-bool disk_read(const struct disk *disk, uint64_t offset, void *bytes, size_t size)
+bool disk_read(struct disk *disk, uint64_t offset, void *bytes, size_t size)
 {
 	uint8_t *to = bytes;
 	while (size) {

@@ -28,6 +28,8 @@ struct disk {
 	uint64_t entries;
 	size_t bitmap;  /* VHD: bytes in front of each block, which say what of it is there */
 	uint64_t ratio; /* VHDX: blocks between two entries that are of bitmaps */
+	/* VHD: bytes were asked for that the bitmap says are zeros, and they are not: some programs see these, others zeros. */
+	bool doubtful;
 };
 
 /* Sets *ret_disk up. SCAN_CODE_NONE, or what is wrong, and *ret_text (static) says it. */
@@ -37,8 +39,8 @@ enum scan_code disk_open(struct disk *ret_disk, enum detect_format format, const
  * Up to `want` bytes from this offset on, as many as lie together: *ret_size, and where they are; NULL: that many zeros. *ret_size 0: nothing is
  * there, although it should be, or the disk ends.
  */
-const uint8_t *disk_at(const struct disk *disk, uint64_t offset, uint64_t want, uint64_t *ret_size);
+const uint8_t *disk_at(struct disk *disk, uint64_t offset, uint64_t want, uint64_t *ret_size);
 /* Copies just so many bytes. False: they are not all there. */
-bool disk_read(const struct disk *disk, uint64_t offset, void *bytes, size_t size);
+bool disk_read(struct disk *disk, uint64_t offset, void *bytes, size_t size);
 
 #endif

@@ -77,7 +77,7 @@ bool volume_append(struct volume *volume, struct member *member, uint64_t offset
 /* --- partitions -------------------------------------------------------------------------------------------------- */
 
 struct table {
-	const struct disk *disk;
+	struct disk *disk;
 	unsigned count;
 	struct partition partitions[PARTITIONS_MOST];
 };
@@ -170,7 +170,6 @@ static void other_walk(struct volume *volume)
 	size_t size = volume->bytes < HEAD ? (size_t)volume->bytes : HEAD;
 	uint8_t *head = malloc(size + 1);
 	struct detection detection;
-	bool opens = false;
 	if (!head) {
 		walk_code(volume->walk, DEC_RESULT_OUT_OF_MEMORY, "a partition");
 		return;
@@ -179,11 +178,7 @@ static void other_walk(struct volume *volume)
 		volume->damaged = true;
 	else
 		detect(head, size, &detection);
-	for (unsigned i = 0; !volume->damaged && i < detection.count; i++) {
-		enum detect_opener opener = detect_opener(detection.formats[i]);
-		bool engine = opener == DETECT_ENGINE_ONLY && volume->disk->kind == DISK_RAW;
-		opens |= !engine;
-	}
+	bool opens = !volume->damaged && detection.count;
 	free(head);
 	if (opens)
 		give_whole(volume);
@@ -233,4 +228,7 @@ void disk_walk(struct walk *walk)
 		volume.path.size = (size_t)snprintf(volume.path.text, PATH_MOST, "partition%u", i + 1);
 		volume_walk(&volume);
 	}
+	if (disk.doubtful)
+		walk_code(walk, DEC_RESULT_MALFORMED_CONTAINER_DETECTED,
+			  "a virtual disk (VHD) that has bytes where it says that there are none");
 }

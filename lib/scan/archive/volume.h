@@ -16,7 +16,7 @@
 
 struct volume {
 	struct walk *walk;
-	const struct disk *disk;
+	struct disk *disk;
 	uint64_t offset, bytes; /* on the disk */
 	struct path path;       /* begins with the partition's name, where there are several */
 	unsigned names;         /* met */

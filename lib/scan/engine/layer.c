@@ -5,6 +5,7 @@
  */
 #include "scan/engine/layer.h"
 
+#include "scan/image.h"
 #include "scan/mark.h"
 #include "scan/script.h"
 #include "scan/sign.h"
@@ -28,6 +29,13 @@ static bool opened_here(const char *type)
 		if (strcmp(type, types[i]) == 0)
 			return true;
 	return false;
+}
+
+/* A disk whose partitions the decomposer reads, but for tables that only the engine sees in it. */
+static bool is_read_disk(const struct layer *layer)
+{
+	bool table = layer->type && (strcmp(layer->type, "CL_TYPE_MBR") == 0 || strcmp(layer->type, "CL_TYPE_GPT") == 0);
+	return table && layer->data && image_is(DETECT_DISK, layer->data, layer->size);
 }
 
 /* Mail programs keep the header of a message by itself in their files: that is no message. */
@@ -152,7 +160,7 @@ enum scan_code layer_meet(struct layer_list *list, const struct layer *layer)
 		level->met = layer->digest != NULL;
 	}
 	level->size = layer->size;
-	level->opened = opened_here(layer->type);
+	level->opened = opened_here(layer->type) || is_read_disk(layer);
 	if (layer->digest)
 		memcpy(level->digest, layer->digest, DIGEST_SIZE);
 	return code;
