@@ -23,6 +23,8 @@ teardown_file() { close_file; }
 @test "within: what is encrypted, what nobody opens, and a volume of a set are told" {
 	scan -r "$FIXTURES/within/locked" "$FIXTURES/within/mail/locked"
 	is_unscannable DEC_RESULT_ENCRYPTED_CONTAINER_DETECTED
+	scan -r "$FIXTURES/within/within-locked" "$FIXTURES/within/mail/within-locked"
+	is_unscannable DEC_RESULT_ENCRYPTED_CONTAINER_CHILD_DETECTED
 	scan -r "$FIXTURES/within/unknown" "$FIXTURES/within/mail/unknown"
 	is_unscannable DEC_RESULT_CONTAINER_UNKNOWN_ALGORITHM
 	scan -r "$FIXTURES/within/split" "$FIXTURES/within/mail/split"
@@ -146,4 +148,31 @@ hybrid() {
 	scan -r "$BATS_TEST_TMPDIR/spoilt"
 	[ "$(wc -l <<<"$output")" -ge 8 ]
 	holds '.status == "EC_AV_UNSCANNABLE" or (.status == "EC_AV_CLEAN" and any(.parts[]; .id == "0/outer/inner/a.com"))'
+}
+
+@test "within: files of a disk have the names that it shows, each stream of NTFS is one, and what was deleted is none" {
+	cd "$FIXTURES/within/eicar"
+	scan extended.img
+	holds '[.parts[].id] == ["0", "0/partition1/words.txt", "0/partition2/words.txt", "0/partition3/words.txt",
+		"0/partition3/A folder/änother name.com.zst", "0/partition3/A folder/änother name.com.zst/änother name.com"]'
+	scan ntfs.img
+	holds '[.parts[].id] | index("0/A folder/plain.txt:a.com.zst") and index("0/packed/packed.tar/a.com.zst/a.com") and
+		any(test("änother/another name of the same file, number [0-9]+:far$")) and all(test("gone|[$]") | not)'
+	# Each of the five times that it is there.
+	holds '[.viruses[].part] | length == 5'
+	scan --part="0/partition1/A folder/änother name.com.zst" dynamic.vhd
+	is_infected Eicar-Test-Signature
+}
+
+@test "within: an archive behind an image, or what else has room behind it, is found" {
+	local image archive at=$BATS_TEST_TMPDIR/behind
+	mkdir "$at"
+	for image in empty.img empty.exfat.img ntfs.img zeros.vhd partition.img 512.img editdata.mso data.p7m; do
+		for archive in rar4.rar rar5.rar lzma.7z; do
+			cat "$FIXTURES/within/clean/$image" "$FIXTURES/formats/$archive" >"$at/$image.$archive"
+		done
+	done
+	[ "$(find "$at" -type f | wc -l)" -eq 24 ]
+	scan -r "$at"
+	is_infected Eicar-Test-Signature
 }

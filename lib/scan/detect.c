@@ -640,18 +640,26 @@ static void find_formats(const uint8_t *data, size_t size, struct detection *ret
 	}
 }
 
-/* A disk is mostly empty, and an archive may stand where none of its files is. */
-static bool is_disk(enum detect_format format)
+/*
+ * Readers of these do not look behind their end, or there is room in front of it: a disk is mostly empty. An archive may stand where none of their
+ * files is.
+ */
+static bool has_room(enum detect_format format)
 {
-	return format == DETECT_DISK || format == DETECT_FAT || format == DETECT_EXFAT || format == DETECT_NTFS ||
-	       format == DETECT_VHD || format == DETECT_VHDX;
+	static const enum detect_format formats[] = {DETECT_DISK, DETECT_FAT,  DETECT_EXFAT,   DETECT_NTFS,
+						     DETECT_VHD,  DETECT_VHDX, DETECT_UDF,     DETECT_XAR,
+						     DETECT_LZ4,  DETECT_CMS,  DETECT_ISO9660, DETECT_ACTIVEMIME};
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+		if (formats[i] == format)
+			return true;
+	return false;
 }
 
 /* What stands behind foreign bytes; an archive that we open anyway would only show its own members again. */
 static void find_behind(const uint8_t *data, size_t size, struct detection *ret)
 {
 	bool document = detect_has(ret, DETECT_RTF);
-	bool opens = ret->count && detect_opener(ret->formats[0]) == DETECT_ARCHIVE && !is_disk(ret->formats[0]);
+	bool opens = ret->count && detect_opener(ret->formats[0]) == DETECT_ARCHIVE && !has_room(ret->formats[0]);
 	if (ret->mail || (opens && !document))
 		return;
 	for (size_t i = 0; i < sizeof finds / sizeof finds[0]; i++)
