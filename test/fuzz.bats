@@ -38,6 +38,7 @@ replay() {
 @test "messages in all readings" { replay mime 100; }
 @test "containers" { replay archive 50; }
 @test "images of discs" { replay image 12; }
+@test "images of disks" { replay disk 12; }
 @test "messages from which parts are removed" { replay repair 100; }
 @test "dot-stuffing" { replay source 100; }
 @test "messages passed on" { replay stamp 100; }
