@@ -443,7 +443,8 @@ void ntfs_walk(struct volume *volume)
 	ntfs.table.cluster = ntfs.cluster;
 	if (!good || !table_open(&ntfs, place))
 		walk_code(volume->walk, DEC_RESULT_OPEN_CONTAINER_FAILED, "NTFS, whose table of files is damaged");
-	uint64_t count = good ? ntfs.table_size / ntfs.record : 0;
+	uint64_t most = ntfs.table_size < volume->bytes ? ntfs.table_size : volume->bytes;
+	uint64_t count = good ? most / ntfs.record : 0;
 	for (uint64_t i = RECORD_ROOT; i < count && volume_look(volume); i++)
 		/* One that belongs to another one is read with that. */
 		if ((i == RECORD_ROOT || i >= RECORD_FIRST) && record_read(&ntfs, i, record) && !mark_le64(record + 32))

@@ -16,7 +16,7 @@
 #define PARTITIONS_MOST 64u
 #define NAMES_MOST      200000u
 /* Looks at tables: one for each cluster of the files that a message may hold, and then some. */
-#define LOOKS_MOST 8000000u
+#define LOOKS_MOST 2000000u
 /* What is looked at of a partition to tell what it is: the marks of all file systems stand in it. */
 #define HEAD (132u << 10)
 

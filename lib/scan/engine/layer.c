@@ -34,7 +34,8 @@ static bool opened_here(const char *type)
 /* A disk whose partitions the decomposer reads, but for tables that only the engine sees in it. */
 static bool is_read_disk(const struct layer *layer)
 {
-	bool table = layer->type && (strcmp(layer->type, "CL_TYPE_MBR") == 0 || strcmp(layer->type, "CL_TYPE_GPT") == 0);
+	bool table =
+		layer->type && (strcmp(layer->type, "CL_TYPE_MBR") == 0 || strcmp(layer->type, "CL_TYPE_GPT") == 0);
 	return table && layer->data && image_is(DETECT_DISK, layer->data, layer->size);
 }
 
