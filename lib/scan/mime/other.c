@@ -5,12 +5,14 @@
  */
 #include "scan/mime/other.h"
 
+#include "scan/letter.h"
 #include "scan/mime/judge.h"
 #include "scan/mime/line.h"
 #include "scan/reading.h"
 #include "scan/readings.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* Bytes in which a header without a field ends: a line or a few, which somebody took for one. */
 #define HEADLESS_MOST 1024u
@@ -65,7 +67,28 @@ static int read_headless(struct other *other, const uint8_t *data, size_t size)
 		length = line_is_blank(data + at, line) ? line : 0;
 		at += line;
 	}
-	return length && at < size ? on_reading(other, &(struct reading){.data = data + at, .size = size - at}) : 0;
+	if (!length || at == size)
+		return 0;
+	int ended = on_reading(other, &(struct reading){.data = data + at, .size = size - at});
+	/* Some leave out more blank lines. */
+	size_t more = at;
+	while (more < size && letter_is(data[more], LETTER_SPACE))
+		more++;
+	if (ended || more == at || more == size)
+		return ended;
+	return on_reading(other, &(struct reading){.data = data + more, .size = size - more});
+}
+
+/* May a file begin in front of what we take for the header, or a field stand there that says how one is encoded? */
+static bool front_matters(const uint8_t *data, size_t size)
+{
+	static const char *const words[] = {"begin", "content-t", "encoding"};
+	for (size_t at = 0; at < size; at++)
+		for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+			if (size - at >= strlen(words[i]) && (data[at] | 0x20) == words[i][0] &&
+			    strncasecmp((const char *)data + at, words[i], strlen(words[i])) == 0)
+				return true;
+	return false;
 }
 
 int other_walk(struct walk *walk, const struct message *message, const char *section, unsigned depth, unsigned *count)
@@ -87,8 +110,7 @@ int other_walk(struct walk *walk, const struct message *message, const char *sec
 		ended = readings_message(data, size, (const struct readings_known *)(void *)known->data, known->len,
 					 walk->budget, &visitor);
 	g_array_free(known, TRUE);
-	/* A file may begin in front of what we take for the header. */
-	if (!ended && memmem(message->given - message->skipped, message->skipped, "begin", 5))
+	if (!ended && front_matters(message->given - message->skipped, message->skipped))
 		ended = readings_message(message->given - message->skipped, message->given_size + message->skipped,
 					 NULL, 0, walk->budget, &visitor);
 	return ended;
