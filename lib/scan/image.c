@@ -118,9 +118,9 @@ bool image_has_partitions(const uint8_t *data, size_t size, uint64_t bytes)
 		return false;
 	for (const uint8_t *entry = data + 446; entry < data + 510; entry += 16) {
 		uint64_t start = (uint64_t)mark_le32(entry + 8) * 512;
-		if (entry[0] & 0x7f || (entry[4] && start >= bytes))
+		if (entry[0] & 0x7f)
 			return false;
-		found |= entry[4] && start && mark_le32(entry + 12);
+		found |= entry[4] && start && start < bytes && mark_le32(entry + 12);
 	}
 	return found;
 }

@@ -92,15 +92,13 @@ static bool mend(uint8_t *record, size_t size)
 /* False: it is not there, or is none in use. */
 static bool record_read(struct ntfs *ntfs, uint64_t number, uint8_t *ret)
 {
-	if (number >= ntfs->table_size / ntfs->record ||
-	    !runs_read(&ntfs->table, number * ntfs->record, ret, ntfs->record) || memcmp(ret, "FILE", 4) != 0)
-		return false;
-	if (!(mark_le16(ret + 22) & FLAG_USED))
-		return false;
-	if (mend(ret, ntfs->record))
-		return true;
-	ntfs->volume->damaged = true;
-	return false;
+	bool there = number < ntfs->table_size / ntfs->record &&
+		     runs_read(&ntfs->table, number * ntfs->record, ret, ntfs->record) && memcmp(ret, "BAAD", 4) != 0;
+	bool used = there && memcmp(ret, "FILE", 4) == 0 && mark_le16(ret + 22) & FLAG_USED;
+	bool good = used && mend(ret, ntfs->record);
+	if (!there || (used && !good))
+		ntfs->volume->damaged = true;
+	return good;
 }
 
 static bool attribute_read(const uint8_t *data, size_t size, struct attribute *ret)

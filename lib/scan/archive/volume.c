@@ -22,6 +22,7 @@
 
 struct partition {
 	uint64_t offset, bytes;
+	bool cut; /* it goes on behind the end of the disk */
 };
 
 const uint8_t *volume_at(const struct volume *volume, uint64_t offset, uint64_t want, uint64_t *ret_size)
@@ -80,13 +81,17 @@ struct table {
 	struct disk *disk;
 	unsigned count;
 	struct partition partitions[PARTITIONS_MOST];
+	bool damaged; /* one begins behind the end of the disk, or the chain of them is broken */
 };
 
 static void partition_add(struct table *table, uint64_t offset, uint64_t bytes)
 {
 	uint64_t left = offset < table->disk->bytes ? table->disk->bytes - offset : 0;
 	if (offset && left && bytes && table->count < PARTITIONS_MOST)
-		table->partitions[table->count++] = (struct partition){offset, bytes < left ? bytes : left};
+		table->partitions[table->count++] =
+			(struct partition){offset, bytes < left ? bytes : left, bytes > left};
+	else if (offset && bytes && !left)
+		table->damaged = true;
 }
 
 /* False: it is no such table. */
@@ -102,7 +107,7 @@ static bool gpt_read(struct table *table, unsigned sector)
 		if (!disk_read(table->disk, at * sector + (uint64_t)i * step, entry, sizeof entry))
 			break;
 		uint64_t first = mark_le64(entry + 32), last = mark_le64(entry + 40);
-		if (memcmp(entry, none, sizeof none) != 0 && first <= last && last < table->disk->bytes)
+		if (memcmp(entry, none, sizeof none) != 0 && first <= last && last < UINT64_MAX / sector)
 			partition_add(table, first * sector, (last - first + 1) * sector);
 	}
 	return true;
@@ -118,10 +123,13 @@ static void extended_read(struct table *table, uint64_t base)
 {
 	uint8_t sector[512];
 	uint64_t link = base;
-	for (unsigned i = 0; i < PARTITIONS_MOST && disk_read(table->disk, link * 512, sector, sizeof sector); i++) {
+	for (unsigned i = 0; i < PARTITIONS_MOST; i++) {
 		uint64_t next = 0;
-		if (sector[510] != 0x55 || sector[511] != 0xaa)
+		if (!disk_read(table->disk, link * 512, sector, sizeof sector) || sector[510] != 0x55 ||
+		    sector[511] != 0xaa) {
+			table->damaged = true;
 			break;
+		}
 		for (const uint8_t *entry = sector + 446; entry < sector + 510; entry += 16) {
 			uint64_t start = mark_le32(entry + 8), count = mark_le32(entry + 12);
 			if (is_extended(entry[4]))
@@ -164,15 +172,15 @@ static void give_whole(struct volume *volume)
 	member_end(volume->walk, &member);
 }
 
-/* A volume of no file system that is read here: does somebody open it, or must it be told? */
-static void other_walk(struct volume *volume)
+/* A volume of no file system that is read here. False: nobody knows what it is. */
+static bool other_walk(struct volume *volume)
 {
 	size_t size = volume->bytes < HEAD ? (size_t)volume->bytes : HEAD;
 	uint8_t *head = malloc(size + 1);
 	struct detection detection;
 	if (!head) {
 		walk_code(volume->walk, DEC_RESULT_OUT_OF_MEMORY, "a partition");
-		return;
+		return true;
 	}
 	if (!volume_read(volume, 0, head, size))
 		volume->damaged = true;
@@ -182,9 +190,11 @@ static void other_walk(struct volume *volume)
 	free(head);
 	if (opens)
 		give_whole(volume);
+	return opens;
 }
 
-static void volume_walk(struct volume *volume)
+/* With `cut`, there is less of it than there should be: those who know what it is see for themselves what is missing. */
+static void volume_walk(struct volume *volume, bool cut)
 {
 	uint8_t boot[512];
 	bool read = volume_read(volume, 0, boot, sizeof boot);
@@ -194,8 +204,8 @@ static void volume_walk(struct volume *volume)
 		exfat_walk(volume);
 	else if (read && image_is(DETECT_FAT, boot, sizeof boot))
 		fat_walk(volume);
-	else
-		other_walk(volume);
+	else if (!other_walk(volume))
+		volume->damaged |= cut;
 	if (volume->damaged)
 		walk_code(volume->walk, DEC_RESULT_MALFORMED_CONTAINER_DETECTED,
 			  "a file system of which something is not where it should be");
@@ -219,15 +229,17 @@ void disk_walk(struct walk *walk)
 	if (walk->format == DETECT_DISK || walk->format == DETECT_VHD || walk->format == DETECT_VHDX)
 		partitions_read(&table);
 	if (!table.count)
-		volume_walk(&whole);
+		volume_walk(&whole, false);
 	for (unsigned i = 0; i < table.count && !walk->over; i++) {
 		struct volume volume = {.walk = walk,
 					.disk = &disk,
 					.offset = table.partitions[i].offset,
 					.bytes = table.partitions[i].bytes};
 		volume.path.size = (size_t)snprintf(volume.path.text, PATH_MOST, "partition%u", i + 1);
-		volume_walk(&volume);
+		volume_walk(&volume, table.partitions[i].cut);
 	}
+	if (table.damaged)
+		walk_code(walk, DEC_RESULT_MALFORMED_CONTAINER_DETECTED, "a disk of which partitions are missing");
 	if (disk.doubtful)
 		walk_code(walk, DEC_RESULT_MALFORMED_CONTAINER_DETECTED,
 			  "a virtual disk (VHD) that has bytes where it says that there are none");
