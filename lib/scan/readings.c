@@ -386,6 +386,7 @@ static void read_inside(struct pass *pass, const struct readings_known *known)
 		read_text(pass->readings, buffer.data, buffer.size);
 		pass->readings->level--;
 	} else if (buffer.size && (is_text(buffer.data, buffer.size) || script_is_wide(buffer.data, buffer.size))) {
+		read_trimmed(pass->readings, &(struct reading){.data = buffer.data, .size = buffer.size});
 		carve_all(pass->readings, buffer.data, buffer.size);
 	}
 	buffer_free(&buffer);
