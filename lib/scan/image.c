@@ -113,8 +113,7 @@ static bool lvm_at(const uint8_t *data, size_t size)
 bool image_has_partitions(const uint8_t *data, size_t size, uint64_t bytes)
 {
 	bool found = false;
-	if (size < 512 || data[510] != 0x55 || data[511] != 0xaa || fat_at(data, size) || ntfs_at(data, size) ||
-	    exfat_at(data, size))
+	if (size < 512 || data[510] != 0x55 || data[511] != 0xaa)
 		return false;
 	for (const uint8_t *entry = data + 446; entry < data + 510; entry += 16) {
 		uint64_t start = (uint64_t)mark_le32(entry + 8) * 512;

@@ -14,7 +14,9 @@
 #include <string.h>
 
 #define PARTITIONS_MOST 64u
-#define NAMES_MOST      200000u
+/* Entries of a table that are looked at: mostly there are 128, and few are of partitions. */
+#define ENTRIES_MOST 1024u
+#define NAMES_MOST   200000u
 /* Looks at tables: one for each cluster of the files that a message may hold, and then some. */
 #define LOOKS_MOST 2000000u
 /* What is looked at of a partition to tell what it is: the marks of all file systems stand in it. */
@@ -82,16 +84,21 @@ struct table {
 	unsigned count;
 	struct partition partitions[PARTITIONS_MOST];
 	bool damaged; /* one begins behind the end of the disk, or the chain of them is broken */
+	bool full;    /* there are more */
 };
 
 static void partition_add(struct table *table, uint64_t offset, uint64_t bytes)
 {
 	uint64_t left = offset < table->disk->bytes ? table->disk->bytes - offset : 0;
-	if (offset && left && bytes && table->count < PARTITIONS_MOST)
+	if (!offset || !bytes)
+		return;
+	if (!left)
+		table->damaged = true;
+	else if (table->count == PARTITIONS_MOST)
+		table->full = true;
+	else
 		table->partitions[table->count++] =
 			(struct partition){offset, bytes < left ? bytes : left, bytes > left};
-	else if (offset && bytes && !left)
-		table->damaged = true;
 }
 
 /* False: it is no such table. */
@@ -103,7 +110,8 @@ static bool gpt_read(struct table *table, unsigned sector)
 		return false;
 	uint64_t at = mark_le64(header + 72);
 	uint32_t count = mark_le32(header + 80), step = mark_le32(header + 84);
-	for (uint32_t i = 0; i < count && i < 1024 && step >= 128 && at < table->disk->bytes; i++) {
+	table->full = count > ENTRIES_MOST;
+	for (uint32_t i = 0; i < count && i < ENTRIES_MOST && step >= 128 && at < table->disk->bytes; i++) {
 		if (!disk_read(table->disk, at * sector + (uint64_t)i * step, entry, sizeof entry))
 			break;
 		uint64_t first = mark_le64(entry + 32), last = mark_le64(entry + 40);
@@ -138,9 +146,10 @@ static void extended_read(struct table *table, uint64_t base)
 				partition_add(table, (link + start) * 512, count * 512);
 		}
 		if (next <= link)
-			break;
+			return;
 		link = next;
 	}
+	table->full |= !table->damaged;
 }
 
 static void partitions_read(struct table *table)
@@ -211,6 +220,14 @@ static void volume_walk(struct volume *volume, bool cut)
 			  "a file system of which something is not where it should be");
 }
 
+static bool has_system(struct disk *disk)
+{
+	uint8_t boot[512];
+	return disk_read(disk, 0, boot, sizeof boot) &&
+	       (image_is(DETECT_NTFS, boot, sizeof boot) || image_is(DETECT_EXFAT, boot, sizeof boot) ||
+		image_is(DETECT_FAT, boot, sizeof boot));
+}
+
 void disk_walk(struct walk *walk)
 {
 	struct disk disk;
@@ -228,7 +245,9 @@ void disk_walk(struct walk *walk)
 	struct volume whole = {.walk = walk, .disk = &disk, .bytes = disk.bytes};
 	if (walk->format == DETECT_DISK || walk->format == DETECT_VHD || walk->format == DETECT_VHDX)
 		partitions_read(&table);
-	if (!table.count)
+	/* Some see a disk without partitions where its first sector is that of a file system, whatever else is in it. */
+	bool alone = walk->format != DETECT_DISK && has_system(&disk);
+	if (!table.count || alone)
 		volume_walk(&whole, false);
 	for (unsigned i = 0; i < table.count && !walk->over; i++) {
 		struct volume volume = {.walk = walk,
@@ -238,6 +257,9 @@ void disk_walk(struct walk *walk)
 		volume.path.size = (size_t)snprintf(volume.path.text, PATH_MOST, "partition%u", i + 1);
 		volume_walk(&volume, table.partitions[i].cut);
 	}
+	if (table.full)
+		walk_code(walk, DEC_RESULT_MAXIMUM_FILES_EXTRACTED, "a disk of more than %u partitions",
+			  PARTITIONS_MOST);
 	if (table.damaged)
 		walk_code(walk, DEC_RESULT_MALFORMED_CONTAINER_DETECTED, "a disk of which partitions are missing");
 	if (disk.doubtful)
