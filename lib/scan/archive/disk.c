@@ -3,6 +3,7 @@
  */
 #include "scan/archive/disk.h"
 
+#include "scan/archive/extent.h"
 #include "scan/mark.h"
 
 #include <string.h>
@@ -235,21 +236,12 @@ const uint8_t *disk_at(struct disk *disk, uint64_t offset, uint64_t want, uint64
 	return disk->data + offset;
 }
 
+static const uint8_t *at_disk(void *context, uint64_t offset, uint64_t want, uint64_t *ret_size)
+{
+	return disk_at(context, offset, want, ret_size);
+}
+
 bool disk_read(struct disk *disk, uint64_t offset, void *bytes, size_t size)
 {
-	uint8_t *to = bytes;
-	while (size) {
-		uint64_t got;
-		const uint8_t *data = disk_at(disk, offset, size, &got);
-		if (!got)
-			return false;
-		if (data)
-			memcpy(to, data, (size_t)got);
-		else
-			memset(to, 0, (size_t)got);
-		to += got;
-		offset += got;
-		size -= (size_t)got;
-	}
-	return true;
+	return extent_read(at_disk, disk, offset, bytes, size);
 }

@@ -3,6 +3,7 @@
  */
 #include "scan/archive/runs.h"
 
+#include "scan/archive/extent.h"
 #include "scan/archive/lznt1.h"
 
 #include <stdlib.h>
@@ -84,8 +85,9 @@ static bool run_of(struct runs *runs, uint64_t cluster, struct run *ret)
 }
 
 /* Up to `want` bytes that lie together; a hole is that many zeros. *ret_size 0: they are not there. */
-static const uint8_t *runs_at(struct runs *runs, uint64_t offset, uint64_t want, uint64_t *ret_size)
+static const uint8_t *runs_at(void *context, uint64_t offset, uint64_t want, uint64_t *ret_size)
 {
+	struct runs *runs = context;
 	struct run run;
 	*ret_size = 0;
 	if (!run_of(runs, offset / runs->cluster, &run))
@@ -101,21 +103,7 @@ static const uint8_t *runs_at(struct runs *runs, uint64_t offset, uint64_t want,
 
 bool runs_read(struct runs *runs, uint64_t offset, void *bytes, size_t size)
 {
-	uint8_t *to = bytes;
-	while (size) {
-		uint64_t got;
-		const uint8_t *data = runs_at(runs, offset, size, &got);
-		if (!got)
-			return false;
-		if (data)
-			memcpy(to, data, (size_t)got);
-		else
-			memset(to, 0, (size_t)got);
-		to += got;
-		offset += got;
-		size -= (size_t)got;
-	}
-	return true;
+	return extent_read(runs_at, runs, offset, bytes, size);
 }
 
 bool runs_append(struct runs *runs, uint64_t size, struct member *member)
