@@ -62,9 +62,18 @@ static bool take_content(void *context, struct clusters *clusters, uint64_t offs
 	return volume_append(clusters->volume, context, offset, size);
 }
 
-bool clusters_append(struct clusters *clusters, struct chain chain, uint64_t size, struct member *member)
+void clusters_file(struct clusters *clusters, struct chain chain, uint64_t size, uint64_t valid)
 {
-	return chain_walk(clusters, chain, size, true, take_content, member);
+	struct volume *volume = clusters->volume;
+	uint64_t written = valid < size ? valid : size;
+	struct member member;
+	if (!size || !member_begin(volume->walk, &member, volume->path.text, volume->path.size, false))
+		return;
+	if (chain_walk(clusters, chain, written, true, take_content, &member))
+		(void)member_append(volume->walk, &member, NULL, size - written);
+	else
+		member_short(&member, size);
+	member_end(volume->walk, &member);
 }
 
 static bool take_folder(void *context, struct clusters *clusters, uint64_t offset, uint64_t size)
@@ -78,10 +87,19 @@ static bool take_folder(void *context, struct clusters *clusters, uint64_t offse
 	return true;
 }
 
-void clusters_folder(struct clusters *clusters, struct chain chain, uint64_t most, struct buffer *ret_bytes)
+bool clusters_folder(struct clusters *clusters, struct chain chain, uint64_t most, const struct level *up,
+		     struct buffer *ret_bytes)
 {
 	size_t left = FOLDERS_MOST - clusters->folder_bytes;
+	unsigned depth = 0;
 	buffer_init(ret_bytes, left);
+	for (const struct level *at = up; at; at = at->up, depth++)
+		if (at->cluster == chain.first)
+			depth = VOLUME_LEVELS_MOST;
+	if (depth >= VOLUME_LEVELS_MOST) {
+		clusters->volume->damaged = true;
+		return false;
+	}
 	if (most > left)
 		most = left;
 	if (!chain_walk(clusters, chain, most, false, take_folder, ret_bytes))
@@ -89,4 +107,5 @@ void clusters_folder(struct clusters *clusters, struct chain chain, uint64_t mos
 	clusters->folder_bytes += ret_bytes->size;
 	if (clusters->folder_bytes == FOLDERS_MOST)
 		volume_end(clusters->volume, "names");
+	return true;
 }

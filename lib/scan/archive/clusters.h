@@ -24,9 +24,19 @@ struct chain {
 	bool straight;
 };
 
-/* Appends so many bytes to a member. False: they are not all there; unless member->full. */
-bool clusters_append(struct clusters *clusters, struct chain chain, uint64_t size, struct member *member);
-/* The bytes of a folder: up to `most`, and no more than its chain has. The caller frees *ret_bytes in any case. */
-void clusters_folder(struct clusters *clusters, struct chain chain, uint64_t most, struct buffer *ret_bytes);
+/* Folders around the one at hand, by their first clusters. */
+struct level {
+	const struct level *up;
+	uint32_t cluster;
+};
+
+/* The file of the volume's path, of so many bytes; those behind the first `valid` ones were not written, and are zeros. Of no byte: none is given. */
+void clusters_file(struct clusters *clusters, struct chain chain, uint64_t size, uint64_t valid);
+/*
+ * The bytes of a folder in those: up to `most`, and no more than its chain has. The caller frees *ret_bytes in any case. False: it is one of those,
+ * or too deep in them.
+ */
+bool clusters_folder(struct clusters *clusters, struct chain chain, uint64_t most, const struct level *up,
+		     struct buffer *ret_bytes);
 
 #endif

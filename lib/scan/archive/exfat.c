@@ -21,12 +21,6 @@
 /* Letters of a name in one entry. */
 #define PIECE 15u
 
-/* Folders around the one at hand, by their first clusters. */
-struct level {
-	const struct level *up;
-	uint32_t cluster;
-};
-
 static bool boot_read(struct volume *volume, struct clusters *clusters, uint32_t *ret_root)
 {
 	uint8_t boot[512];
@@ -45,24 +39,6 @@ static bool boot_read(struct volume *volume, struct clusters *clusters, uint32_t
 				      .count = mark_le32(boot + 92)};
 	*ret_root = mark_le32(boot + 96);
 	return true;
-}
-
-static void file_give(struct clusters *clusters, struct chain chain, uint64_t size, uint64_t valid)
-{
-	struct volume *volume = clusters->volume;
-	struct member member;
-	if (!size || !member_begin(volume->walk, &member, volume->path.text, volume->path.size, false))
-		return;
-	/* Behind what was written are zeros. */
-	uint64_t written = valid < size ? valid : size;
-	if (!clusters_append(clusters, chain, written, &member)) {
-		if (!member.full)
-			member_code(&member, DEC_RESULT_MALFORMED_CONTAINER_DETECTED, "%zu of %llu bytes are there",
-				    member.bytes.size, (unsigned long long)size);
-	} else {
-		(void)member_append(volume->walk, &member, NULL, size - written);
-	}
-	member_end(volume->walk, &member);
 }
 
 static void folder_walk(struct clusters *clusters, struct chain chain, uint64_t size, const struct level *up);
@@ -89,7 +65,7 @@ static void set_give(struct clusters *clusters, const uint8_t *set, unsigned cou
 	if (mark_le16(set + 4) & FOLDER)
 		folder_walk(clusters, chain, size, level);
 	else
-		file_give(clusters, chain, size, valid);
+		clusters_file(clusters, chain, size, valid);
 	path->size = before;
 }
 
@@ -97,16 +73,8 @@ static void folder_walk(struct clusters *clusters, struct chain chain, uint64_t 
 {
 	struct level level = {up, chain.first};
 	struct buffer entries;
-	unsigned depth = 0;
-	for (const struct level *at = up; at; at = at->up, depth++)
-		if (at->cluster == chain.first)
-			depth = VOLUME_LEVELS_MOST;
-	if (depth >= VOLUME_LEVELS_MOST) {
-		clusters->volume->damaged = true;
-		return;
-	}
-	clusters_folder(clusters, chain, size, &entries);
-	for (size_t at = 0; at + ENTRY <= entries.size && volume_name(clusters->volume);) {
+	bool good = clusters_folder(clusters, chain, size, up, &entries);
+	for (size_t at = 0; good && at + ENTRY <= entries.size && volume_name(clusters->volume);) {
 		const uint8_t *entry = entries.data + at;
 		unsigned more = entry[0] == KIND_FILE ? entry[1] : 0;
 		if (!entry[0])

@@ -23,3 +23,17 @@ bool extent_read(extent_at *at, void *context, uint64_t offset, void *bytes, siz
 	}
 	return true;
 }
+
+bool extent_append(extent_at *at, void *context, uint64_t offset, uint64_t size, struct walk *walk,
+		   struct member *member)
+{
+	while (size) {
+		uint64_t got;
+		const uint8_t *data = at(context, offset, size, &got);
+		if (!got || !member_append(walk, member, data, got))
+			return false;
+		offset += got;
+		size -= got;
+	}
+	return true;
+}

@@ -35,12 +35,6 @@ struct long_name {
 	uint8_t sum;
 };
 
-/* Folders around the one at hand, by their first clusters. */
-struct level {
-	const struct level *up;
-	uint32_t cluster;
-};
-
 static bool boot_read(struct volume *volume, struct fat *fat)
 {
 	uint8_t boot[512];
@@ -127,32 +121,20 @@ static void name_add(struct path *path, const struct long_name *name, const uint
 
 /* --- files and folders ------------------------------------------------------------------------------------------- */
 
-static void file_give(struct fat *fat, uint32_t cluster, uint32_t size)
-{
-	struct volume *volume = fat->clusters.volume;
-	struct member member;
-	if (!size || !member_begin(volume->walk, &member, volume->path.text, volume->path.size, false))
-		return;
-	if (!clusters_append(&fat->clusters, (struct chain){cluster, false}, size, &member) && !member.full)
-		member_code(&member, DEC_RESULT_MALFORMED_CONTAINER_DETECTED, "%zu of %lu bytes are there",
-			    member.bytes.size, (unsigned long)size);
-	member_end(volume->walk, &member);
-}
-
 static void folder_walk(struct fat *fat, uint32_t cluster, const struct level *up);
 
 static void entry_give(struct fat *fat, const uint8_t *entry, const struct long_name *name, const struct level *level)
 {
 	struct path *path = &fat->clusters.volume->path;
 	size_t before = path->size;
-	uint32_t cluster = mark_le16(entry + 26);
+	uint32_t cluster = mark_le16(entry + 26), size = mark_le32(entry + 28);
 	if (fat->clusters.bits == 32)
 		cluster |= (uint32_t)mark_le16(entry + 20) << 16;
 	name_add(path, name, entry);
 	if (entry[11] & ATTRIBUTE_FOLDER)
 		folder_walk(fat, cluster, level);
 	else
-		file_give(fat, cluster, mark_le32(entry + 28));
+		clusters_file(&fat->clusters, (struct chain){cluster, false}, size, size);
 	path->size = before;
 }
 
@@ -179,16 +161,8 @@ static void folder_walk(struct fat *fat, uint32_t cluster, const struct level *u
 {
 	struct level level = {up, cluster};
 	struct buffer entries;
-	unsigned depth = 0;
-	for (const struct level *at = up; at; at = at->up, depth++)
-		if (at->cluster == cluster)
-			depth = VOLUME_LEVELS_MOST;
-	if (depth >= VOLUME_LEVELS_MOST) {
-		fat->clusters.volume->damaged = true;
-		return;
-	}
-	clusters_folder(&fat->clusters, (struct chain){cluster, false}, UINT64_MAX, &entries);
-	entries_walk(fat, &entries, &level);
+	if (clusters_folder(&fat->clusters, (struct chain){cluster, false}, UINT64_MAX, up, &entries))
+		entries_walk(fat, &entries, &level);
 	buffer_free(&entries);
 }
 

@@ -17,8 +17,9 @@
 #define RECORD_ROOT   5u
 #define RECORD_EXTEND 11u
 #define RECORD_FIRST  12u
-#define RECORD_SMALL  256u
-#define RECORD_LARGE  4096u
+/* Bytes of a record. */
+#define RECORD_SMALL 512u
+#define RECORD_LARGE 4096u
 /* Records in which the attributes of one file may stand, and the list that says in which (256 KiB at most). */
 #define RECORDS_MOST 256u
 #define LIST_MOST    (256u << 10)
@@ -298,11 +299,12 @@ static bool same_name(const struct attribute *first, const struct attribute *sec
 	return first->letters == second->letters && memcmp(first->name, second->name, 2 * first->letters) == 0;
 }
 
-/* All runs of a stream, which begins with this attribute. */
-static bool stream_runs(struct ntfs *ntfs, const struct file *file, const struct attribute *begin, struct runs *runs)
+/* The further runs of a stream that begins with this attribute, whose own are there already. */
+static bool stream_continue(struct ntfs *ntfs, const struct file *file, const struct attribute *begin,
+			    struct runs *runs)
 {
 	struct attribute next;
-	bool good = runs_add(runs, begin->data, begin->size);
+	bool good = true;
 	for (uint64_t at = 0; good && file_next(ntfs, file, begin->type, &at, &next);)
 		if (!next.resident && next.first && next.first == runs->clusters && same_name(begin, &next)) {
 			good = runs_add(runs, next.data, next.size);
@@ -322,16 +324,15 @@ static void stream_content(struct ntfs *ntfs, const struct file *file, const str
 	}
 	runs_begin(&runs, ntfs->volume, ntfs->cluster);
 	uint64_t written = stream->valid < stream->whole ? stream->valid : stream->whole;
-	bool good = stream_runs(ntfs, file, stream, &runs);
+	bool good = runs_add(&runs, stream->data, stream->size) && stream_continue(ntfs, file, stream, &runs);
 	if (good && stream->flags & DATA_PACKED)
 		good = stream->unit < 16 && runs_append_packed(&runs, 1ull << stream->unit, written, member);
 	else if (good)
 		good = runs_append(&runs, written, member);
 	if (good)
 		(void)member_append(walk, member, NULL, stream->whole - written);
-	else if (!member->full)
-		member_code(member, DEC_RESULT_MALFORMED_CONTAINER_DETECTED, "%zu of %llu bytes are there",
-			    member->bytes.size, (unsigned long long)stream->whole);
+	else
+		member_short(member, stream->whole);
 	runs_end(&runs);
 }
 
@@ -402,8 +403,8 @@ static bool boot_read(struct ntfs *ntfs, uint64_t *ret_table)
 		       : 256 - record < 16 ? (size_t)1 << (256 - record)
 					   : 0;
 	*ret_table = mark_le64(boot + 48);
-	return ntfs->cluster && ntfs->cluster <= (2u << 20) && ntfs->record >= RECORD_SMALL * 2 &&
-	       ntfs->record <= RECORD_LARGE && ntfs->record % 512 == 0 && *ret_table < ntfs->volume->bytes;
+	return ntfs->cluster && ntfs->cluster <= (2u << 20) && ntfs->record >= RECORD_SMALL &&
+	       ntfs->record <= RECORD_LARGE && ntfs->record % RECORD_SMALL == 0 && *ret_table < ntfs->volume->bytes;
 }
 
 /* The table is a file itself, and its first record says where the others are. */
@@ -421,12 +422,8 @@ static bool table_open(struct ntfs *ntfs, uint64_t place)
 	/* Where it is in many pieces, the others stand in further records, which are in the first pieces. */
 	struct file file = {.number = RECORD_TABLE};
 	buffer_init(&file.records, RECORDS_MOST * ntfs->record);
-	bool good = file_add(&file, ntfs, RECORD_TABLE, record) && file_complete(ntfs, &file);
-	for (uint64_t at = 0; good && file_next(ntfs, &file, ATTRIBUTE_DATA, &at, &data);)
-		if (!data.resident && data.first && data.first == ntfs->table.clusters) {
-			good = runs_add(&ntfs->table, data.data, data.size);
-			at = 0;
-		}
+	bool good = file_add(&file, ntfs, RECORD_TABLE, record) && file_complete(ntfs, &file) &&
+		    stream_continue(ntfs, &file, &data, &ntfs->table);
 	buffer_free(&file.records);
 	return good && ntfs->table.clusters * ntfs->cluster >= ntfs->table_size;
 }

@@ -12,7 +12,7 @@
 /* Runs of one file, and clusters of a file or a volume: an offset in bytes has 63 bits. */
 #define RUNS_MOST     200000u
 #define CLUSTERS_MOST (1ull << 40)
-/* Bytes of a unit that is packed by itself: 16 clusters of 4 KiB, as Windows writes it. */
+/* Bytes of a unit that is packed by itself: Windows makes it of 16 clusters of at most 4 KiB. */
 #define UNIT_MOST (1u << 20)
 
 void runs_begin(struct runs *runs, struct volume *volume, uint64_t cluster)
@@ -108,12 +108,7 @@ bool runs_read(struct runs *runs, uint64_t offset, void *bytes, size_t size)
 
 bool runs_append(struct runs *runs, uint64_t size, struct member *member)
 {
-	for (uint64_t at = 0, got; at < size; at += got) {
-		const uint8_t *data = runs_at(runs, at, size - at, &got);
-		if (!got || !member_append(runs->volume->walk, member, data, got))
-			return false;
-	}
-	return true;
+	return extent_append(runs_at, runs, 0, size, runs->volume->walk, member);
 }
 
 /* How many clusters of the unit are there, and does a hole follow, which packing has saved? */

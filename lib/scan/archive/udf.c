@@ -306,9 +306,8 @@ static void file_give(struct volume *volume, const struct entry *entry, const st
 	struct writing writing = {.walk = volume->walk};
 	if (is_known(volume, entry) || !member_begin(volume->walk, &writing.member, path->text, path->size, false))
 		return;
-	if (!extents_walk(volume, entry, take_content, &writing) && !writing.member.full)
-		member_code(&writing.member, DEC_RESULT_MALFORMED_CONTAINER_DETECTED, "%zu of %llu bytes are there",
-			    writing.member.bytes.size, (unsigned long long)entry->size);
+	if (!extents_walk(volume, entry, take_content, &writing))
+		member_short(&writing.member, entry->size);
 	member_end(volume->walk, &writing.member);
 }
 

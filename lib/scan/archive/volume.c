@@ -1,11 +1,12 @@
 /*
  * volume.c - disks, their partitions, and the file systems on them; see volume.h.
  *
- * Partitions: the table of a PC (MBR), with those in the extended one, and GPT (UEFI, 5.3). A partition with a file system that nobody here reads is
- * told; one with something else in it that is opened becomes a member. Refuses none of a disk's bytes: the engine sees them as they lie.
+ * Partitions: the table of a PC (MBR), with those in the extended one, and GPT (UEFI, 5.3). A partition that is something else which is known
+ * becomes a member, so that it is opened or told. Refuses none of a disk's bytes: the engine sees them as they lie.
  */
 #include "scan/archive/volume.h"
 
+#include "scan/archive/extent.h"
 #include "scan/image.h"
 #include "scan/mark.h"
 
@@ -64,17 +65,14 @@ bool volume_look(struct volume *volume)
 	return !volume->walk->over;
 }
 
+static const uint8_t *at_volume(void *context, uint64_t offset, uint64_t want, uint64_t *ret_size)
+{
+	return volume_at(context, offset, want, ret_size);
+}
+
 bool volume_append(struct volume *volume, struct member *member, uint64_t offset, uint64_t size)
 {
-	while (size) {
-		uint64_t got;
-		const uint8_t *data = volume_at(volume, offset, size, &got);
-		if (!got || !member_append(volume->walk, member, data, got))
-			return false;
-		offset += got;
-		size -= got;
-	}
-	return true;
+	return extent_append(at_volume, volume, offset, size, volume->walk, member);
 }
 
 /* --- partitions -------------------------------------------------------------------------------------------------- */
@@ -175,9 +173,8 @@ static void give_whole(struct volume *volume)
 	struct member member;
 	if (!member_begin(volume->walk, &member, volume->path.text, volume->path.size, true))
 		return;
-	if (!volume_append(volume, &member, 0, volume->bytes) && !member.full)
-		member_code(&member, DEC_RESULT_MALFORMED_CONTAINER_DETECTED, "%zu of %llu bytes are there",
-			    member.bytes.size, (unsigned long long)volume->bytes);
+	if (!volume_append(volume, &member, 0, volume->bytes))
+		member_short(&member, volume->bytes);
 	member_end(volume->walk, &member);
 }
 
@@ -202,30 +199,35 @@ static bool other_walk(struct volume *volume)
 	return opens;
 }
 
+typedef void system_walk(struct volume *volume);
+
+/* Who reads the file system that begins there; NULL: nobody here. */
+static system_walk *reader_of(struct disk *disk, uint64_t offset)
+{
+	static const struct {
+		enum detect_format format;
+		system_walk *walk;
+	} readers[] = {{DETECT_NTFS, ntfs_walk}, {DETECT_EXFAT, exfat_walk}, {DETECT_FAT, fat_walk}};
+	uint8_t boot[512];
+	if (!disk_read(disk, offset, boot, sizeof boot))
+		return NULL;
+	for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
+		if (image_is(readers[i].format, boot, sizeof boot))
+			return readers[i].walk;
+	return NULL;
+}
+
 /* With `cut`, there is less of it than there should be: those who know what it is see for themselves what is missing. */
 static void volume_walk(struct volume *volume, bool cut)
 {
-	uint8_t boot[512];
-	bool read = volume_read(volume, 0, boot, sizeof boot);
-	if (read && image_is(DETECT_NTFS, boot, sizeof boot))
-		ntfs_walk(volume);
-	else if (read && image_is(DETECT_EXFAT, boot, sizeof boot))
-		exfat_walk(volume);
-	else if (read && image_is(DETECT_FAT, boot, sizeof boot))
-		fat_walk(volume);
+	system_walk *walk = volume->bytes >= 512 ? reader_of(volume->disk, volume->offset) : NULL;
+	if (walk)
+		walk(volume);
 	else if (!other_walk(volume))
 		volume->damaged |= cut;
 	if (volume->damaged)
 		walk_code(volume->walk, DEC_RESULT_MALFORMED_CONTAINER_DETECTED,
 			  "a file system of which something is not where it should be");
-}
-
-static bool has_system(struct disk *disk)
-{
-	uint8_t boot[512];
-	return disk_read(disk, 0, boot, sizeof boot) &&
-	       (image_is(DETECT_NTFS, boot, sizeof boot) || image_is(DETECT_EXFAT, boot, sizeof boot) ||
-		image_is(DETECT_FAT, boot, sizeof boot));
 }
 
 void disk_walk(struct walk *walk)
@@ -246,7 +248,7 @@ void disk_walk(struct walk *walk)
 	if (walk->format == DETECT_DISK || walk->format == DETECT_VHD || walk->format == DETECT_VHDX)
 		partitions_read(&table);
 	/* Some see a disk without partitions where its first sector is that of a file system, whatever else is in it. */
-	bool alone = walk->format != DETECT_DISK && has_system(&disk);
+	bool alone = walk->format != DETECT_DISK && reader_of(&disk, 0);
 	if (!table.count || alone)
 		volume_walk(&whole, false);
 	for (unsigned i = 0; i < table.count && !walk->over; i++) {

@@ -129,6 +129,13 @@ void member_code(struct member *member, enum scan_code code, const char *format,
 	view->code_count++;
 }
 
+void member_short(struct member *member, uint64_t whole)
+{
+	if (!member->full)
+		member_code(member, DEC_RESULT_MALFORMED_CONTAINER_DETECTED, "%zu of %llu bytes are there",
+			    member->bytes.size, (unsigned long long)whole);
+}
+
 void member_evasion(struct member *member, enum evasion evasion, const char *format, ...)
 {
 	if (member->view.evasion != EVASION_NONE)

@@ -44,6 +44,8 @@ bool member_append(struct walk *walk, struct member *member, const uint8_t *data
 /* Notes what is wrong with a member; a code counts once, and there is room for few. */
 void member_code(struct member *member, enum scan_code code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* Notes that its container ends, or leads nowhere, before all of it is there: `whole` bytes. Nothing where a limit cut it. */
+void member_short(struct member *member, uint64_t whole);
 /* Notes the first evasion of a member. */
 void member_evasion(struct member *member, enum evasion evasion, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
